@@ -1,0 +1,190 @@
+#include "log/recovery.h"
+
+#include <set>
+
+#include "log_fixture.h"
+
+namespace signet::log {
+namespace {
+
+class RecoveryTest : public LogTest {
+ protected:
+  /// Opens, checks that exactly `entries` are there, that the cut bytes are those and kept, and that appending works.
+  void expect_recovered(std::size_t entries, ByteView cut) {
+    Recorder recorder;
+    FaultyOps ops;
+    ops.skip_syncs = true;
+    const auto log = open(ops);
+    EXPECT_EQ(read_all(*log).size(), entries);
+    EXPECT_EQ(log->recovery().cut_bytes, cut.size());
+    if (cut.empty()) {
+      EXPECT_TRUE(log->recovery().cut_saved_as.empty());
+    } else {
+      const auto saved = read_file(log->recovery().cut_saved_as, cut.size(), FileTrust::kOwnerOnly, "saved");
+      ASSERT_TRUE(saved.has_value()) << saved.error().message;
+      EXPECT_TRUE(equal(*saved, cut));
+    }
+    ASSERT_TRUE(log->start(recorder).has_value());
+    EXPECT_EQ(log->append(note("after")).value(), entries);
+    EXPECT_EQ(text_of_note(read_all(*log).back()), "after");
+  }
+
+  void expect_refused(std::string_view part_of_message) {
+    const Bytes before = file_bytes();
+    const auto log = try_open();
+    ASSERT_FALSE(log.has_value());
+    EXPECT_EQ(log.error().code, ErrorCode::kDataLoss);
+    EXPECT_NE(log.error().message.find(part_of_message), std::string::npos) << log.error().message;
+    EXPECT_EQ(file_bytes(), before) << "nothing may be changed";
+  }
+
+  /// More entries than a torn tail can hold. Returns where each frame begins.
+  std::vector<std::size_t> fill_beyond_one_batch() {
+    Recorder recorder;
+    const auto log = open();
+    EXPECT_TRUE(log->start(recorder).has_value());
+    std::vector<std::size_t> offsets;
+    for (std::size_t offset = 0; offset < 2 * kMaxBatchBytes;) {
+      EXPECT_TRUE(log->append(note(std::string(50'000, 'x'))).has_value());
+      offsets.push_back(offset);
+      offset += kFrameHeaderBytes + recorder.entries().back().encoded.size();
+    }
+    return offsets;
+  }
+};
+
+TEST_F(RecoveryTest, EveryCutOfTheLastFrameLeavesTheEntriesBefore) {
+  fill(3);
+  const Bytes whole = file_bytes();
+  const std::size_t last = whole.size() - (whole.size() / 3);  // the three entries have the same length
+  ASSERT_LT(last, whole.size());
+  for (std::size_t size = last; size <= whole.size(); ++size) {
+    SCOPED_TRACE(size);
+    overwrite({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
+    const bool is_whole = size == whole.size();
+    expect_recovered(is_whole ? 3 : 2, is_whole ? ByteView{} : ByteView(whole).subspan(last, size - last));
+  }
+}
+
+TEST_F(RecoveryTest, EveryBrokenByteOfTheLastFrameLeavesTheEntriesBefore) {
+  fill(3);
+  const Bytes whole = file_bytes();
+  const std::size_t last = whole.size() - (whole.size() / 3);
+  for (std::size_t at = last; at < whole.size(); ++at) {
+    SCOPED_TRACE(at);
+    Bytes broken = whole;
+    broken[at] ^= 0x01U;
+    overwrite(broken);
+    expect_recovered(2, ByteView(broken).subspan(last));
+  }
+}
+
+TEST_F(RecoveryTest, ATailOfZerosIsCut) {
+  fill(2);
+  Bytes file = file_bytes();
+  file.resize(file.size() + 4096);
+  overwrite(file);
+  expect_recovered(2, Bytes(4096));
+}
+
+TEST_F(RecoveryTest, AFileThatIsOnlyATornFrameBecomesEmpty) {
+  fill(1);
+  const Bytes file = file_bytes();
+  overwrite({file.begin(), file.begin() + 20});
+  expect_recovered(0, ByteView(file).first(20));
+}
+
+TEST_F(RecoveryTest, EveryDifferentTailIsSavedOnce) {
+  fill(1);
+  const Bytes file = file_bytes();
+  std::set<std::string> names;
+  for (const std::uint8_t last : Bytes{1, 2, 1}) {
+    Bytes torn = file;
+    torn.push_back(last);
+    overwrite(torn);
+    const std::string name = open()->recovery().cut_saved_as;
+    EXPECT_TRUE(name.starts_with(entries_path() + ".torn-" + std::to_string(file.size()) + "-")) << name;
+    EXPECT_EQ(read_file(name, 16, FileTrust::kOwnerOnly, "saved").value(), Bytes{last});
+    names.insert(name);
+  }
+  EXPECT_EQ(names.size(), 2U);
+}
+
+TEST_F(RecoveryTest, DamageFurtherBackThanOneBatchIsRefusedWithItsPlace) {
+  const auto offsets = fill_beyond_one_batch();
+  const Bytes whole = file_bytes();
+  for (const std::size_t entry : {std::size_t{0}, std::size_t{2}}) {
+    for (const std::size_t within : {std::size_t{0}, std::size_t{3}, std::size_t{5}, std::size_t{40}}) {
+      SCOPED_TRACE(within);
+      Bytes broken = whole;
+      broken[offsets[entry] + within] ^= 0x40U;
+      overwrite(broken);
+      expect_refused("damaged at byte " + std::to_string(offsets[entry]) + " (entry " + std::to_string(entry) + ")");
+    }
+  }
+}
+
+TEST_F(RecoveryTest, TheBoundBetweenTornAndDamagedIsOneBatch) {
+  fill(1);
+  const Bytes whole = file_bytes();
+  Bytes file = whole;
+  file.resize(whole.size() + kMaxBatchBytes + 1);
+  overwrite(file);
+  expect_refused("damaged at byte " + std::to_string(whole.size()));
+  file.pop_back();
+  overwrite(file);
+  expect_recovered(1, Bytes(kMaxBatchBytes));
+}
+
+TEST_F(RecoveryTest, AWholeFrameInTheWrongPlaceIsRefused) {
+  fill(1);
+  Bytes twice = file_bytes();
+  append(twice, Bytes(twice));
+  overwrite(twice);
+  expect_refused("entry 1 of the log: field seq is 0");
+}
+
+TEST_F(RecoveryTest, AWholeFrameThatIsNotCanonicalJsonIsRefused) {
+  std::filesystem::create_directory(log_directory());
+  Bytes file;
+  append_frame(file, bytes_of(R"({"seq":0, "type":"note"})"));
+  overwrite(file);
+  expect_refused("not the canonical encoding");
+}
+
+TEST_F(RecoveryTest, AnEntryInTheMiddleThatIsOutOfPlaceIsFoundByReading) {
+  std::filesystem::create_directory(log_directory());
+  Bytes file;
+  append_frame(file, bytes_of(R"({"seq":5,"type":"note"})"));
+  append_frame(file, bytes_of(R"({"seq":1,"type":"note"})"));
+  overwrite(file);
+  const auto log = open();
+  const auto read = log->read(0, [](const Entry&) -> Result<void> { return {}; });
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, ErrorCode::kDataLoss);
+}
+
+TEST_F(RecoveryTest, NothingStartsWhenTheFirstSyncFails) {
+  fill(1);
+  FaultyOps ops;
+  ops.fail_sync_at = 1;
+  const auto log = try_open(ops);
+  ASSERT_FALSE(log.has_value());
+  EXPECT_EQ(log.error().native, EIO);
+}
+
+TEST_F(RecoveryTest, WhenTheSyncAfterCuttingFailsTheNextStartStillHasTheSavedTail) {
+  fill(2);
+  Bytes file = file_bytes();
+  file.resize(file.size() + 7);
+  overwrite(file);
+  FaultyOps ops;
+  ops.fail_sync_at = 2;
+  EXPECT_FALSE(try_open(ops).has_value());
+  const std::string hash = to_hex(ByteView(sha256(Bytes(7))).first(8));
+  EXPECT_TRUE(std::filesystem::exists(entries_path() + ".torn-" + std::to_string(file.size() - 7) + "-" + hash));
+  EXPECT_EQ(read_all(*open()).size(), 2U);
+}
+
+}  // namespace
+}  // namespace signet::log
