@@ -1,0 +1,30 @@
+// The fence: what a key signs, whoever asks for it.
+#pragma once
+
+#include "base/clock.h"
+#include "config/daemon_config.h"
+#include "x509/certificate.h"
+
+namespace signet {
+
+/// Says whether the key of `issuer` (the issuing CA's certificate) may sign `tbs` as a `kind` under `rules`, and with
+/// which algorithm. A pure function: the issuer process that wrote the structure is not believed, and neither is its
+/// clock.
+///
+/// The structure is a strict TBSCertificate (x509/certificate.h) for which holds
+///   fence.kind              the rules name the kind
+///   fence.structure         it is read without an error
+///   fence.algorithm         its AlgorithmIdentifier is the one that the issuer's key signs with
+///   fence.issuer            issuer is byte for byte the certificate's subject (RFC 5280 section 6.1.3 (a)(4))
+///   fence.authority_key_id  authorityKeyIdentifier, where present, is the certificate's subjectKeyIdentifier
+///   fence.basic_constraints cA is not TRUE
+///   fence.key_usage         neither keyCertSign nor cRLSign
+///   fence.subject_key       the key is not the CA's own
+///   fence.not_before        within rules.clock_tolerance of `clock`, either way
+///   fence.not_after         after notBefore, and not past the issuer's own notAfter
+///   fence.validity          notAfter - notBefore is at most rules.longest_validity
+/// Every refusal is kPermissionDenied with that name as its field and the values in its message. Thread-safe.
+[[nodiscard]] Result<SignatureAlgorithm> check_fence(const FenceConfig& rules, const Certificate& issuer,
+                                                     const Clock& clock, ArtifactKind kind, ByteView tbs);
+
+}  // namespace signet

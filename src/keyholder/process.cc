@@ -1,0 +1,224 @@
+#include "keyholder/process.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <thread>
+
+#include "base/ops_log.h"
+#include "base/sandbox.h"
+#include "keyholder/sign_request.h"
+#include "keyholder/work_queue.h"
+#include "wire/channel.h"
+#include "wire/child.h"
+#include "wire/control.h"
+#include "wire/internal.pb.h"
+#include "wire/status.h"
+
+namespace signet {
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = std::size_t{1024} * 1024;
+
+/// The channel to one generation of the issuer.
+struct IssuerLink {
+  Channel channel;
+  std::uint64_t generation;
+};
+
+struct Work {
+  std::shared_ptr<IssuerLink> link;
+  internal::SignRequest request;
+  std::chrono::microseconds received;  // on the monotonic clock
+};
+
+/// What the supervisor gave in Start.
+struct Startup {
+  DaemonConfig config;
+  std::string token;
+};
+
+Result<Startup> read_start(const Received<internal::SupervisorToChild>& received) {
+  if (!received.message.has_start() || received.descriptors.size() != 1) {
+    return fail(ErrorCode::kInternal, "the first message on the control socket is not Start with one descriptor");
+  }
+  const internal::Start& start = received.message.start();
+  SIGNET_TRY(const Bytes text, read_memory_file(received.descriptors.front().get(), kMaxConfigBytes));
+  SIGNET_TRY(DaemonConfig config, parse_daemon_config(text, start.config_file()));
+  return Startup{.config = std::move(config), .token = start.token()};
+}
+
+/// Before any thread is there: setenv is not thread-safe.
+void set_environment(const Startup& startup) {
+  const auto token = startup.config.tokens.find(startup.token);
+  if (token == startup.config.tokens.end()) return;  // open_token says so
+  for (const auto& [name, value] : token->second.environment) setenv(name.c_str(), value.c_str(), 1);
+}
+
+void answer(const Work& work, const Result<SignatureValue>& result) {
+  internal::SignAnswer message;
+  message.set_id(work.request.id());
+  if (result.has_value()) {
+    message.set_signature(std::string(text_of(result->view())));
+  } else {
+    *message.mutable_error() = to_failure(result.error());
+  }
+  // An issuer that has gone knows what to do about answers it never got.
+  static_cast<void>(work.link->channel.send(message));
+}
+
+[[noreturn]] void refuse_to_start(ControlChannel& control, const Error& error) {
+  ops::error("cannot start", {{"why", error.message}});
+  internal::ChildToSupervisor failed;
+  *failed.mutable_failed() = to_failure(error);
+  static_cast<void>(control.send(failed));
+  _exit(1);
+}
+
+/// The threads: control (the one that calls run), one that opens the token, one reader per issuer link, the workers.
+/// All but the first are detached, because the process ends by _exit under them; this object lives as long as the
+/// process.
+class Keyholder {
+ public:
+  Keyholder(ControlChannel& control, Startup startup)
+      : control_(control), startup_(std::move(startup)), queue_(startup_.config.issue.queue) {}
+
+  [[noreturn]] void run() {
+    std::thread([this] { open(); }).detach();
+    while (true) {
+      auto received = control_.receive<internal::SupervisorToChild>();
+      if (received.has_value()) {
+        obey(*std::move(received));
+      } else if (received.error().code == ErrorCode::kUnavailable) {
+        _exit(0);  // the supervisor has gone
+      } else {
+        ops::error("a control message was not understood", {{"why", received.error().message}});
+      }
+    }
+  }
+
+ private:
+  void open() {
+    if (auto opened = open_everything(); !opened.has_value()) refuse_to_start(control_, opened.error());
+    internal::ChildToSupervisor ready;
+    ready.mutable_ready();
+    if (!control_.send(ready).has_value()) _exit(0);
+  }
+
+  Result<void> open_everything() {
+    SIGNET_TRY(OpenToken opened, open_token(startup_.config, startup_.token));
+    token_ = std::make_unique<const OpenToken>(std::move(opened));
+    for (unsigned i = 0; i < token_->workers; ++i) SIGNET_CHECK(signers_.emplace_back(*token_).open());
+    SIGNET_CHECK(enter_sandbox({SandboxNeed::kReadFiles}));
+    for (Signer& signer : signers_) std::thread([this, &signer] { work(signer); }).detach();
+    ops::info("token open", {{"token", token_->name},
+                             {"label", printable(token_->info.label)},
+                             {"module", token_->module->describe()},
+                             {"workers", std::to_string(token_->workers)},
+                             {"keys", std::to_string(token_->keys.size())}});
+    return {};
+  }
+
+  void obey(Received<internal::SupervisorToChild> received) {
+    switch (received.message.message_case()) {
+      case internal::SupervisorToChild::kPeer:
+        return take_peer(received.message.peer(), std::move(received.descriptors));
+      case internal::SupervisorToChild::kDrain: return drain();
+      default: ops::error("a control message does not concern a keyholder");
+    }
+  }
+
+  void take_peer(const internal::Peer& peer, std::vector<UniqueFd> descriptors) {
+    if (peer.role() != internal::Peer::ROLE_ISSUER || descriptors.size() != 1 || peer.generation() <= generation_) {
+      ops::warning("dropped a peer that is not the next issuer", {{"generation", std::to_string(peer.generation())}});
+      return;
+    }
+    generation_ = peer.generation();
+    if (link_ != nullptr) link_->channel.shutdown();
+    link_ = std::shared_ptr<IssuerLink>(new IssuerLink{Channel(std::move(descriptors.front())), peer.generation()});
+    std::thread([this, link = link_] { read(link); }).detach();
+  }
+
+  /// Finishes on a thread of its own, so that the end of the supervisor is still noticed.
+  void drain() {
+    std::thread([this] {
+      queue_.drain();
+      _exit(0);
+    }).detach();
+  }
+
+  void read(const std::shared_ptr<IssuerLink>& link) {
+    while (true) {
+      auto request = link->channel.receive<internal::SignRequest>();
+      if (!request.has_value()) {
+        if (request.error().code != ErrorCode::kUnavailable)
+          ops::error("the issuer sent nonsense", {{"why", request.error().message}});
+        return link->channel.shutdown();
+      }
+      enqueue(Work{.link = link, .request = *std::move(request), .received = clock_.monotonic()});
+    }
+  }
+
+  void enqueue(const Work& work) {
+    if (queue_.push(work)) return;
+    answer(work,
+           fail_retryable(ErrorCode::kResourceExhausted,
+                          fmt::format("token '{}' takes no more requests: its queue is full, or it is being drained",
+                                      startup_.token),
+                          std::chrono::milliseconds(100)));
+  }
+
+  void work(Signer& signer) {
+    while (true) {
+      serve(queue_.pop(), signer);
+      queue_.finished();
+    }
+  }
+
+  void serve(const Work& work, Signer& signer) {
+    if (work.link->generation != generation_)
+      return;  // the issuer that asked has gone; the intent is closed by the next one
+    if (clock_.monotonic() - work.received > startup_.config.issue.sign_deadline) {
+      // The issuer has given this one up already: a signature would be one that nobody accounts for.
+      return answer(work, fail_retryable(ErrorCode::kDeadlineExceeded,
+                                         "the request waited longer than issue.sign_deadline; nothing was signed",
+                                         std::chrono::milliseconds(100)));
+    }
+    answer(work, sign_request(work.request, *token_, signer, clock_));
+    if (!signer.token_is_lost()) return;
+    ops::error("the token or its login is lost; leaving to be restarted", {{"token", token_->name}});
+    _exit(1);
+  }
+
+  ControlChannel& control_;
+  const Startup startup_;
+  const Clock& clock_ = system_clock();
+  WorkQueue<Work> queue_;
+  std::unique_ptr<const OpenToken> token_;  // set before the workers start
+  std::list<Signer> signers_;               // one per worker; a list, because workers hold references
+  std::shared_ptr<IssuerLink> link_;        // of the control thread
+  std::atomic<std::uint64_t> generation_{0};
+};
+
+}  // namespace
+
+void run_keyholder() {
+  auto socket = begin_child("signet-keyholder");
+  if (!socket.has_value()) _exit(1);
+  ControlChannel control(*std::move(socket));
+  const auto received = control.receive<internal::SupervisorToChild>();
+  if (!received.has_value() && received.error().code == ErrorCode::kUnavailable) _exit(0);
+  if (!received.has_value()) refuse_to_start(control, received.error());
+  auto startup = read_start(*received);
+  if (!startup.has_value()) refuse_to_start(control, startup.error());
+  set_environment(*startup);
+  // Never destroyed: threads use it until _exit.
+  auto* keyholder = new Keyholder(control, *std::move(startup));
+  keyholder->run();
+}
+
+}  // namespace signet

@@ -1,0 +1,61 @@
+#include "keyholder/authority.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <memory>
+
+#include "base/rng.h"
+
+namespace signet::test {
+
+Bytes fresh_spki() {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
+  Bytes der(static_cast<std::size_t>(i2d_PUBKEY(key.get(), nullptr)));
+  std::uint8_t* end = der.data();
+  i2d_PUBKEY(key.get(), &end);
+  return der;
+}
+
+TbsFields ca_fields(const PublicKey& public_key, std::string_view name, Time now) {
+  const Name subject = Name::from_attributes({{"O", "Signet test"}, {"CN", std::string(name)}}).value();
+  const Bytes key_id = copy_of(public_key.key_id());
+  return TbsFields{.serial = SerialNumber::random(system_rng()).value(),
+                   .algorithm = default_algorithm(public_key.type()),
+                   .issuer = subject,
+                   .not_before = now,
+                   .not_after = now + std::chrono::days(3650),
+                   .subject = subject,
+                   .spki = copy_of(public_key.spki()),
+                   .basic_constraints = BasicConstraints{.ca = true, .path_length = 0},
+                   .key_usage = kKeyCertSign | kCrlSign,
+                   .extended_key_usage = {},
+                   .alt_names = {},
+                   .subject_key_id = key_id,
+                   .authority_key_id = key_id};
+}
+
+TbsFields leaf_fields(const Certificate& ca, Time now) {
+  const Bytes spki = fresh_spki();
+  return TbsFields{.serial = SerialNumber::random(system_rng()).value(),
+                   .algorithm = default_algorithm(ca.public_key().type()),
+                   .issuer = ca.fields().subject,
+                   .not_before = now,
+                   .not_after = now + std::chrono::days(90),
+                   .subject = Name::from_attributes({{"CN", "payment-service"}}).value(),
+                   .spki = spki,
+                   .basic_constraints = BasicConstraints{.ca = false, .path_length = {}},
+                   .key_usage = kDigitalSignature,
+                   .extended_key_usage = {eku_oid_from("serverAuth").value()},
+                   .alt_names = AltNames{.dns = {"payment-service"}, .ips = {}, .uris = {}, .emails = {}},
+                   .subject_key_id = copy_of(PublicKey::from_spki(spki).value().key_id()),
+                   .authority_key_id = ca.fields().subject_key_id};
+}
+
+Certificate unsigned_certificate(const TbsFields& fields) {
+  const CertificateDer der =
+      assemble_certificate(encode_tbs(fields), fields.algorithm, SignatureValue(Bytes(70, 0x30)));
+  return Certificate::parse(der.view()).value();
+}
+
+}  // namespace signet::test

@@ -1,0 +1,169 @@
+#include "keyholder/fence.h"
+
+#include <gmock/gmock.h>
+
+#include "keyholder/authority.h"
+
+namespace signet {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class FixedClock : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return time; }
+  [[nodiscard]] std::chrono::microseconds monotonic() const override { return {}; }
+  Time time = std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + 3h;
+};
+
+/// Everything is as it should be; each test breaks one thing.
+class FenceTest : public testing::Test {
+ protected:
+  FixedClock clock_;
+  FenceConfig rules_{
+      .may_sign = {ArtifactKind::kEndEntityCertificate}, .longest_validity = 398 * 24h, .clock_tolerance = 1h};
+  PublicKey ca_key_ = PublicKey::from_spki(test::fresh_spki()).value();
+  TbsFields ca_fields_ = test::ca_fields(ca_key_, "Issuing CA", clock_.time);
+  Certificate ca_ = test::unsigned_certificate(ca_fields_);
+  TbsFields leaf_ = test::leaf_fields(ca_, clock_.time);
+
+  [[nodiscard]] Result<SignatureAlgorithm> check() const {
+    return check_fence(rules_, ca_, clock_, ArtifactKind::kEndEntityCertificate, encode_tbs(leaf_).view());
+  }
+  /// The message of a refusal by this rule.
+  std::string refused_by(std::string_view rule) const {
+    const auto result = check();
+    if (result.has_value()) return "it was let through";
+    EXPECT_EQ(result.error().code, ErrorCode::kPermissionDenied);
+    EXPECT_EQ(result.error().field, "fence." + std::string(rule)) << result.error().message;
+    return result.error().message;
+  }
+};
+
+TEST_F(FenceTest, LetsAnEndEntityCertificateOfItsCaThrough) {
+  const auto result = check();
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(*result, SignatureAlgorithm::kEcdsaSha256);
+}
+
+TEST_F(FenceTest, RefusesAKindThatTheRulesDoNotName) {
+  rules_.may_sign.clear();
+  EXPECT_THAT(refused_by("kind"), HasSubstr("end-entity-certificate"));
+}
+
+TEST_F(FenceTest, RefusesWhatIsNoTbsCertificate) {
+  const auto structure_of = [&](ByteView tbs) {
+    const auto result = check_fence(rules_, ca_, clock_, ArtifactKind::kEndEntityCertificate, tbs);
+    return result.has_value() ? std::string("it was let through") : result.error().field;
+  };
+  Bytes tbs = encode_tbs(leaf_).bytes();
+  EXPECT_EQ(structure_of({}), "fence.structure");
+  EXPECT_EQ(structure_of(bytes_of("not DER")), "fence.structure");
+  EXPECT_EQ(structure_of(ByteView(tbs).first(tbs.size() - 1)), "fence.structure");
+  tbs.push_back(0);
+  EXPECT_EQ(structure_of(tbs), "fence.structure");
+  EXPECT_EQ(structure_of(ca_.der().view()), "fence.structure") << "a whole certificate";
+  EXPECT_EQ(structure_of(sha256(tbs)), "fence.structure") << "a digest";
+}
+
+TEST_F(FenceTest, RefusesAnotherSignatureAlgorithmThanTheKeysOwn) {
+  leaf_.algorithm = SignatureAlgorithm::kEcdsaSha384;
+  EXPECT_THAT(refused_by("algorithm"), AllOf(HasSubstr("ecdsa-with-SHA384"), HasSubstr("ecdsa-with-SHA256")));
+  leaf_.algorithm = SignatureAlgorithm::kRsaPkcs1Sha256;
+  refused_by("algorithm");
+}
+
+TEST_F(FenceTest, RefusesAnotherIssuerName) {
+  leaf_.issuer = Name::from_attributes({{"O", "Signet test"}, {"CN", "Other CA"}}).value();
+  EXPECT_THAT(refused_by("issuer"), AllOf(HasSubstr("Other CA"), HasSubstr("Issuing CA")));
+  leaf_.issuer = Name::from_attributes({{"O", "Signet test"}, {"CN", "issuing CA"}}).value();
+  refused_by("issuer");  // bytes count, not what a name comparison would forgive
+}
+
+TEST_F(FenceTest, RefusesAnotherAuthorityKeyIdentifier) {
+  leaf_.authority_key_id = Bytes(20, 0xAB);
+  EXPECT_THAT(refused_by("authority_key_id"), HasSubstr("abababab"));
+}
+
+TEST_F(FenceTest, TakesAnAbsentAuthorityKeyIdentifier) {
+  leaf_.authority_key_id.reset();
+  EXPECT_TRUE(check().has_value());
+}
+
+TEST_F(FenceTest, RefusesAnAuthorityKeyIdentifierThatItCannotCheck) {
+  ca_fields_.subject_key_id.reset();
+  ca_ = test::unsigned_certificate(ca_fields_);
+  EXPECT_THAT(refused_by("authority_key_id"), HasSubstr("absent"));
+}
+
+TEST_F(FenceTest, RefusesCaTrue) {
+  leaf_.basic_constraints = BasicConstraints{.ca = true, .path_length = {}};
+  EXPECT_THAT(refused_by("basic_constraints"), HasSubstr("CA:TRUE"));
+}
+
+TEST_F(FenceTest, TakesAbsentBasicConstraintsAndKeyUsage) {
+  leaf_.basic_constraints.reset();
+  leaf_.key_usage.reset();
+  EXPECT_TRUE(check().has_value());
+}
+
+TEST_F(FenceTest, RefusesKeyUsagesOfACa) {
+  leaf_.key_usage = kDigitalSignature | kKeyCertSign;
+  EXPECT_THAT(refused_by("key_usage"), HasSubstr("keyCertSign"));
+  leaf_.key_usage = kCrlSign;
+  EXPECT_THAT(refused_by("key_usage"), HasSubstr("cRLSign"));
+}
+
+TEST_F(FenceTest, RefusesToCertifyTheCasOwnKey) {
+  leaf_.spki = copy_of(ca_key_.spki());
+  EXPECT_THAT(refused_by("subject_key"), HasSubstr("own"));
+}
+
+TEST_F(FenceTest, TakesNotBeforeUpToTheToleranceAndNotASecondMore) {
+  leaf_.not_before = clock_.time - 1h;
+  EXPECT_TRUE(check().has_value());
+  leaf_.not_before = clock_.time + 1h;
+  EXPECT_TRUE(check().has_value());
+  leaf_.not_before = clock_.time - 1h - 1s;
+  EXPECT_THAT(refused_by("not_before"),
+              AllOf(HasSubstr("2026-01-02T01:59:59"), HasSubstr("1h"), HasSubstr("2026-01-02T03:00:00")));
+  leaf_.not_before = clock_.time + 1h + 1s;
+  refused_by("not_before");
+}
+
+TEST_F(FenceTest, MeasuresNotBeforeByItsOwnClock) {
+  clock_.time += 24h * 30;
+  refused_by("not_before");
+}
+
+TEST_F(FenceTest, RefusesNotAfterThatIsNotAfterNotBefore) {
+  leaf_.not_after = leaf_.not_before;
+  refused_by("not_after");
+  leaf_.not_after = leaf_.not_before - 1s;
+  refused_by("structure");  // the reader refuses this already
+}
+
+TEST_F(FenceTest, RefusesNotAfterPastTheIssuersOwn) {
+  rules_.longest_validity = 36500 * 24h;
+  leaf_.not_after = ca_fields_.not_after;
+  EXPECT_TRUE(check().has_value());
+  leaf_.not_after = ca_fields_.not_after + 1s;
+  EXPECT_THAT(refused_by("not_after"), HasSubstr("past the CA certificate's own"));
+}
+
+TEST_F(FenceTest, TakesTheLongestValidityAndNotASecondMore) {
+  leaf_.not_after = leaf_.not_before + 398 * 24h;
+  EXPECT_TRUE(check().has_value());
+  leaf_.not_after += 1s;
+  EXPECT_THAT(refused_by("validity"), HasSubstr("398d"));
+}
+
+TEST_F(FenceTest, RefusesACertificateFor2098) {
+  leaf_.not_after = std::chrono::sys_days{std::chrono::year{2098} / 1 / 1};
+  refused_by("not_after");
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,78 @@
+// Runs the real signet-keyholder, in the place of its supervisor and its issuer.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "support/softhsm.h"
+#include "wire/channel.h"
+#include "wire/control.h"
+#include "wire/internal.pb.h"
+#include "x509/certificate.h"
+
+namespace signet::test {
+
+/// A CA whose key is on a SoftHSM token, and the daemon's configuration that names it.
+class Scenario {
+ public:
+  explicit Scenario(KeyType type = KeyType::kEcP256, unsigned rsa_bits = 0);
+
+  /// signet.toml, made of the values below at the time of the call.
+  [[nodiscard]] std::string config() const;
+
+  SoftHsm softhsm;
+  std::optional<Certificate> ca;
+  std::string certificate_file;
+  std::string uri = "pkcs11:token=signet-test;object=issuing-1;type=private";
+  std::string pin_file = softhsm.pin_file();
+  std::string profile = std::string(SIGNET_SOURCE_DIR) + "/hsm-profiles/softhsm2.toml";
+  std::string environment = "SOFTHSM2_CONF = \"" + softhsm.conf() + "\"";
+  std::string sign_deadline = "5s";
+  unsigned sessions = 2;
+
+  /// Uses the module that goes wrong (support/fault_module), with these variables.
+  void use_fault_module(const std::string& call, const std::string& action, int after = 0, int times = 1000000);
+};
+
+/// A running signet-keyholder. Its end is the end of the process.
+class Keyholder {
+ public:
+  /// Starts it and sends Start.
+  explicit Keyholder(const Scenario& scenario);
+  ~Keyholder();
+  Keyholder(const Keyholder&) = delete;
+  Keyholder& operator=(const Keyholder&) = delete;
+
+  /// Waits for what it says about its start.
+  [[nodiscard]] internal::ChildToSupervisor started();
+  /// Its failure's text, or "it started".
+  [[nodiscard]] internal::Failure failure();
+
+  /// Becomes its issuer of this generation.
+  [[nodiscard]] std::unique_ptr<Channel> connect(std::uint64_t generation = 1);
+  void send(const internal::SupervisorToChild& message);
+  void close_control() { control_.reset(); }
+
+  /// The wait status, or nothing if it still runs after `patience`.
+  [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds patience = std::chrono::seconds(20));
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
+ private:
+  std::unique_ptr<ControlChannel> control_;
+  pid_t pid_ = -1;
+};
+
+/// Sends a request without waiting.
+void request(Channel& channel, std::uint64_t id, ByteView tbs, const std::string& key = "issuing-1",
+             internal::ArtifactKind kind = internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
+/// The next answer; throws std::runtime_error after 20 s or at the end of the channel.
+[[nodiscard]] internal::SignAnswer next_answer(Channel& channel);
+/// Both.
+[[nodiscard]] internal::SignAnswer ask(Channel& channel, ByteView tbs, const std::string& key = "issuing-1",
+                                       internal::ArtifactKind kind = internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
+
+}  // namespace signet::test

@@ -1,0 +1,78 @@
+#include "token/pkcs11_session.h"
+
+#include "token/softhsm_fixture.h"
+
+namespace signet {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+using Pkcs11SessionTest = test::SoftHsmTest;
+
+TEST_F(Pkcs11SessionTest, LogsInWithTheRightPin) {
+  Pkcs11Session session = open();
+  EXPECT_TRUE(session.log_in(pin()).has_value());
+}
+
+TEST_F(Pkcs11SessionTest, SaysSoWhenThePinIsWrongAndDoesNotRepeatIt) {
+  Pkcs11Session session = open();
+  const auto result = session.log_in(Secret(bytes_of("wrong-pin")));
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, ErrorCode::kUnauthenticated);
+  EXPECT_FALSE(result.error().retryable);
+  EXPECT_THAT(result.error().message, AllOf(HasSubstr("'signet-test'"), HasSubstr("CKR_PIN_INCORRECT"),
+                                            HasSubstr("tried once"), Not(HasSubstr("wrong-pin"))));
+}
+
+TEST_F(Pkcs11SessionTest, AfterAWrongPinNotEvenTheRightOneIsTriedUntilAPersonHasLoggedIn) {
+  Pkcs11Session session = open();
+  ASSERT_FALSE(session.log_in(Secret(bytes_of("wrong-pin"))).has_value());
+  const auto refused = session.log_in(pin());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("'signet-test'"), HasSubstr("not tried")));
+
+  std::string text = softhsm_.pin();  // as a person would, with a tool of the vendor
+  ASSERT_EQ(
+      session.functions().C_Login(session.handle(), CKU_USER, reinterpret_cast<CK_UTF8CHAR*>(text.data()), text.size()),
+      CKR_OK);
+  EXPECT_TRUE(session.log_in(pin()).has_value());
+}
+
+TEST(UserPin, ThatIsLockedOrOnItsFinalTryIsNotTried) {
+  const auto checked = [](CK_FLAGS flags) { return check_pin_may_be_tried(TokenInfo{.label = "t", .flags = flags}); };
+  EXPECT_TRUE(checked(CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED).has_value());
+  EXPECT_THAT(checked(CKF_USER_PIN_LOCKED).error().message, HasSubstr("locked"));
+  EXPECT_THAT(checked(CKF_USER_PIN_FINAL_TRY).error().message, HasSubstr("one try left"));
+  EXPECT_THAT(checked(CKF_USER_PIN_COUNT_LOW).error().message, HasSubstr("wrongly"));
+}
+
+TEST_F(Pkcs11SessionTest, ALoginCoversEverySessionAndOutlivesThoseThatClose) {
+  Pkcs11Session keeper = logged_in();
+  ASSERT_TRUE(generate_key(keeper, {.type = KeyType::kEcP256, .label = "k"}).has_value());
+  {
+    const Pkcs11Session closed = open(SessionAccess::kRead);
+  }
+  Pkcs11Session worker = open(SessionAccess::kRead);
+  EXPECT_EQ(key_labels(worker).value(), std::vector<std::string>{"k"});
+}
+
+TEST_F(Pkcs11SessionTest, ASecondLoginIsAccepted) {
+  Pkcs11Session first = logged_in();
+  Pkcs11Session second = open();
+  EXPECT_TRUE(second.log_in(pin()).has_value());
+}
+
+TEST_F(Pkcs11SessionTest, AMovedSessionStaysOpenAndTheOtherIsEmpty) {
+  Pkcs11Session first = logged_in();
+  Pkcs11Session second = std::move(first);
+  EXPECT_EQ(first.handle(), 0U);  // NOLINT(bugprone-use-after-move)
+  EXPECT_TRUE(key_labels(second).has_value());
+  second = open();
+  EXPECT_NE(second.handle(), 0U);
+}
+
+}  // namespace
+}  // namespace signet
