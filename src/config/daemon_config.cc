@@ -1,0 +1,209 @@
+#include "config/daemon_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/toml_reader.h"
+#include "x509/name.h"
+
+namespace signet {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::seconds;
+
+constexpr seconds kDay = 24h;
+constexpr seconds kYear = 365 * kDay;
+
+std::uint32_t count(TomlTable& table, const std::string& key, std::int64_t max, std::uint32_t fallback) {
+  return static_cast<std::uint32_t>(table.integer(key, 1, max, fallback));
+}
+
+/// Paths of a file are relative to its own folder; an empty one was complained about.
+std::string resolve(const std::string& base, const std::string& path) {
+  return path.empty() ? path : resolve_path(base, path);
+}
+
+std::string read_origin(TomlTable& root) {
+  constexpr std::size_t kLongestOrigin = 255;
+  std::string origin = root.text("origin");
+  const bool proper = std::ranges::all_of(origin, [](char c) { return c > ' ' && c < '\x7F' && c != '+'; });
+  if (!proper || origin.size() > kLongestOrigin) {
+    root.complain("origin",
+                  fmt::format("is \"{}\"; expected 1 to {} printable ASCII characters without spaces and '+', "
+                              "such as \"ca.example.com/signet/issuing-1\"",
+                              printable(origin), kLongestOrigin));
+  }
+  return origin;
+}
+
+ListenConfig read_listen(TomlTable table, const std::string& base) {
+  constexpr std::int64_t kMostConnections = 1'000'000;
+  ListenConfig listen;
+  const std::string address = table.text("address");
+  if (!address.empty()) listen.address = table.accept("address", parse_listen_address(address));
+  listen.certificate = resolve(base, table.text("certificate"));
+  listen.key = resolve(base, table.text("key"));
+  listen.client_trust = resolve(base, table.text("client_trust"));
+  listen.max_connections = count(table, "max_connections", kMostConnections, listen.max_connections);
+  listen.max_connections_per_address =
+      count(table, "max_connections_per_address", kMostConnections, listen.max_connections_per_address);
+  listen.max_requests_in_flight = count(table, "max_requests_in_flight", 65'536, listen.max_requests_in_flight);
+  listen.handshake_timeout = table.duration("handshake_timeout", 1s, 10min, listen.handshake_timeout);
+  listen.frame_timeout = table.duration("frame_timeout", 1s, 10min, listen.frame_timeout);
+  listen.idle_timeout = table.duration("idle_timeout", 1s, kDay, listen.idle_timeout);
+  return listen;
+}
+
+IssueConfig read_issue(TomlTable table) {
+  IssueConfig issue;
+  issue.workers = count(table, "workers", 256, issue.workers);
+  issue.queue = count(table, "queue", 1'000'000, issue.queue);
+  issue.sign_deadline = table.duration("sign_deadline", 1s, 60s, issue.sign_deadline);
+  issue.request_skew = table.duration("request_skew", 1s, kDay, issue.request_skew);
+  return issue;
+}
+
+bool is_variable_name(const std::string& name) {
+  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !name.empty() && letter(name[0]) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
+}
+
+std::map<std::string, std::string> read_environment(TomlTable& token) {
+  auto table = token.optional_table("environment");
+  if (!table) return {};
+  auto environment = table->all_texts();
+  for (const auto& [name, value] : environment) {
+    if (is_variable_name(name)) continue;
+    table->complain(name, "is no name of an environment variable; expected letters, digits and '_', no digit first");
+  }
+  return environment;
+}
+
+TokenConfig read_token(TomlTable table, const std::string& name, const std::string& base) {
+  TokenConfig token;
+  token.name = name;
+  token.profile = resolve(base, table.text("profile"));
+  token.pin_file = resolve(base, table.text("pin_file"));
+  token.sessions = count(table, "sessions", 64, token.sessions);
+  token.environment = read_environment(table);
+  return token;
+}
+
+FenceConfig read_fence(TomlTable table) {
+  FenceConfig fence;
+  const std::string end_entity(name_of(ArtifactKind::kEndEntityCertificate));
+  for (const std::string& kind : table.choices("may_sign", {end_entity}, 1)) {
+    if (kind == end_entity) fence.may_sign.insert(ArtifactKind::kEndEntityCertificate);
+  }
+  fence.longest_validity = table.duration("longest_validity", 1min, 100 * kYear);
+  fence.clock_tolerance = table.duration("clock_tolerance", 1s, 30 * kDay, fence.clock_tolerance);
+  return fence;
+}
+
+KeyConfig read_key(TomlTable table, const std::string& name, const std::string& base) {
+  KeyConfig key;
+  key.name = name;
+  key.token = table.text("token");
+  key.uri = table.text("uri");
+  if (!key.uri.empty() && !key.uri.starts_with("pkcs11:")) {
+    table.complain("uri", fmt::format("is \"{}\"; expected a PKCS#11 URI (RFC 7512), such as "
+                                      "\"pkcs11:token=my-token;object=issuing-1;type=private\"",
+                                      printable(key.uri)));
+  }
+  key.certificate = resolve(base, table.text("certificate"));
+  key.fence = read_fence(table.table("fence"));
+  return key;
+}
+
+IssuerConfig read_issuer(TomlTable table, const std::string& name, const std::string& base) {
+  IssuerConfig issuer;
+  issuer.name = name;
+  issuer.key = table.text("key");
+  for (const std::string& path : table.texts("chain")) issuer.chain.push_back(resolve(base, path));
+  issuer.root = resolve(base, table.text("root"));
+  return issuer;
+}
+
+/// Complains unless `name` is a key of `known`.
+template <class T>
+void check_reference(TomlTable& table, const std::string& key, const std::string& name,
+                     const std::map<std::string, T>& known, std::string_view group) {
+  if (name.empty() || known.contains(name)) return;
+  std::string names;
+  for (const auto& [other, value] : known) names += (names.empty() ? "" : ", ") + other;
+  table.complain(key, fmt::format("is \"{}\", and there is no [{}.{}]; {}", printable(name), group, printable(name),
+                                  known.empty() ? fmt::format("there is no [{}.NAME] at all", group)
+                                                : "expected one of: " + names));
+}
+
+void read_named_parts(TomlTable& root, const std::string& base, DaemonConfig& config) {
+  auto tokens = root.named_tables("token", 1);
+  auto keys = root.named_tables("key", 1);
+  auto issuers = root.named_tables("issuer", 1);
+  for (auto& [name, table] : tokens) config.tokens.emplace(name, read_token(table, name, base));
+  for (auto& [name, table] : keys) config.keys.emplace(name, read_key(table, name, base));
+  for (auto& [name, table] : issuers) config.issuers.emplace(name, read_issuer(table, name, base));
+  for (auto& [name, table] : keys) check_reference(table, "token", config.keys[name].token, config.tokens, "token");
+  for (auto& [name, table] : issuers) check_reference(table, "key", config.issuers[name].key, config.keys, "key");
+}
+
+}  // namespace
+
+std::string_view name_of(ArtifactKind kind) noexcept {
+  switch (kind) {
+    case ArtifactKind::kEndEntityCertificate: return "end-entity-certificate";
+  }
+  return "unknown";
+}
+
+std::string ListenAddress::text() const {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+}
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  const auto invalid = [&] {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("is \"{}\"; expected an IP address and a port, such as \"127.0.0.1:7443\" or \"[::1]:7443\"",
+                    printable(text)));
+  };
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return invalid();
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port_text = text.substr(colon + 1);
+  const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const auto ip = IpAddress::parse(host);
+  if (!ip || (ip->bytes.size() == 16) != bracketed) return invalid();
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc() || end != port_text.data() + port_text.size()) return invalid();
+  if (port > std::numeric_limits<std::uint16_t>::max()) return invalid();
+  return ListenAddress{std::string(host), static_cast<std::uint16_t>(port)};
+}
+
+Result<DaemonConfig> parse_daemon_config(ByteView text, const std::string& file) {
+  SIGNET_TRY(const auto document, TomlDocument::parse(text, file));
+  const std::string base = directory_of(file);
+  TomlTable root = document->root();
+  DaemonConfig config;
+  config.origin = read_origin(root);
+  config.policy = resolve(base, root.text("policy"));
+  config.state.directory = resolve(base, root.table("state").text("directory"));
+  config.listen = read_listen(root.table("listen"), base);
+  if (auto issue = root.optional_table("issue")) config.issue = read_issue(*issue);
+  read_named_parts(root, base, config);
+  config.sha256 = signet::sha256(text);
+  SIGNET_CHECK(document->finish());
+  return config;
+}
+
+}  // namespace signet

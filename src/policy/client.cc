@@ -1,0 +1,62 @@
+#include "policy/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace signet {
+
+namespace {
+
+constexpr std::string_view kSpiffe = "spiffe://";
+constexpr std::string_view kDns = "dns:";
+constexpr std::string_view kCertificate = "cert-sha256:";
+constexpr std::string_view kKey = "key-sha256:";
+
+/// SPIFFE-ID section 2: a trust domain of lower-case letters, digits, '.', '-', '_', then a path whose segments have
+/// letters, digits, '.', '-', '_' and are neither empty nor "." nor ".."; no final slash; at most 2048 bytes.
+bool is_spiffe_id(std::string_view text) {
+  constexpr std::size_t kLongestId = 2048;
+  constexpr std::size_t kLongestTrustDomain = 255;
+  if (!text.starts_with(kSpiffe) || text.size() > kLongestId || text.ends_with('/') || !check_uri(text)) return false;
+  text.remove_prefix(kSpiffe.size());
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const auto path_character = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_';
+  };
+  const auto domain_character = [&](char c) { return path_character(c) && !(c >= 'A' && c <= 'Z'); };
+  return slash <= kLongestTrustDomain && std::ranges::all_of(text.substr(0, slash), domain_character) &&
+         std::ranges::all_of(text.substr(slash), [&](char c) { return c == '/' || path_character(c); });
+}
+
+}  // namespace
+
+std::string_view name_of(Right right) noexcept { return right == Right::kIssue ? "issue" : "operate"; }
+
+PeerIdentity PeerIdentity::from(const Certificate& certificate) {
+  PeerIdentity peer;
+  const AltNames names = certificate.fields().alt_names.value_or(AltNames{});
+  if (names.uris.size() == 1 && is_spiffe_id(names.uris[0])) peer.identities.push_back(names.uris[0]);
+  for (const std::string& name : names.dns) peer.identities.push_back(std::string(kDns) + to_lower(name));
+  peer.identities.push_back(std::string(kCertificate) + to_hex(certificate.fingerprint()));
+  peer.identities.push_back(std::string(kKey) + to_hex(certificate.public_key().spki_sha256()));
+  return peer;
+}
+
+Result<std::string> parse_identity(std::string_view text) {
+  if (is_spiffe_id(text)) return std::string(text);
+  if (text.starts_with(kDns) && check_dns_name(text.substr(kDns.size()))) return to_lower(text);
+  for (const std::string_view kind : {kCertificate, kKey}) {
+    if (!text.starts_with(kind)) continue;
+    const auto digest = from_hex(text.substr(kind.size()));
+    if (digest && digest->size() == Sha256{}.size()) return std::string(kind) + to_hex(*digest);
+  }
+  return fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format("is \"{}\"; expected \"spiffe://trust-domain/path\", \"dns:host.example\", \"cert-sha256:\" or "
+                  "\"key-sha256:\" with 64 hexadecimal digits",
+                  printable(text)));
+}
+
+}  // namespace signet

@@ -1,0 +1,51 @@
+// The policy, policy.toml: profiles and clients. docs/configuration.md is for operators.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "policy/client.h"
+#include "policy/profile.h"
+
+namespace signet {
+
+/// Parsed strictly, then immutable: safe to read from any thread. Pointers it returns live as long as it does.
+class Policy {
+ public:
+  /// `file` is used in messages only. Errors: kInvalidArgument with one line per mistake, "file:line:column: key: what
+  /// is wrong and what was expected".
+  [[nodiscard]] static Result<Policy> parse(ByteView text, const std::string& file);
+
+  /// The client of the first identity of `peer` that a client has; null where there is none.
+  [[nodiscard]] const Client* find_client(const PeerIdentity& peer) const;
+  [[nodiscard]] const Profile* find_profile(std::string_view name) const;
+
+  [[nodiscard]] const std::map<std::string, Profile>& profiles() const noexcept { return profiles_; }
+  [[nodiscard]] const std::map<std::string, Client>& clients() const noexcept { return clients_; }
+  /// Of the file's text.
+  [[nodiscard]] const Sha256& sha256() const noexcept { return sha256_; }
+
+ private:
+  Policy() = default;
+  std::map<std::string, Profile> profiles_;
+  std::map<std::string, Client> clients_;
+  std::map<std::string, std::string> by_identity_;  // -> name in clients_
+  Sha256 sha256_{};
+};
+
+/// Every profile's issuer is one of `issuers`. Errors: kFailedPrecondition, naming each profile whose issuer is
+/// missing.
+[[nodiscard]] Result<void> check_issuers(const Policy& policy, const std::set<std::string>& issuers);
+
+/// The client may use the profile at all. Errors: kPermissionDenied, field "profile", listing the profiles it may use.
+[[nodiscard]] Result<void> check_profile(const Client& client, const Profile& profile);
+
+/// There is at least one name, and each is allowed by the profile and by the client. Errors, all with field
+/// "csr.subjectAltName": kInvalidArgument where there is none or one is malformed (a wildcard is), kPermissionDenied
+/// where one is not allowed; the message names it, whether profile or client forbids it, and what is allowed.
+[[nodiscard]] Result<void> check_names(const Profile& profile, const Client& client, const AltNames& names);
+
+}  // namespace signet

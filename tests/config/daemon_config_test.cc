@@ -1,0 +1,211 @@
+#include "config/daemon_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace signet {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+const std::string kMinimal = R"(origin = "ca.example.com/signet/issuing-1"
+policy = "policy.toml"
+[state]
+directory = "state"
+[listen]
+address = "127.0.0.1:7443"
+certificate = "tls/daemon.pem"
+key = "/abs/daemon.key"
+client_trust = "tls/client-trust.pem"
+[token.soft]
+profile = "softhsm2.toml"
+pin_file = "pin"
+[key.issuing-1]
+token = "soft"
+uri = "pkcs11:token=t;object=o;type=private"
+certificate = "ca/issuing.pem"
+[key.issuing-1.fence]
+may_sign = ["end-entity-certificate"]
+longest_validity = "398d"
+[issuer.issuing-1]
+key = "issuing-1"
+root = "ca/root.pem"
+)";
+
+Result<DaemonConfig> parse(const std::string& text) {
+  return parse_daemon_config(bytes_of(text), "/etc/signet/signet.toml");
+}
+
+/// kMinimal with one piece of text replaced, which must be in it.
+std::string with(const std::string& old_text, const std::string& new_text) {
+  std::string text = kMinimal;
+  const std::size_t at = text.find(old_text);
+  EXPECT_NE(at, std::string::npos) << old_text;
+  return text.replace(at, old_text.size(), new_text);
+}
+
+std::string error_of(const std::string& text) {
+  const auto config = parse(text);
+  EXPECT_FALSE(config.has_value()) << text;
+  return config ? "" : config.error().message;
+}
+
+TEST(DaemonConfig, FillsInEveryDefault) {
+  const auto config = parse(kMinimal);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->listen.max_connections, 1024U);
+  EXPECT_EQ(config->listen.max_connections_per_address, 256U);
+  EXPECT_EQ(config->listen.max_requests_in_flight, 64U);
+  EXPECT_EQ(config->listen.handshake_timeout, 10s);
+  EXPECT_EQ(config->listen.frame_timeout, 10s);
+  EXPECT_EQ(config->listen.idle_timeout, 10min);
+  EXPECT_EQ(config->issue.workers, 16U);
+  EXPECT_EQ(config->issue.queue, 1024U);
+  EXPECT_EQ(config->issue.sign_deadline, 5s);
+  EXPECT_EQ(config->issue.request_skew, 5min);
+  EXPECT_EQ(config->tokens.at("soft").sessions, 4U);
+  EXPECT_TRUE(config->tokens.at("soft").environment.empty());
+  EXPECT_EQ(config->keys.at("issuing-1").fence.clock_tolerance, 1h);
+  EXPECT_TRUE(config->issuers.at("issuing-1").chain.empty());
+  EXPECT_EQ(config->sha256, sha256(bytes_of(kMinimal)));
+}
+
+TEST(DaemonConfig, ResolvesPathsFromTheFilesOwnFolder) {
+  const auto config = parse(with("root = \"ca/root.pem\"", "root = \"ca/root.pem\"\nchain = [\"a.pem\", \"/b.pem\"]"));
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->policy, "/etc/signet/policy.toml");
+  EXPECT_EQ(config->state.directory, "/etc/signet/state");
+  EXPECT_EQ(config->listen.certificate, "/etc/signet/tls/daemon.pem");
+  EXPECT_EQ(config->listen.key, "/abs/daemon.key");
+  EXPECT_EQ(config->listen.client_trust, "/etc/signet/tls/client-trust.pem");
+  EXPECT_EQ(config->tokens.at("soft").profile, "/etc/signet/softhsm2.toml");
+  EXPECT_EQ(config->tokens.at("soft").pin_file, "/etc/signet/pin");
+  EXPECT_EQ(config->keys.at("issuing-1").certificate, "/etc/signet/ca/issuing.pem");
+  EXPECT_EQ(config->issuers.at("issuing-1").root, "/etc/signet/ca/root.pem");
+  EXPECT_THAT(config->issuers.at("issuing-1").chain, ElementsAre("/etc/signet/a.pem", "/b.pem"));
+}
+
+TEST(DaemonConfig, ReadsEveryValueThatIsGiven) {
+  std::string text = with("[token.soft]", R"(max_connections = 7
+max_connections_per_address = 6
+max_requests_in_flight = 5
+handshake_timeout = "4s"
+frame_timeout = "3s"
+idle_timeout = "2m"
+[issue]
+workers = 2
+queue = 3
+sign_deadline = "9s"
+request_skew = "1m"
+[token.soft]
+sessions = 64
+environment = { SOFTHSM2_CONF = "/x/softhsm2.conf" })");
+  text.replace(text.find("longest_validity"), 0, "clock_tolerance = \"5m\"\n");
+  const auto config = parse(text);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->origin, "ca.example.com/signet/issuing-1");
+  EXPECT_EQ(config->listen.address.host, "127.0.0.1");
+  EXPECT_EQ(config->listen.address.port, 7443);
+  EXPECT_EQ(config->listen.max_connections, 7U);
+  EXPECT_EQ(config->listen.max_connections_per_address, 6U);
+  EXPECT_EQ(config->listen.max_requests_in_flight, 5U);
+  EXPECT_EQ(config->listen.handshake_timeout, 4s);
+  EXPECT_EQ(config->listen.frame_timeout, 3s);
+  EXPECT_EQ(config->listen.idle_timeout, 2min);
+  EXPECT_EQ(config->issue.workers, 2U);
+  EXPECT_EQ(config->issue.queue, 3U);
+  EXPECT_EQ(config->issue.sign_deadline, 9s);
+  EXPECT_EQ(config->issue.request_skew, 1min);
+  const TokenConfig& token = config->tokens.at("soft");
+  EXPECT_EQ(token.name, "soft");
+  EXPECT_EQ(token.sessions, 64U);
+  EXPECT_THAT(token.environment, ElementsAre(Pair("SOFTHSM2_CONF", "/x/softhsm2.conf")));
+  const KeyConfig& key = config->keys.at("issuing-1");
+  EXPECT_EQ(key.uri, "pkcs11:token=t;object=o;type=private");
+  EXPECT_EQ(key.token, "soft");
+  EXPECT_THAT(key.fence.may_sign, ElementsAre(ArtifactKind::kEndEntityCertificate));
+  EXPECT_EQ(key.fence.longest_validity, 398 * 24h);
+  EXPECT_EQ(key.fence.clock_tolerance, 5min);
+  EXPECT_EQ(config->issuers.at("issuing-1").key, "issuing-1");
+}
+
+TEST(DaemonConfig, RefusesReferencesToWhatIsNotThere) {
+  EXPECT_THAT(
+      error_of(with("token = \"soft\"", "token = \"hard\"")),
+      HasSubstr(
+          "signet.toml:14:9: key.issuing-1.token: is \"hard\", and there is no [token.hard]; expected one of: soft"));
+  EXPECT_THAT(error_of(with("key = \"issuing-1\"", "key = \"issuing-2\"")),
+              HasSubstr("issuer.issuing-1.key: is \"issuing-2\", and there is no [key.issuing-2]"));
+}
+
+TEST(DaemonConfig, ReportsEveryMistakeAtOnceInOrderOfPlace) {
+  std::string text = with("[state]", "typo = 1\n[state]");
+  text += "[issue]\nworkers = 257\nqueue = 0\nsign_deadline = \"61s\"\n";
+  EXPECT_EQ(
+      error_of(text),
+      "/etc/signet/signet.toml:3:1: typo: unknown key; the keys of this table are issue, issuer, key, listen, origin, "
+      "policy, state, token\n"
+      "/etc/signet/signet.toml:25:11: issue.workers: is the integer 257; expected an integer from 1 to 256\n"
+      "/etc/signet/signet.toml:26:9: issue.queue: is the integer 0; expected an integer from 1 to 1000000\n"
+      "/etc/signet/signet.toml:27:17: issue.sign_deadline: is \"61s\"; expected a duration from 1s to 1m: digits and "
+      "one of s, m, h, d, w, y, such as \"5s\"");
+}
+
+TEST(DaemonConfig, RefusesBadValues) {
+  const struct {
+    const char* old_text;
+    const char* new_text;
+    const char* message;
+  } cases[] = {
+      {"signet/issuing-1\"", "signet issuing-1\"", "origin: is \"ca.example.com/signet issuing-1\"; expected 1 to 255"},
+      {"signet/issuing-1\"", "signet+1\"", "origin: is"},
+      {"127.0.0.1:7443", "localhost:7443", "listen.address: is \"localhost:7443\"; expected an IP address and a port"},
+      {"\"pin\"", "\"pin\"\nsessions = 65", "token.soft.sessions: is the integer 65; expected an integer from 1 to 64"},
+      {"\"pin\"", "\"pin\"\nsessions = 0", "token.soft.sessions: is the integer 0"},
+      {"\"pin\"", "\"pin\"\nenvironment = { \"A=B\" = \"c\" }", "token.soft.environment.\"A=B\": is no name of"},
+      {"\"pin\"", "\"pin\"\nenvironment = { A = 1 }", "token.soft.environment.A: is the integer 1"},
+      {"\"pin\"", "\"pin\"\nenvironment = { A = \"x\\u0000y\" }", "without control characters"},
+      {"pkcs11:token", "token", "key.issuing-1.uri: is \"token=t;object=o;type=private\"; expected a PKCS#11 URI"},
+      {"[\"end-entity-certificate\"]", "[]", "fence.may_sign: has 0 values and needs 1"},
+      {"[\"end-entity-certificate\"]", "[\"ca-certificate\"]",
+       "fence.may_sign[0]: is \"ca-certificate\"; expected \"end-ent"},
+      {"longest_validity = \"398d\"", "", "fence.longest_validity: missing"},
+      {"[key.issuing-1.fence]", "[key.issuing-1.fences]", "key.issuing-1.fence: missing"},
+      {"[key.issuing-1.fence]", "[key.issuing-1.fences]", "key.issuing-1.fences: unknown key; did you mean \"fence\"?"},
+      {"root = \"ca/root.pem\"", "", "issuer.issuing-1.root: missing"},
+      {"[issuer.issuing-1]", "[other.issuing-1]", "issuer: missing; expected 1 or more tables [issuer.NAME]"},
+  };
+  for (const auto& c : cases) EXPECT_THAT(error_of(with(c.old_text, c.new_text)), HasSubstr(c.message)) << c.new_text;
+}
+
+TEST(DaemonConfig, NamesWhatIsMissingFromAnEmptyFile) {
+  const std::string text = error_of("");
+  for (const char* key : {"origin", "policy", "state", "listen", "token", "key", "issuer"}) {
+    EXPECT_THAT(text, HasSubstr("signet.toml:1:1: " + std::string(key) + ": missing"));
+  }
+}
+
+TEST(ListenAddress, TakesIpLiteralsWithAPort) {
+  for (const char* text : {"127.0.0.1:7443", "0.0.0.0:0", "[::1]:65535", "[2001:db8::1]:1"}) {
+    const auto address = parse_listen_address(text);
+    ASSERT_TRUE(address.has_value()) << text;
+    EXPECT_EQ(address->text(), text);
+  }
+  EXPECT_EQ(parse_listen_address("[::1]:80")->host, "::1");
+}
+
+TEST(ListenAddress, RefusesEverythingElse) {
+  for (const char* text : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1",
+                           "127.0.0.1: 80", "127.0.0.1:80x", "::1:80", "[::1]", "[127.0.0.1]:80", "[::1:80", "[]:80",
+                           "localhost:80", "127.0.1:80", "127.0.0.1:99999999999", "*:80"}) {
+    EXPECT_FALSE(parse_listen_address(text).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,49 @@
+// What must hold for any text of a configuration or policy. The fuzz target looks for texts that break it;
+// fuzz_replay_test runs it on the corpus.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "config/daemon_config.h"
+#include "config/hsm_profile.h"
+#include "policy/policy.h"
+
+namespace signet::testing {
+
+/// Ends the process, which both the fuzzer and the replay test notice.
+inline void must_hold(bool property, const char* what) {
+  if (property) return;
+  std::fprintf(stderr, "property broken: %s\n", what);
+  std::abort();
+}
+
+template <class T>
+void must_explain(const Result<T>& result) {
+  if (result.has_value()) return;
+  must_hold(result.error().code == ErrorCode::kInvalidArgument, "a bad text is an invalid argument");
+  must_hold(result.error().message.starts_with("fuzz.toml:"), "a complaint names its place");
+}
+
+/// Nothing crashes; what is refused is explained; what is accepted keeps its cross references.
+inline void check_config_property(ByteView text) {
+  const auto config = parse_daemon_config(text, "fuzz.toml");
+  must_explain(config);
+  if (config.has_value()) {
+    for (const auto& [name, key] : config->keys) must_hold(config->tokens.contains(key.token), "a key has its token");
+    for (const auto& [name, issuer] : config->issuers)
+      must_hold(config->keys.contains(issuer.key), "an issuer has its key");
+  }
+  const auto policy = Policy::parse(text, "fuzz.toml");
+  must_explain(policy);
+  if (policy.has_value()) {
+    for (const auto& [name, client] : policy->clients()) {
+      must_hold(policy->find_client(PeerIdentity{{client.identity}}) == &client, "an identity has one client");
+      for (const auto& profile : client.profiles)
+        must_hold(policy->find_profile(profile) != nullptr, "a profile exists");
+    }
+  }
+  must_explain(parse_hsm_profile(text, "fuzz.toml"));
+}
+
+}  // namespace signet::testing
