@@ -1,0 +1,93 @@
+#include "issuer/authorities.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+
+namespace signet {
+
+namespace {
+
+constexpr std::size_t kMaxCertificateFile = std::size_t{64} * 1024;
+
+Result<Certificate> load_certificate(const std::string& path, const std::string& field) {
+  SIGNET_TRY(const Bytes content, read_file(path, kMaxCertificateFile, FileTrust::kNotWritable, field));
+  auto certificate = Certificate::parse_any(content);
+  if (certificate.has_value()) return certificate;
+  Error error = std::move(certificate).error();
+  error.message = path + ": " + error.message;
+  error.field = field;
+  return std::unexpected(std::move(error));
+}
+
+Result<void> check_is_ca(const Certificate& certificate, const std::string& path, const std::string& field) {
+  const TbsFields& fields = certificate.fields();
+  const auto refuse = [&](std::string_view rule) {
+    return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: {}", path, rule), field);
+  };
+  if (!fields.basic_constraints.has_value() || !fields.basic_constraints->ca)
+    return refuse("basicConstraints do not say CA:TRUE");
+  if ((fields.key_usage.value_or(0) & kKeyCertSign) == 0) return refuse("keyUsage has no keyCertSign");
+  if (!fields.subject_key_id.has_value()) return refuse("there is no subjectKeyIdentifier");
+  if (fields.subject.empty()) return refuse("the subject is empty (RFC 5280 section 4.1.2.6)");
+  return {};
+}
+
+Result<void> check_issued_by(const Certificate& lower, const Certificate& upper, const std::string& field) {
+  if (!equal(lower.fields().issuer.der(), upper.fields().subject.der()) ||
+      !lower.verify_signed_by(upper.public_key()).has_value()) {
+    return fail(
+        ErrorCode::kFailedPrecondition,
+        fmt::format("\"{}\" was not issued by \"{}\"; give the certificates from the issuing CA upwards, without gaps",
+                    lower.fields().subject.text(), upper.fields().subject.text()),
+        field);
+  }
+  return {};
+}
+
+Result<void> check_chain(const Authority& authority, const std::string& field) {
+  const Certificate* lower = &authority.certificate;
+  for (const Certificate& upper : authority.chain) {
+    SIGNET_CHECK(check_issued_by(*lower, upper, field + ".chain"));
+    lower = &upper;
+  }
+  SIGNET_CHECK(check_issued_by(*lower, authority.root, field + ".root"));
+  return check_issued_by(authority.root, authority.root, field + ".root");
+}
+
+Result<Authority> load_authority(const IssuerConfig& issuer, const KeyConfig& key) {
+  const std::string field = "issuer." + issuer.name;
+  const std::string key_field = "key." + key.name + ".certificate";
+  SIGNET_TRY(Certificate certificate, load_certificate(key.certificate, key_field));
+  SIGNET_CHECK(check_is_ca(certificate, key.certificate, key_field));
+  SIGNET_TRY(Certificate root, load_certificate(issuer.root, field + ".root"));
+  SIGNET_CHECK(check_is_ca(root, issuer.root, field + ".root"));
+  Authority authority{.name = issuer.name,
+                      .key = issuer.key,
+                      .certificate = std::move(certificate),
+                      .chain = {},
+                      .root = std::move(root),
+                      .presented = {}};
+  authority.presented.push_back(authority.certificate.der());
+  for (const std::string& path : issuer.chain) {
+    SIGNET_TRY(Certificate intermediate, load_certificate(path, field + ".chain"));
+    SIGNET_CHECK(check_is_ca(intermediate, path, field + ".chain"));
+    authority.presented.push_back(intermediate.der());
+    authority.chain.push_back(std::move(intermediate));
+  }
+  SIGNET_CHECK(check_chain(authority, field));
+  return authority;
+}
+
+}  // namespace
+
+Result<Authorities> load_authorities(const DaemonConfig& config) {
+  Authorities authorities;
+  for (const auto& [name, issuer] : config.issuers) {
+    SIGNET_TRY(Authority authority, load_authority(issuer, config.keys.at(issuer.key)));
+    authorities.emplace(name, std::move(authority));
+  }
+  return authorities;
+}
+
+}  // namespace signet

@@ -1,0 +1,170 @@
+#include "issuer/callers.h"
+
+#include <fmt/format.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+
+#include "wire/request_signature.h"
+
+namespace signet {
+
+namespace {
+
+template <auto Free>
+struct Freer {
+  template <class T>
+  void operator()(T* pointer) const noexcept {
+    Free(pointer);
+  }
+};
+using X509Ptr = std::unique_ptr<X509, Freer<&X509_free>>;
+using StorePtr = std::unique_ptr<X509_STORE, Freer<&X509_STORE_free>>;
+using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, Freer<&X509_STORE_CTX_free>>;
+struct StackFreer {
+  void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_pop_free(stack, X509_free); }
+};
+using StackPtr = std::unique_ptr<STACK_OF(X509), StackFreer>;
+
+constexpr std::size_t kMaxChain = 8;
+constexpr std::size_t kMaxCached = 4096;
+
+X509Ptr to_openssl(ByteView der) {
+  const unsigned char* cursor = der.data();
+  return X509Ptr(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));
+}
+
+std::unexpected<Error> unauthenticated(std::string message) {
+  return fail(ErrorCode::kUnauthenticated, std::move(message), "client certificate");
+}
+
+/// Verifies `chain` and returns the earliest notAfter of the path found.
+Result<Time> verify_chain(X509_STORE* trust, const std::vector<ByteView>& chain, Time now) {
+  const X509Ptr leaf = to_openssl(chain.front());
+  const StackPtr untrusted(sk_X509_new_null());
+  const StoreContextPtr context(X509_STORE_CTX_new());
+  if (leaf == nullptr || untrusted == nullptr || context == nullptr) return unauthenticated("it cannot be read");
+  for (const ByteView der : std::span(chain).subspan(1)) {
+    X509Ptr certificate = to_openssl(der);
+    if (certificate == nullptr || sk_X509_push(untrusted.get(), certificate.get()) == 0)
+      return unauthenticated("its chain cannot be read");
+    static_cast<void>(certificate.release());  // the stack owns it now
+  }
+  if (X509_STORE_CTX_init(context.get(), trust, leaf.get(), untrusted.get()) != 1)
+    return unauthenticated("out of memory");
+  X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_CLIENT);
+  X509_STORE_CTX_set_time(context.get(), 0, std::chrono::system_clock::to_time_t(now));
+  if (X509_verify_cert(context.get()) != 1) {
+    return unauthenticated(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+  }
+  Time earliest = Time::max();
+  STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
+  for (int i = 0; i < sk_X509_num(path); ++i) {
+    std::tm broken_down{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(sk_X509_value(path, i)), &broken_down) != 1)
+      return unauthenticated("notAfter cannot be read");
+    earliest = std::min(earliest, Time(std::chrono::seconds(timegm(&broken_down))));
+  }
+  return earliest;
+}
+
+}  // namespace
+
+struct Callers::Impl {
+  StorePtr trust;
+  const Policy* policy;
+  const Clock* clock;
+  std::mutex mutex;
+  std::unordered_map<std::string, std::shared_ptr<const Caller>> verified;  // by the whole chain's bytes hashed
+
+  std::shared_ptr<const Caller> find(const std::string& id) {
+    const std::scoped_lock lock(mutex);
+    const auto found = verified.find(id);
+    return found == verified.end() ? nullptr : found->second;
+  }
+
+  void keep(const std::string& id, const std::shared_ptr<const Caller>& caller) {
+    const std::scoped_lock lock(mutex);
+    if (verified.size() >= kMaxCached) verified.clear();  // rare; what is in use comes back at once
+    verified.emplace(id, caller);
+  }
+};
+
+Callers::Callers(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Callers::~Callers() = default;
+
+Result<std::unique_ptr<Callers>> Callers::open(ByteView trust_pem, const Policy& policy, const Clock& clock) {
+  SIGNET_TRY(const std::vector<Certificate> trusted, parse_certificates(trust_pem));
+  auto impl = std::make_unique<Impl>();
+  impl->trust.reset(X509_STORE_new());
+  impl->policy = &policy;
+  impl->clock = &clock;
+  for (const Certificate& certificate : trusted) {
+    const X509Ptr openssl = to_openssl(certificate.der().view());
+    if (openssl == nullptr || X509_STORE_add_cert(impl->trust.get(), openssl.get()) != 1) {
+      return fail(ErrorCode::kInvalidArgument, "OpenSSL does not take one of the certificates", "listen.client_trust");
+    }
+  }
+  return std::unique_ptr<Callers>(new Callers(std::move(impl)));
+}
+
+Result<std::shared_ptr<const Caller>> Callers::identify(const std::vector<ByteView>& chain) {
+  if (chain.empty() || chain.size() > kMaxChain)
+    return unauthenticated(fmt::format("a chain of {} certificates; 1 to {} are taken", chain.size(), kMaxChain));
+  Bytes all;
+  for (const ByteView der : chain) append(all, sha256(der));
+  const std::string id = to_hex(sha256(all));
+  const Time now = impl_->clock->now();
+  if (auto known = impl_->find(id); known != nullptr) {
+    if (now > known->not_after)
+      return unauthenticated("it, or one of its issuers, expired at " + to_rfc3339(known->not_after));
+    return known;
+  }
+  SIGNET_TRY(const Time not_after, verify_chain(impl_->trust.get(), chain, now));
+  auto certificate = Certificate::parse(chain.front());
+  if (!certificate.has_value()) return unauthenticated(certificate.error().message);
+  const Client* client = impl_->policy->find_client(PeerIdentity::from(*certificate));
+  auto caller = std::make_shared<const Caller>(
+      Caller{.client = client, .certificate = *std::move(certificate), .not_after = not_after});
+  impl_->keep(id, caller);
+  return caller;
+}
+
+namespace {
+
+std::unexpected<Error> bad_signature(std::string message) {
+  return fail(ErrorCode::kUnauthenticated, std::move(message), "signature");
+}
+
+}  // namespace
+
+Result<std::optional<log::RequestProof>> verify_request_signature(const v1::Request& request, const Caller& caller,
+                                                                  const RequestContext& context, Time now) {
+  if (!request.has_signature()) {
+    if (!caller.client->must_sign || request.method() == v1::METHOD_GET_TRUST_BUNDLE) return std::nullopt;
+    return bad_signature(
+        fmt::format("client {} must sign its requests, and this one is not signed", caller.client->name));
+  }
+  const v1::RequestSignature& given = request.signature();
+  const Time time{std::chrono::microseconds(given.time_micros())};
+  // Compared as bounds, so that no hostile value overflows.
+  if (time < now - context.skew || time > now + context.skew) {
+    return bad_signature(
+        fmt::format("the request was signed more than {} away from the daemon's time {}; check the clocks",
+                    format_duration(context.skew), to_rfc3339(now)));
+  }
+  const Bytes message = signed_request_bytes(context.origin, static_cast<std::uint32_t>(request.method()),
+                                             given.time_micros(), bytes_of(request.payload()));
+  const PublicKey& key = caller.certificate.public_key();
+  if (!key.verify(default_algorithm(key.type()), message, bytes_of(given.signature())).has_value()) {
+    return bad_signature(
+        fmt::format("it does not verify with the key of the TLS certificate over the bytes that start with "
+                    "the origin \"{}\"",
+                    context.origin));
+  }
+  return log::RequestProof{.signature = copy_of(bytes_of(given.signature())), .time = time};
+}
+
+}  // namespace signet

@@ -1,0 +1,234 @@
+#include "issuer/issuance.h"
+
+#include <fmt/format.h>
+
+#include "base/ops_log.h"
+#include "x509/csr.h"
+
+namespace signet {
+
+namespace {
+
+/// What lint_version of an intent says: the structure was read back by the strict reader, with the same values.
+constexpr std::string_view kLintVersion = "readback-1";
+
+/// The last check before a structure can be signed: our own strict reader takes it, finds every name, the key and the
+/// dates that were decided, and no CA.
+Result<void> check_reads_back(const TbsDer& tbs, const TbsFields& decided) {
+  SIGNET_TRY(const TbsFields read, parse_tbs(tbs.view()));
+  const bool same = read.serial == decided.serial && equal(read.issuer.der(), decided.issuer.der()) &&
+                    equal(read.subject.der(), decided.subject.der()) && read.spki == decided.spki &&
+                    read.not_before == decided.not_before && read.not_after == decided.not_after &&
+                    read.alt_names == decided.alt_names && read.key_usage == decided.key_usage &&
+                    read.extended_key_usage == decided.extended_key_usage &&
+                    !(read.basic_constraints.has_value() && read.basic_constraints->ca);
+  if (!same) return fail(ErrorCode::kInternal, "the certificate that was written does not read back as it was decided");
+  return {};
+}
+
+struct Validity {
+  Time not_before;
+  Time not_after;
+};
+
+/// Whole seconds, as certificates have them. A default validity ends with the issuer's own at the latest; a wished one
+/// that would not is refused.
+Result<Validity> decide_validity(const Profile& profile, const v1::IssueRequest& request, const Authority& authority,
+                                 Time now) {
+  // Bounded before it becomes a signed number of seconds.
+  const auto wished =
+      std::chrono::seconds(static_cast<std::int64_t>(std::min<std::uint64_t>(request.validity_seconds(), INT32_MAX)));
+  SIGNET_TRY(const std::chrono::seconds validity, choose_validity(profile, wished));
+  const Time start = std::chrono::floor<std::chrono::seconds>(now);
+  const Time issuer_end = authority.certificate.fields().not_after;
+  Validity result{.not_before = std::max<Time>(start - profile.backdate, authority.certificate.fields().not_before),
+                  .not_after = start + validity};
+  if (start >= issuer_end) {
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("the issuing CA \"{}\" expired at {}", authority.name, to_rfc3339(issuer_end)));
+  }
+  if (result.not_after > issuer_end && request.validity_seconds() != 0) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} from now is past the end of the issuing CA \"{}\", {}", format_duration(validity),
+                            authority.name, to_rfc3339(issuer_end)),
+                "validity_seconds");
+  }
+  result.not_after = std::min(result.not_after, issuer_end);
+  return result;
+}
+
+Result<const Profile*> permitted_profile(const Policy& policy, const IssueOrder& order) {
+  const Profile* profile = policy.find_profile(order.request.profile());
+  if (profile == nullptr) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no profile \"{}\"", printable(order.request.profile())),
+                "profile");
+  }
+  SIGNET_CHECK(check_profile(order.client, *profile));
+  return profile;
+}
+
+Result<AltNames> permitted_names(const Csr& csr, const Profile& profile, const Client& client) {
+  const AltNames names = csr.alt_names().value_or(AltNames{});
+  SIGNET_CHECK(check_names(profile, client, names));
+  return names;
+}
+
+Result<void> check_not_our_key(const PublicKey& key, const Authorities& authorities) {
+  for (const auto& [name, authority] : authorities) {
+    if (equal(key.spki(), authority.certificate.public_key().spki()) ||
+        equal(key.spki(), authority.root.public_key().spki())) {
+      return fail(ErrorCode::kInvalidArgument, fmt::format("the key is the CA's own (issuer \"{}\")", name),
+                  "csr.subjectPublicKeyInfo");
+    }
+  }
+  return {};
+}
+
+std::unexpected<Error> token_unavailable(const Authority& authority) {
+  return fail_retryable(ErrorCode::kUnavailable,
+                        fmt::format("the key of issuer \"{}\" cannot be reached at present", authority.name),
+                        std::chrono::milliseconds(500));
+}
+
+}  // namespace
+
+Result<SerialNumber> Issuance::unused_serial() const {
+  for (int attempt = 0; attempt < 3; ++attempt) {  // two equal ones out of 2^159 mean a broken generator
+    SIGNET_TRY(SerialNumber serial, SerialNumber::random(world_.rng));
+    SIGNET_TRY(const bool used, world_.store.serial_exists(serial));
+    if (!used) return serial;
+  }
+  return fail(ErrorCode::kInternal, "the random number generator repeats itself");
+}
+
+Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
+  SIGNET_TRY(const Profile* const profile, permitted_profile(world_.policy, order));
+  SIGNET_TRY(const Csr csr, Csr::parse(bytes_of(order.request.csr())));
+  SIGNET_CHECK(check_key(*profile, csr.public_key()));
+  SIGNET_CHECK(check_not_our_key(csr.public_key(), world_.authorities));
+  SIGNET_TRY(AltNames names, permitted_names(csr, *profile, order.client));
+  SIGNET_TRY(Name subject, choose_subject(*profile, csr, names));
+  const Authority& authority = world_.authorities.at(profile->issuer);
+  SIGNET_TRY(const Validity validity, decide_validity(*profile, order.request, authority, world_.clock.now()));
+  SIGNET_CHECK(csr.verify_possession());
+  if (!world_.keyholders.of_key(authority.key).connected()) return token_unavailable(authority);
+
+  SIGNET_TRY(SerialNumber serial, unused_serial());
+  const auto& key_id = csr.public_key().key_id();
+  const TbsFields fields{.serial = serial,
+                         .algorithm = default_algorithm(authority.certificate.public_key().type()),
+                         .issuer = authority.certificate.fields().subject,
+                         .not_before = validity.not_before,
+                         .not_after = validity.not_after,
+                         .subject = std::move(subject),
+                         .spki = copy_of(csr.public_key().spki()),
+                         .basic_constraints = BasicConstraints{.ca = false, .path_length = {}},
+                         .key_usage = profile->key_usage,
+                         .extended_key_usage = profile->extended_key_usage,
+                         .alt_names = std::move(names),
+                         .subject_key_id = Bytes(key_id.begin(), key_id.end()),
+                         .authority_key_id = authority.certificate.fields().subject_key_id};
+  TbsDer tbs = encode_tbs(fields);
+  SIGNET_CHECK(check_reads_back(tbs, fields));
+  return Prepared(authority, log::IntentFields{.cause = order.cause,
+                                               .kind = std::string(log::kEndEntityCertificate),
+                                               .issuer = authority.name,
+                                               .profile = profile->name,
+                                               .serial = std::move(serial),
+                                               .client = order.client.name,
+                                               .idempotency_key = copy_of(bytes_of(order.request.idempotency_key())),
+                                               .payload_sha256 = order.payload_sha256,
+                                               .proof = order.proof,
+                                               .csr_sha256 = sha256(csr.der()),
+                                               .profile_sha256 = profile->sha256,
+                                               .lint_version = std::string(kLintVersion),
+                                               .tbs = std::move(tbs)});
+}
+
+// The order of the three steps is the promise of the audit log. Beside each: what is true if the power goes there.
+Result<Issued> Issuance::issue(Prepared prepared) const {
+  const log::IntentFields& intent = prepared.intent_;
+  const Certificate& issuer = prepared.authority_->certificate;
+
+  // 1. The intent. Crash before it is durable: nothing happened. Crash after: recovery finds it open and orphans it.
+  SIGNET_TRY(const std::uint64_t index, world_.log.append(log::intent_draft(intent)));
+
+  // 2. The signature. Crash here: it may have been made, nobody has it; recovery orphans the intent and so revokes its
+  // serial.
+  auto signature = world_.keyholders.of_key(prepared.authority_->key)
+                       .sign(prepared.authority_->key, internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE, intent.tbs,
+                             world_.sign_deadline);
+  if (!signature.has_value()) return close_unsigned(intent, index, std::move(signature).error());
+  const SignatureAlgorithm algorithm = default_algorithm(issuer.public_key().type());
+  CertificateDer certificate = assemble_certificate(intent.tbs, algorithm, *signature);
+  SIGNET_TRY(const TbsFields fields, parse_tbs(intent.tbs.view()));
+
+  // 3. The outcome. Crash before it is durable: as in 2. Crash after: the certificate is in the log, the store catches
+  // up
+  //    from it, and a retry with the same idempotency key gets it.
+  SIGNET_TRY(const std::uint64_t issued_index,
+             world_.log.append(log::issued_draft({.cause = intent.cause,
+                                                  .intent = index,
+                                                  .serial = intent.serial,
+                                                  .algorithm = algorithm,
+                                                  .signature = *std::move(signature),
+                                                  .certificate_sha256 = sha256(certificate.view())})));
+  return Issued{.certificate = std::move(certificate),
+                .serial = intent.serial,
+                .issuer = intent.issuer,
+                .log_index = issued_index,
+                .intent_log_index = index,
+                .not_after = fields.not_after};
+}
+
+/// The fence refuses before it signs, so its refusal closes the intent as rejected. After any other error a signature
+/// may exist: the intent is orphaned, which revokes its serial, and a retry is a new intent with a new serial.
+std::unexpected<Error> Issuance::close_unsigned(const log::IntentFields& intent, std::uint64_t index,
+                                                Error error) const {
+  const bool refused = error.code == ErrorCode::kPermissionDenied && error.field.starts_with("fence.");
+  log::Draft closing =
+      refused ? log::rejected_draft({.cause = intent.cause,
+                                     .code = std::string(name_of(error.code)),
+                                     .text = printable(error.message),
+                                     .field = error.field,
+                                     .csr_sha256 = intent.csr_sha256,
+                                     .intent = index})
+              : log::orphaned_draft({.cause = intent.cause,
+                                     .intent = index,
+                                     .serial = intent.serial,
+                                     .issuer = intent.issuer,
+                                     .why = error.code == ErrorCode::kDeadlineExceeded ? "deadline" : "token-error"});
+  if (const auto closed = world_.log.append(std::move(closing)); !closed.has_value())
+    return std::unexpected(closed.error());
+  ops::warning("intent closed without a certificate", {{"intent", std::to_string(index)},
+                                                       {"serial", intent.serial.hex()},
+                                                       {"request", intent.cause.request},
+                                                       {"reason", error.message}});
+  if (refused) {
+    return fail(ErrorCode::kInternal,
+                "the keyholder's fence refuses what this profile makes; an operator has to compare profile \"" +
+                    intent.profile + "\" with the key's fence: " + error.message);
+  }
+  // Whatever ailed the token, a new attempt is a new intent: it can only help.
+  return fail_retryable(ErrorCode::kUnavailable, std::move(error.message),
+                        std::max(error.retry_after, std::chrono::milliseconds(500)));
+}
+
+Result<void> Issuance::close_open_intents() const {
+  SIGNET_TRY(const std::vector<OpenIntent> open, world_.store.open_intents());
+  for (const OpenIntent& intent : open) {
+    const log::OrphanedFields orphaned{
+        .cause = {.who = {.client = intent.client, .certificate_sha256 = {}, .address = {}}, .request = intent.request},
+        .intent = intent.log_index,
+        .serial = intent.serial,
+        .issuer = intent.issuer,
+        .why = "start-up"};
+    SIGNET_TRY([[maybe_unused]] const std::uint64_t index, world_.log.append(log::orphaned_draft(orphaned)));
+    ops::warning(
+        "intent left open by a crash is closed; its serial is revoked",
+        {{"intent", std::to_string(intent.log_index)}, {"serial", intent.serial.hex()}, {"request", intent.request}});
+  }
+  return {};
+}
+
+}  // namespace signet

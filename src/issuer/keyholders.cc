@@ -1,0 +1,177 @@
+#include "issuer/keyholders.h"
+
+#include <fmt/format.h>
+
+#include <future>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+
+#include "base/ops_log.h"
+#include "wire/channel.h"
+#include "wire/status.h"
+
+namespace signet {
+
+namespace {
+
+using Answer = Result<SignatureValue>;
+constexpr std::chrono::milliseconds kRetryAfter{500};
+
+std::unexpected<Error> gone() {
+  return fail_retryable(ErrorCode::kUnavailable, "the key's token does not answer at present", kRetryAfter);
+}
+
+/// One keyholder, from its start to its end. Answers come in on a thread of its own.
+class Connection {
+ public:
+  explicit Connection(UniqueFd socket) : channel_(std::move(socket)), reader_([this] { read_answers(); }) {}
+  ~Connection() {
+    close();
+    reader_.join();
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Everybody who waits fails; the object lives as long as one of them still looks at it.
+  void close() noexcept { channel_.shutdown(); }
+
+  bool open() const {
+    const std::scoped_lock lock(mutex_);
+    return open_;
+  }
+
+  Answer sign(internal::SignRequest request, std::chrono::milliseconds deadline) {
+    auto waiting = expect_answer(request);
+    if (!waiting.has_value()) return gone();
+    if (!channel_.send(request).has_value()) {
+      channel_.shutdown();  // the reader answers everybody, this caller included
+    }
+    if (waiting->wait_for(deadline) == std::future_status::ready) return waiting->get();
+    return give_up(request.id(), *waiting, deadline);
+  }
+
+ private:
+  /// Nothing when the connection has ended.
+  std::optional<std::future<Answer>> expect_answer(internal::SignRequest& request) {
+    const std::scoped_lock lock(mutex_);
+    if (!open_) return std::nullopt;
+    request.set_id(++last_id_);
+    return waiting_[request.id()].get_future();
+  }
+
+  Answer give_up(std::uint64_t id, std::future<Answer>& waiting, std::chrono::milliseconds deadline) {
+    const std::scoped_lock lock(mutex_);
+    if (waiting_.erase(id) == 0) return waiting.get();  // the answer came in this very moment
+    return fail_retryable(ErrorCode::kDeadlineExceeded,
+                          fmt::format("the key's token did not sign within {} ms", deadline.count()), kRetryAfter);
+  }
+
+  void read_answers() {
+    while (true) {
+      const auto answer = channel_.receive<internal::SignAnswer>();
+      if (!answer.has_value()) return end();
+      deliver(*answer);
+    }
+  }
+
+  void deliver(const internal::SignAnswer& answer) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = waiting_.find(answer.id());
+    if (found == waiting_.end()) return;  // nobody waits any more: its intent is orphaned already
+    if (answer.has_error()) {
+      found->second.set_value(std::unexpected(from_failure(answer.error())));
+    } else {
+      found->second.set_value(SignatureValue(copy_of(bytes_of(answer.signature()))));
+    }
+    waiting_.erase(found);
+  }
+
+  void end() {
+    channel_.shutdown();
+    const std::scoped_lock lock(mutex_);
+    open_ = false;
+    for (auto& [id, promise] : waiting_) promise.set_value(gone());
+    waiting_.clear();
+  }
+
+  Channel channel_;
+  mutable std::mutex mutex_;
+  bool open_ = true;
+  std::uint64_t last_id_ = 0;
+  std::unordered_map<std::uint64_t, std::promise<Answer>> waiting_;
+  std::thread reader_;  // last: it uses all of the above
+};
+
+}  // namespace
+
+struct KeyholderLink::Impl {
+  mutable std::mutex mutex;
+  std::shared_ptr<Connection> connection;
+  std::uint64_t generation = 0;
+  std::uint32_t connects = 0;
+
+  std::shared_ptr<Connection> current() const {
+    const std::scoped_lock lock(mutex);
+    return connection;
+  }
+};
+
+KeyholderLink::KeyholderLink() : impl_(std::make_unique<Impl>()) {}
+KeyholderLink::~KeyholderLink() = default;
+
+void KeyholderLink::connect(UniqueFd socket, std::uint64_t generation) {
+  std::shared_ptr<Connection> before;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    if (generation <= impl_->generation) return;  // of an older pair
+    impl_->generation = generation;
+    ++impl_->connects;
+    before = std::exchange(impl_->connection, std::make_shared<Connection>(std::move(socket)));
+  }
+  if (before != nullptr) before->close();
+}
+
+bool KeyholderLink::connected() const {
+  const auto connection = impl_->current();
+  return connection != nullptr && connection->open();
+}
+
+std::uint32_t KeyholderLink::reconnects() const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->connects == 0 ? 0 : impl_->connects - 1;
+}
+
+Result<SignatureValue> KeyholderLink::sign(const std::string& key, internal::ArtifactKind kind, const TbsDer& tbs,
+                                           std::chrono::milliseconds deadline) {
+  const auto connection = impl_->current();
+  if (connection == nullptr) return gone();
+  internal::SignRequest request;
+  request.set_key(key);
+  request.set_kind(kind);
+  request.set_tbs(std::string(text_of(tbs.view())));
+  return connection->sign(std::move(request), deadline);
+}
+
+Keyholders::Keyholders(const DaemonConfig& config) {
+  for (const auto& [name, token] : config.tokens) links_.emplace(name, std::make_unique<KeyholderLink>());
+  for (const auto& [name, key] : config.keys) token_of_key_.emplace(name, key.token);
+}
+
+KeyholderLink* Keyholders::find_token(const std::string& token) const {
+  const auto found = links_.find(token);
+  return found == links_.end() ? nullptr : found->second.get();
+}
+
+KeyholderLink& Keyholders::of_key(const std::string& key) const { return *links_.at(token_of_key_.at(key)); }
+
+std::vector<std::string> Keyholders::keys_of(const std::string& token) const {
+  std::vector<std::string> keys;
+  for (const auto& [key, where] : token_of_key_) {
+    if (where == token) keys.push_back(key);
+  }
+  return keys;
+}
+
+}  // namespace signet

@@ -1,0 +1,249 @@
+#include "issuer/request_handler.h"
+
+#include <fmt/format.h>
+
+#include "base/ops_log.h"
+#include "base/version.h"
+#include "wire/message.h"
+#include "wire/status.h"
+
+namespace signet {
+
+namespace {
+
+constexpr std::size_t kMaxIdempotencyKey = 64;
+
+std::string text_from(ByteView bytes) { return std::string(text_of(bytes)); }
+
+std::int64_t micros(Time time) { return time.time_since_epoch().count(); }
+
+/// What the caller did, as opposed to what happened to the daemon.
+bool is_callers_fault(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kAlreadyExists:
+    case ErrorCode::kPermissionDenied:
+    case ErrorCode::kUnimplemented:
+    case ErrorCode::kUnauthenticated: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+struct RequestHandler::Request {
+  log::Cause cause;
+  v1::Request envelope;
+  std::shared_ptr<const Caller> caller;
+  std::optional<log::RequestProof> proof;
+  std::optional<Sha256> csr_sha256;
+};
+
+RequestHandler::RequestHandler(HandlerWorld world) : world_(std::move(world)), started_(world_.clock.now()) {}
+
+v1::Response RequestHandler::handle(const internal::Call& call) {
+  Request request;
+  request.cause.request = fmt::format("{}-{}", world_.boot_tag, ++last_request_);
+  request.cause.who.address = printable(call.address());
+  Payload payload = answer(call, request);
+  v1::Response response;
+  response.set_number(request.envelope.number());
+  response.set_request_id(request.cause.request);
+  if (payload.has_value()) {
+    response.set_payload(*std::move(payload));
+  } else {
+    log_rejection(request, payload.error());
+    *response.mutable_error() = to_status(payload.error(), world_.config.origin);
+  }
+  return response;
+}
+
+RequestHandler::Payload RequestHandler::answer(const internal::Call& call, Request& request) {
+  SIGNET_TRY(request.envelope, parse_strict<v1::Request>(bytes_of(call.request()), "request"));
+  SIGNET_CHECK(identify(call, request));
+  const RequestContext context{.origin = world_.config.origin, .skew = world_.config.issue.request_skew};
+  SIGNET_TRY(request.proof, verify_request_signature(request.envelope, *request.caller, context, world_.clock.now()));
+  switch (request.envelope.method()) {
+    case v1::METHOD_ISSUE: return issue(request);
+    case v1::METHOD_GET_TRUST_BUNDLE: return trust_bundle(request);
+    case v1::METHOD_GET_STATUS: return status(request);
+    default: break;
+  }
+  return fail(ErrorCode::kUnimplemented,
+              fmt::format("there is no method {}", static_cast<int>(request.envelope.method())), "method");
+}
+
+Result<void> RequestHandler::identify(const internal::Call& call, Request& request) {
+  std::vector<ByteView> chain;
+  for (const std::string& der : call.peer_chain()) chain.push_back(bytes_of(der));
+  if (!chain.empty()) request.cause.who.certificate_sha256 = to_hex(sha256(chain.front()));
+  SIGNET_TRY(request.caller, world_.callers.identify(chain));
+  if (request.caller->client == nullptr) {
+    return fail(ErrorCode::kPermissionDenied,
+                fmt::format("no client of the policy has this certificate's identity (subject \"{}\", SHA-256 {})",
+                            request.caller->certificate.fields().subject.text(), request.cause.who.certificate_sha256),
+                "client certificate");
+  }
+  request.cause.who.client = request.caller->client->name;
+  return {};
+}
+
+namespace {
+
+Result<void> require(const Client& client, Right right) {
+  if (client.has(right)) return {};
+  return fail(ErrorCode::kPermissionDenied,
+              fmt::format("client {} does not have the right \"{}\"", client.name, name_of(right)), "method");
+}
+
+Result<void> check_idempotency_key(const v1::IssueRequest& request, const Client& client) {
+  if (request.idempotency_key().size() > kMaxIdempotencyKey) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} bytes; at most {} are taken", request.idempotency_key().size(), kMaxIdempotencyKey),
+                "idempotency_key");
+  }
+  if (client.must_sign && request.idempotency_key().empty()) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format(
+            "client {} signs its requests and must give each an idempotency key, so that a repeated one makes no "
+            "second certificate",
+            client.name),
+        "idempotency_key");
+  }
+  return {};
+}
+
+std::string encode_text(const google::protobuf::Message& message) { return text_from(encode(message)); }
+
+}  // namespace
+
+RequestHandler::Payload RequestHandler::issue(Request& request) {
+  const Client& client = *request.caller->client;
+  SIGNET_CHECK(require(client, Right::kIssue));
+  const ByteView payload = bytes_of(request.envelope.payload());
+  SIGNET_TRY(const v1::IssueRequest message, parse_strict<v1::IssueRequest>(payload, "payload"));
+  request.csr_sha256 = sha256(bytes_of(message.csr()));
+  SIGNET_CHECK(check_idempotency_key(message, client));
+  SIGNET_TRY(const Issued issued, issue_once({.client = client,
+                                              .cause = request.cause,
+                                              .request = message,
+                                              .payload_sha256 = sha256(payload),
+                                              .proof = request.proof}));
+  v1::IssueResponse response;
+  response.set_certificate(text_from(issued.certificate.view()));
+  for (const CertificateDer& above : world_.authorities.at(issued.issuer).presented)
+    response.add_chain(text_from(above.view()));
+  response.set_serial(text_from(issued.serial.bytes()));
+  response.set_log_index(issued.log_index);
+  response.set_intent_log_index(issued.intent_log_index);
+  return encode_text(response);
+}
+
+Result<Issued> RequestHandler::issue_once(const IssueOrder& order) {
+  const ByteView key = bytes_of(order.request.idempotency_key());
+  const InFlight::Pass pass = in_flight_.enter(order.client.name, key);
+  if (!key.empty()) {
+    SIGNET_TRY(std::optional<IdempotentAnswer> before, world_.store.find_by_idempotency(order.client.name, key));
+    if (before.has_value() && before->payload_sha256 == order.payload_sha256) return std::move(before->issued);
+    if (before.has_value()) {
+      return fail(
+          ErrorCode::kAlreadyExists,
+          fmt::format("this key was used for another request, which got the certificate with serial {}; a new request "
+                      "needs a new key",
+                      before->issued.serial.hex()),
+          "idempotency_key");
+    }
+  }
+  SIGNET_TRY(Prepared prepared, world_.issuance.prepare(order));
+  return world_.issuance.issue(std::move(prepared));
+}
+
+RequestHandler::Payload RequestHandler::trust_bundle(const Request& request) const {
+  SIGNET_TRY([[maybe_unused]] const auto message,
+             parse_strict<v1::GetTrustBundleRequest>(bytes_of(request.envelope.payload()), "payload"));
+  std::set<Bytes> roots;
+  std::set<Bytes> intermediates;
+  for (const auto& [name, authority] : world_.authorities) {
+    roots.insert(authority.root.der().bytes());
+    for (const CertificateDer& certificate : authority.presented) intermediates.insert(certificate.bytes());
+  }
+  v1::GetTrustBundleResponse response;
+  for (const Bytes& root : roots) response.add_roots(text_from(root));
+  for (const Bytes& intermediate : intermediates) response.add_intermediates(text_from(intermediate));
+  response.set_origin(world_.config.origin);
+  return encode_text(response);
+}
+
+RequestHandler::Payload RequestHandler::status(const Request& request) const {
+  SIGNET_CHECK(require(*request.caller->client, Right::kOperate));
+  SIGNET_TRY([[maybe_unused]] const auto message,
+             parse_strict<v1::GetStatusRequest>(bytes_of(request.envelope.payload()), "payload"));
+  v1::GetStatusResponse response;
+  response.set_version(std::string(kVersion));
+  response.set_origin(world_.config.origin);
+  response.set_started_micros(micros(started_));
+  response.set_log_size(world_.log.size());
+  response.set_issued(world_.store.issued_count());
+  response.set_requests_in_flight(world_.requests_in_flight());
+  for (const auto& [name, authority] : world_.authorities) {
+    v1::IssuerStatus& issuer = *response.add_issuers();
+    issuer.set_name(name);
+    issuer.set_subject(authority.certificate.fields().subject.text());
+    issuer.set_not_after_micros(micros(authority.certificate.fields().not_after));
+    issuer.set_key(authority.key);
+    issuer.set_available(world_.keyholders.of_key(authority.key).connected());
+  }
+  for (const auto& [name, link] : world_.keyholders.tokens()) {
+    v1::TokenStatus& token = *response.add_tokens();
+    token.set_name(name);
+    token.set_available(link->connected());
+    token.set_restarts(link->reconnects());
+    for (const std::string& key : world_.keyholders.keys_of(name)) token.add_keys(key);
+  }
+  return encode_text(response);
+}
+
+void RequestHandler::log_rejection(const Request& request, const Error& error) {
+  ops::info("request refused", {{"request", request.cause.request},
+                                {"client", request.cause.who.client},
+                                {"address", request.cause.who.address},
+                                {"code", std::string(name_of(error.code))},
+                                {"field", error.field},
+                                {"reason", error.message}});
+  if (!is_callers_fault(error.code)) return;
+  const auto logged = world_.log.append(log::rejected_draft({.cause = request.cause,
+                                                             .code = std::string(name_of(error.code)),
+                                                             .text = printable(error.message),
+                                                             .field = error.field,
+                                                             .csr_sha256 = request.csr_sha256}));
+  if (!logged.has_value()) ops::error("a rejection could not be logged", {{"reason", logged.error().message}});
+}
+
+void RequestHandler::log_access_failure(const internal::AccessFailure& failure) {
+  log::AccessFields fields{
+      .cause = {.who = {.client = {}, .certificate_sha256 = {}, .address = printable(failure.address())},
+                .request = {}},
+      .reason = printable(failure.reason()),
+      .text = printable(failure.text()),
+      .count = failure.count()};
+  if (!failure.peer_certificate().empty())
+    fields.cause.who.certificate_sha256 = to_hex(sha256(bytes_of(failure.peer_certificate())));
+  const auto logged = world_.log.append(log::access_draft(fields));
+  if (!logged.has_value()) ops::error("an access failure could not be logged", {{"reason", logged.error().message}});
+}
+
+v1::Response RequestHandler::refuse_overload(const internal::Call& call) const {
+  v1::Response response;
+  if (const auto envelope = parse_strict<v1::Request>(bytes_of(call.request()), "request"); envelope.has_value()) {
+    response.set_number(envelope->number());
+  }
+  const Result<void> full =
+      fail_retryable(ErrorCode::kResourceExhausted, "more requests wait than the daemon has room for",
+                     std::chrono::milliseconds(1000));
+  *response.mutable_error() = to_status(full.error(), world_.config.origin);
+  return response;
+}
+
+}  // namespace signet

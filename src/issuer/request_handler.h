@@ -1,0 +1,63 @@
+// From a request's bytes to its answer's: identity, authorisation, signature, method.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "issuer/callers.h"
+#include "issuer/in_flight.h"
+#include "issuer/issuance.h"
+#include "wire/internal.pb.h"
+#include "wire/signet.pb.h"
+
+namespace signet {
+
+/// Everything a request can touch. It all outlives the handler.
+struct HandlerWorld {
+  const DaemonConfig& config;
+  const Authorities& authorities;
+  const Keyholders& keyholders;
+  log::EntryLog& log;
+  const Store& store;
+  Callers& callers;
+  const Issuance& issuance;
+  const Clock& clock;
+  std::string boot_tag;  ///< what request ids of this process start with
+  std::function<std::size_t()> requests_in_flight;
+};
+
+/// Thread-safe.
+class RequestHandler {
+ public:
+  explicit RequestHandler(HandlerWorld world);
+
+  /// Never fails: whatever is wrong becomes an error in the answer, and an entry `rejected` in the log when it was the
+  /// caller's fault.
+  [[nodiscard]] v1::Response handle(const internal::Call& call);
+
+  /// Logs a peer that the front turned away.
+  void log_access_failure(const internal::AccessFailure& failure);
+
+  /// The answer to a request that there was no room for.
+  [[nodiscard]] v1::Response refuse_overload(const internal::Call& call) const;
+
+ private:
+  struct Request;                       // one request, as far as it has been understood
+  using Payload = Result<std::string>;  // the encoded answer message
+
+  [[nodiscard]] Payload answer(const internal::Call& call, Request& request);
+  [[nodiscard]] Result<void> identify(const internal::Call& call, Request& request);
+  [[nodiscard]] Payload issue(Request& request);
+  [[nodiscard]] Result<Issued> issue_once(const IssueOrder& order);
+  [[nodiscard]] Payload trust_bundle(const Request& request) const;
+  [[nodiscard]] Payload status(const Request& request) const;
+  void log_rejection(const Request& request, const Error& error);
+
+  HandlerWorld world_;
+  InFlight in_flight_;
+  std::atomic<std::uint64_t> last_request_{0};
+  Time started_;
+};
+
+}  // namespace signet
