@@ -1,0 +1,119 @@
+#include "supervisor/child.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/ops_log.h"
+#include "wire/status.h"
+
+namespace signet {
+
+namespace {
+
+constexpr int kControlDescriptor = 3;
+constexpr std::chrono::milliseconds kFirstDelay{100};
+constexpr std::chrono::milliseconds kLongestDelay{5000};
+constexpr std::chrono::seconds kCountsAsRunning{60};
+
+/// Children inherit nothing of the environment but what the sanitizers of a test build need.
+std::vector<std::string> child_environment() {
+  std::vector<std::string> environment;
+  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name); value != nullptr) environment.push_back(std::string(name) + "=" + value);
+  }
+  return environment;
+}
+
+/// In the child after fork: only async-signal-safe calls from here on.
+[[noreturn]] void execute(const char* path, char* const* arguments, char* const* environment, int control,
+                          int null_device) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (dup2(null_device, STDIN_FILENO) < 0) _exit(127);
+  // dup2 onto itself would leave close-on-exec set.
+  if (control == kControlDescriptor ? fcntl(control, F_SETFD, 0) < 0 : dup2(control, kControlDescriptor) < 0)
+    _exit(127);
+  if (close_range(kControlDescriptor + 1, ~0U, 0) != 0) _exit(127);
+  execve(path, arguments, environment);
+  _exit(127);
+}
+
+}  // namespace
+
+std::string Exit::text() const {
+  if (signal != 0) return fmt::format("signal {} ({})", signal, strsignal(signal));
+  return fmt::format("exit status {}", status);
+}
+
+std::string Child::name() const { return token().empty() ? process() : fmt::format("{}({})", process(), token()); }
+
+Result<void> Child::start() {
+  SIGNET_TRY(auto pair, make_control_pair());
+  const UniqueFd null_device{open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  if (!null_device.valid()) return fail_errno(errno, "/dev/null");
+  std::vector<std::string> environment = child_environment();
+  std::vector<char*> environment_pointers;
+  for (std::string& entry : environment) environment_pointers.push_back(entry.data());
+  environment_pointers.push_back(nullptr);
+  std::array<char*, 2> arguments{plan_.process.data(), nullptr};
+
+  const pid_t pid = fork();
+  if (pid < 0) return fail_errno(errno, name() + ": fork");
+  if (pid == 0)
+    execute(plan_.path.c_str(), arguments.data(), environment_pointers.data(), pair.second.get(), null_device.get());
+
+  pid_ = pid;
+  control_.emplace(std::move(pair.first));
+  state_ = State::kStarting;
+  started_at_ = std::chrono::steady_clock::now();
+  if (was_started_) ++restarts_;
+  was_started_ = true;
+  plan_.start.set_restarts(restarts_);
+  internal::SupervisorToChild message;
+  *message.mutable_start() = plan_.start;
+  return send(message, plan_.descriptors);
+}
+
+Result<void> Child::read_control() {
+  auto received = control_->receive<internal::ChildToSupervisor>();
+  if (!received.has_value()) {
+    control_.reset();
+    return std::unexpected(std::move(received).error());
+  }
+  const internal::ChildToSupervisor& message = received->message;
+  if (message.has_ready()) state_ = State::kReady;
+  if (message.has_failed()) return std::unexpected(from_failure(message.failed()));
+  return {};
+}
+
+Result<void> Child::send(const google::protobuf::Message& message, std::span<const int> descriptors) {
+  if (!control_.has_value()) return fail(ErrorCode::kUnavailable, name() + " is not running");
+  return control_->send(message, descriptors);
+}
+
+void Child::reaped() noexcept {
+  pid_ = -1;
+  state_ = State::kStopped;
+  control_.reset();
+}
+
+void Child::kill_now() noexcept {
+  if (pid_ > 0) kill(pid_, SIGKILL);
+}
+
+std::chrono::milliseconds Child::next_delay(std::chrono::steady_clock::time_point now) noexcept {
+  if (now - started_at_ > kCountsAsRunning) failures_in_a_row_ = 0;
+  const unsigned doublings = std::min(failures_in_a_row_++, 6U);
+  return std::min(kFirstDelay * (1U << doublings), kLongestDelay);
+}
+
+}  // namespace signet

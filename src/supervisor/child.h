@@ -1,0 +1,79 @@
+// One process of the daemon, as the supervisor sees it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "wire/control.h"
+#include "wire/internal.pb.h"
+
+namespace signet {
+
+/// How a child left.
+struct Exit {
+  int signal = 0;  ///< 0 when it exited by itself
+  int status = 0;
+  [[nodiscard]] std::string text() const;
+};
+
+/// What a child is and how it is started. Descriptors are borrowed and live as long as the supervisor.
+struct ChildPlan {
+  std::string process;           ///< the executable's name: "signet-front"
+  std::string path;              ///< where it is
+  internal::Start start;         ///< its first message
+  std::vector<int> descriptors;  ///< that travel with it
+};
+
+/// Starts, knows and ends one child. Single-threaded. A Child that is destroyed while its process runs closes the
+/// control socket, at which the process leaves by itself.
+class Child {
+ public:
+  enum class State { kStopped, kStarting, kReady };
+
+  explicit Child(ChildPlan plan) : plan_(std::move(plan)) {}
+
+  /// Forks and executes, and sends Start. Errors: the process could not be made.
+  [[nodiscard]] Result<void> start();
+  /// Reads one message of the child; call it when control_fd() is readable. Error: what the child gave as its reason to
+  /// leave, or that it closed the socket; the exit status follows by reaped().
+  [[nodiscard]] Result<void> read_control();
+  [[nodiscard]] Result<void> send(const google::protobuf::Message& message, std::span<const int> descriptors = {});
+  /// waitpid() returned this child's pid.
+  void reaped() noexcept;
+  void kill_now() noexcept;
+
+  /// Restart back-off: 0.1 s, doubled up to 5 s; a child that was ready for a minute begins anew.
+  [[nodiscard]] std::chrono::milliseconds next_delay(std::chrono::steady_clock::time_point now) noexcept;
+
+  [[nodiscard]] const std::string& process() const noexcept { return plan_.process; }
+  [[nodiscard]] const std::string& token() const noexcept { return plan_.start.token(); }
+  /// "signet-front" or "signet-keyholder(soft)".
+  [[nodiscard]] std::string name() const;
+  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  [[nodiscard]] int control_fd() const noexcept { return control_.has_value() ? control_->fd() : -1; }
+  [[nodiscard]] std::uint32_t restarts() const noexcept { return restarts_; }
+  [[nodiscard]] std::chrono::steady_clock::time_point started_at() const noexcept { return started_at_; }
+
+  std::optional<std::chrono::steady_clock::time_point> restart_at;  ///< when the supervisor starts it again
+  bool stays_down = false;  ///< it said what only a person can mend (a wrong PIN): another try could lock the token
+
+ private:
+  ChildPlan plan_;
+  State state_ = State::kStopped;
+  pid_t pid_ = -1;
+  std::optional<ControlChannel> control_;
+  std::uint32_t restarts_ = 0;
+  unsigned failures_in_a_row_ = 0;
+  bool was_started_ = false;
+  std::chrono::steady_clock::time_point started_at_{};
+};
+
+}  // namespace signet

@@ -1,0 +1,154 @@
+#include "supervisor/plan.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <set>
+
+#include "config/hsm_profile.h"
+#include "policy/policy.h"
+#include "wire/control.h"
+
+namespace signet {
+
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
+constexpr int kBacklog = 512;
+
+std::set<std::string> issuer_names(const DaemonConfig& config) {
+  std::set<std::string> names;
+  for (const auto& [name, issuer] : config.issuers) names.insert(name);
+  return names;
+}
+
+Result<void> check_hsm_profiles(const DaemonConfig& config) {
+  for (const auto& [name, token] : config.tokens) {
+    SIGNET_TRY(const HsmProfile profile, load_hsm_profile(token.profile, "token." + name + ".profile"));
+    SIGNET_TRY([[maybe_unused]] const std::string module, find_module(profile));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<LoadedConfig> load_configuration(const std::string& config_file) {
+  LoadedConfig loaded;
+  loaded.config_file = config_file;
+  SIGNET_TRY(const Bytes config_text, read_file(config_file, kMaxConfigBytes, FileTrust::kNotWritable, "--config"));
+  SIGNET_TRY(loaded.config, parse_daemon_config(config_text, config_file));
+  SIGNET_TRY(const Bytes policy_text,
+             read_file(loaded.config.policy, kMaxConfigBytes, FileTrust::kNotWritable, "policy"));
+  SIGNET_TRY(const Policy policy, Policy::parse(policy_text, loaded.config.policy));
+  SIGNET_CHECK(check_issuers(policy, issuer_names(loaded.config)));
+  SIGNET_CHECK(check_hsm_profiles(loaded.config));
+  SIGNET_TRY(loaded.config_memory, sealed_memory_file("signet-config", config_text));
+  SIGNET_TRY(loaded.policy_memory, sealed_memory_file("signet-policy", policy_text));
+  return loaded;
+}
+
+namespace {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+Result<SocketAddress> socket_address(const ListenAddress& address) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(address.port);
+  if (const int status = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); status != 0) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", address.text(), gai_strerror(status)),
+                "listen.address");
+  }
+  SocketAddress result;
+  std::copy_n(reinterpret_cast<const char*>(found->ai_addr), found->ai_addrlen,
+              reinterpret_cast<char*>(&result.storage));
+  result.size = found->ai_addrlen;
+  freeaddrinfo(found);
+  return result;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_listener(const ListenAddress& address) {
+  SIGNET_TRY(SocketAddress target, socket_address(address));
+  UniqueFd listener{socket(target.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  const auto failed = [&] { return fail_errno(errno, "cannot listen on " + address.text(), "listen.address"); };
+  if (!listener.valid()) return failed();
+  const int on = 1;
+  if (setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return failed();
+  if (bind(listener.get(), target.get(), target.size) != 0) return failed();
+  if (listen(listener.get(), kBacklog) != 0) return failed();
+  return listener;
+}
+
+Result<std::string> address_of(const UniqueFd& listener) {
+  SocketAddress bound;
+  bound.size = sizeof bound.storage;
+  if (getsockname(listener.get(), bound.get(), &bound.size) != 0) return fail_errno(errno, "getsockname");
+  std::array<char, NI_MAXHOST> host{};
+  std::array<char, NI_MAXSERV> port{};
+  if (const int status = getnameinfo(bound.get(), bound.size, host.data(), host.size(), port.data(), port.size(),
+                                     NI_NUMERICHOST | NI_NUMERICSERV);
+      status != 0) {
+    return fail(ErrorCode::kInternal, gai_strerror(status));
+  }
+  return ListenAddress{.host = host.data(), .port = static_cast<std::uint16_t>(std::stoi(port.data()))}.text();
+}
+
+namespace {
+
+/// The processes stand beside signetd (a build tree) or in ../libexec/signet (installed).
+Result<std::string> find_program(const std::string& program) {
+  std::array<char, 4096> self{};
+  const ssize_t size = readlink("/proc/self/exe", self.data(), self.size() - 1);
+  if (size <= 0) return fail_errno(errno, "/proc/self/exe");
+  const std::string folder = directory_of(std::string(self.data(), static_cast<std::size_t>(size)));
+  for (const std::string& where : {folder, folder + "/../libexec/signet"}) {
+    const std::string path = where + "/" + program;
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  return fail(
+      ErrorCode::kFailedPrecondition,
+      fmt::format("{} is neither in {} nor in {}/../libexec/signet; install signet again", program, folder, folder));
+}
+
+Result<ChildPlan> plan_child(const LoadedConfig& loaded, const std::string& program, std::vector<int> descriptors) {
+  ChildPlan plan;
+  plan.process = program;
+  SIGNET_TRY(plan.path, find_program(program));
+  plan.start.set_config_file(loaded.config_file);
+  plan.descriptors = std::move(descriptors);
+  return plan;
+}
+
+}  // namespace
+
+Result<std::vector<ChildPlan>> plan_children(const LoadedConfig& loaded, const UniqueFd& listener) {
+  std::vector<ChildPlan> plans;
+  const int config = loaded.config_memory.get();
+  for (const auto& [name, token] : loaded.config.tokens) {
+    SIGNET_TRY(ChildPlan keyholder, plan_child(loaded, "signet-keyholder", {config}));
+    keyholder.start.set_token(name);
+    plans.push_back(std::move(keyholder));
+  }
+  SIGNET_TRY(ChildPlan issuer, plan_child(loaded, "signet-issuer", {config, loaded.policy_memory.get()}));
+  issuer.start.set_policy_file(loaded.config.policy);
+  plans.push_back(std::move(issuer));
+  SIGNET_TRY(ChildPlan front, plan_child(loaded, "signet-front", {config, listener.get()}));
+  plans.push_back(std::move(front));
+  return plans;
+}
+
+}  // namespace signet
