@@ -1,0 +1,109 @@
+#include "ceremony_fixture.h"
+
+#include <algorithm>
+#include <set>
+
+namespace signet::test {
+
+namespace {
+
+constexpr const char* kProgram = SIGNET_BIN_DIR "/signet-ceremony";
+
+std::set<std::string> entries_of(const std::string& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) names.insert(entry.path().string());
+  return names;
+}
+
+constexpr const char* kPlan = R"(title = "Signet test ceremony"
+output = "ceremony"
+hsm_profile = "softhsm2.toml"
+environment = { SOFTHSM2_CONF = "@CONF@" }
+[root]
+token = "signet-root"
+pin_file = "pin"
+key_label = "root-2026"
+key_type = "ec-p384"
+subject = "CN=Test Root,O=Signet Test"
+validity = "20y"
+certificate = "root.pem"
+[issuing]
+token = "signet-issuing"
+pin_file = "pin"
+key_label = "issuing-1"
+key_type = "ec-p256"
+subject = "CN=Test Issuing,O=Signet Test"
+validity = "5y"
+certificate = "issuing.pem"
+path_length = 0
+[[end_entity]]
+name = "daemon"
+csr = "daemon.csr"
+subject = "CN=signetd"
+dns = ["localhost"]
+ip = ["127.0.0.1", "::1"]
+extended_key_usage = ["serverAuth"]
+validity = "90d"
+certificate = "daemon.pem"
+[[end_entity]]
+name = "client"
+csr = "client.csr"
+uri = ["spiffe://test/payments"]
+extended_key_usage = ["clientAuth"]
+validity = "30d"
+certificate = "client.pem"
+)";
+
+}  // namespace
+
+CeremonyTest::CeremonyTest() : plan_(kPlan) {
+  const auto before = entries_of(hsm_.tokens_directory());
+  hsm_.add_token("signet-issuing");
+  for (const std::string& entry : entries_of(hsm_.tokens_directory())) {
+    if (!before.contains(entry)) issuing_token_directory_ = entry;
+  }
+  static_cast<void>(room_.write(
+      "softhsm2.toml",
+      std::string("name = \"SoftHSM\"\ntested = \"ci\"\nsource = \"test\"\nmodules = [\"") + kSoftHsmModule + "\"]\n"));
+  make_request("daemon");
+  make_request("client");
+  plan_with("@CONF@", hsm_.conf());
+}
+
+void CeremonyTest::plan_with(const std::string& old_text, const std::string& new_text) {
+  const std::size_t at = plan_.find(old_text);
+  ASSERT_NE(at, std::string::npos) << old_text;
+  plan_.replace(at, old_text.size(), new_text);
+  static_cast<void>(room_.write("ceremony.toml", plan_));
+}
+
+CommandResult CeremonyTest::ceremony(const std::string& action, const std::vector<std::string>& more,
+                                     const std::string& input) const {
+  std::vector<std::string> arguments = {"setsid", "--wait", kProgram, action, path("ceremony.toml")};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_command(arguments, input);
+}
+
+void CeremonyTest::make_request(const std::string& name) const {
+  run_ok({"openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+          "/CN=ignored", "-keyout", path(name + ".key"), "-out", path(name + ".csr")});
+}
+
+std::size_t CeremonyTest::objects() const {
+  const std::filesystem::recursive_directory_iterator all(hsm_.tokens_directory());
+  return static_cast<std::size_t>(std::ranges::count_if(all, [](const auto& entry) {
+    return entry.path().extension() == ".object" && entry.path().filename() != "token.object";
+  }));
+}
+
+std::vector<std::string> CeremonyTest::files() const {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(room_.path())) {
+    const std::string name = entry.path().string();
+    if (!name.starts_with(hsm_.tokens_directory())) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace signet::test

@@ -1,0 +1,80 @@
+#include "certificates.h"
+
+#include <fmt/format.h>
+
+#include "x509/serial_number.h"
+
+namespace signet::ceremony {
+
+namespace {
+
+Bytes key_id_of(const PublicKey& key) { return copy_of(key.key_id()); }
+
+/// What every certificate of a ceremony has.
+Result<TbsFields> common_fields(const Name& subject, const PublicKey& key, const Name& issuer,
+                                const PublicKey& issuer_key, Time not_before, std::chrono::seconds validity, Rng& rng) {
+  SIGNET_TRY(SerialNumber serial, SerialNumber::random(rng));
+  TbsFields fields{.serial = std::move(serial)};
+  fields.algorithm = default_algorithm(issuer_key.type());
+  fields.issuer = issuer;
+  fields.not_before = not_before;
+  fields.not_after = not_before + validity;
+  fields.subject = subject;
+  fields.spki = copy_of(key.spki());
+  fields.subject_key_id = key_id_of(key);
+  fields.authority_key_id = key_id_of(issuer_key);
+  return fields;
+}
+
+void make_authority(TbsFields& fields, const CaPlan& plan) {
+  fields.basic_constraints = BasicConstraints{.ca = true, .path_length = plan.path_length};
+  fields.key_usage = kKeyCertSign | kCrlSign;
+}
+
+}  // namespace
+
+Time start_of_validity(const Clock& clock) { return std::chrono::floor<std::chrono::seconds>(clock.now()); }
+
+Result<TbsFields> root_fields(const CaPlan& root, const PublicKey& key, Time not_before, Rng& rng) {
+  SIGNET_TRY(TbsFields fields, common_fields(root.subject, key, root.subject, key, not_before, root.validity, rng));
+  make_authority(fields, root);
+  return fields;
+}
+
+Result<TbsFields> issuing_fields(const CaPlan& issuing, const PublicKey& key, const Certificate& root, Rng& rng) {
+  SIGNET_TRY(TbsFields fields, common_fields(issuing.subject, key, root.fields().subject, root.public_key(),
+                                             root.fields().not_before, issuing.validity, rng));
+  make_authority(fields, issuing);
+  return fields;
+}
+
+Result<TbsFields> end_entity_fields(const EndEntityPlan& entity, const PublicKey& key, const Certificate& issuer,
+                                    Rng& rng) {
+  SIGNET_TRY(TbsFields fields, common_fields(entity.subject, key, issuer.fields().subject, issuer.public_key(),
+                                             issuer.fields().not_before, entity.validity, rng));
+  fields.basic_constraints = BasicConstraints{.ca = false};
+  fields.key_usage = kDigitalSignature;
+  fields.extended_key_usage = entity.extended_key_usage;
+  if (!entity.names.empty()) fields.alt_names = entity.names;
+  return fields;
+}
+
+Result<Certificate> finish_certificate(const TbsDer& tbs, SignatureAlgorithm algorithm, const SignatureValue& signature,
+                                       const PublicKey& issuer) {
+  const CertificateDer der = assemble_certificate(tbs, algorithm, signature);
+  SIGNET_TRY(Certificate certificate, Certificate::parse(der.view()));
+  if (encode_tbs(certificate.fields()) != tbs) {
+    return fail(ErrorCode::kInternal, "the certificate does not read back as it was written");
+  }
+  SIGNET_CHECK(certificate.verify_signed_by(issuer));
+  return certificate;
+}
+
+std::string fingerprint_text(const Certificate& certificate) {
+  std::string text;
+  for (const std::uint8_t byte : certificate.fingerprint())
+    text += fmt::format("{}{:02X}", text.empty() ? "" : ":", byte);
+  return text;
+}
+
+}  // namespace signet::ceremony

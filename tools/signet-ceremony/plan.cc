@@ -1,0 +1,213 @@
+#include "plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/toml_reader.h"
+#include "policy/name_rules.h"
+#include "x509/certificate.h"
+
+namespace signet::ceremony {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::seconds kLongestValidity = 100 * 365 * 24h;
+constexpr std::size_t kLargestPlan = 256 * 1024;
+
+NewKey read_key(TomlTable& table) {
+  static const std::map<std::string, NewKey> kTypes = {
+      {"ec-p256", {.type = KeyType::kEcP256, .rsa_bits = 0, .label = {}}},
+      {"ec-p384", {.type = KeyType::kEcP384, .rsa_bits = 0, .label = {}}},
+      {"rsa-3072", {.type = KeyType::kRsa, .rsa_bits = 3072, .label = {}}},
+      {"rsa-4096", {.type = KeyType::kRsa, .rsa_bits = 4096, .label = {}}},
+  };
+  const auto type = kTypes.find(table.choice("key_type", {"ec-p256", "ec-p384", "rsa-3072", "rsa-4096"}));
+  NewKey key = type == kTypes.end() ? NewKey{} : type->second;
+  constexpr std::size_t kLongestLabel = 255;
+  key.label = table.text("key_label");
+  if (key.label.size() > kLongestLabel) table.complain("key_label", "is longer than 255 bytes");
+  return key;
+}
+
+/// A subject, which is required unless `may_be_empty`.
+Name read_subject(TomlTable& table, bool may_be_empty) {
+  const auto text = may_be_empty ? table.optional_text("subject") : table.text("subject");
+  if (!text || text->empty()) return table.accept("subject", Name::from_attributes({}));
+  return table.accept("subject", Name::from_text(*text));
+}
+
+/// The name of a file inside the output folder: no path, no hidden file, not taken by another.
+std::string read_file_name(TomlTable& table, std::set<std::string>& taken) {
+  const auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_'; };
+  std::string name = table.text("certificate");
+  if (name.empty()) return name;
+  if (name.size() > 128 || name.starts_with('.') || !std::ranges::all_of(name, allowed)) {
+    table.complain("certificate",
+                   fmt::format("is \"{}\"; expected the name of a file inside the output folder: letters, "
+                               "digits, '.', '-' and '_', no '.' first",
+                               printable(name)));
+  } else if (!taken.insert(name).second) {
+    table.complain("certificate", fmt::format("is \"{}\", which is the name of another file of this ceremony", name));
+  }
+  return name;
+}
+
+CaPlan read_ca(TomlTable table, const std::string& base, std::set<std::string>& file_names) {
+  constexpr std::size_t kLongestTokenLabel = 32;
+  CaPlan ca;
+  ca.token = table.text("token");
+  if (ca.token.size() > kLongestTokenLabel)
+    table.complain("token", "is longer than 32 bytes, which no token's label is");
+  if (const auto path = table.optional_text("pin_file")) ca.pin_file = resolve_path(base, *path);
+  ca.key = read_key(table);
+  ca.subject = read_subject(table, false);
+  ca.validity = table.duration("validity", 1h, kLongestValidity);
+  ca.certificate = read_file_name(table, file_names);
+  return ca;
+}
+
+/// The texts under `key` of which each passes `check`; complaints about the others, and about repeated ones.
+template <class Check>
+std::vector<std::string> read_names(TomlTable& table, const std::string& key, Check&& check) {
+  std::vector<std::string> names;
+  for (std::string& name : table.texts(key)) {
+    if (name.empty()) continue;  // was complained about
+    if (const Result<void> valid = check(name); !valid) {
+      table.complain(key, valid.error().message);
+    } else if (std::ranges::find(names, name) != names.end()) {
+      table.complain(key, fmt::format("has \"{}\" twice", printable(name)));
+    } else {
+      names.push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
+Result<void> check_ip_text(const std::string& text) {
+  SIGNET_TRY(const IpAddress address, IpAddress::parse(text));
+  return check_ip(address);
+}
+
+AltNames read_alt_names(TomlTable& table) {
+  AltNames names;
+  names.dns = read_names(table, "dns", check_dns_name);
+  for (const std::string& ip : read_names(table, "ip", check_ip_text)) names.ips.push_back(*IpAddress::parse(ip));
+  names.uris = read_names(table, "uri", check_uri);
+  names.emails = read_names(table, "email", check_email);
+  return names;
+}
+
+std::vector<std::string> read_extended_key_usage(TomlTable& table) {
+  constexpr std::string_view kAnyExtendedKeyUsage = "2.5.29.37.0";
+  std::vector<std::string> oids;
+  for (const std::string& name : table.texts("extended_key_usage", 1)) {
+    if (name.empty()) continue;  // was complained about
+    std::string oid = table.accept("extended_key_usage", eku_oid_from(name));
+    if (oid == kAnyExtendedKeyUsage) table.complain("extended_key_usage", "has anyExtendedKeyUsage; name the purposes");
+    if (std::ranges::find(oids, oid) != oids.end()) {
+      table.complain("extended_key_usage", fmt::format("has \"{}\" twice", printable(name)));
+    } else if (!oid.empty()) {
+      oids.push_back(std::move(oid));
+    }
+  }
+  return oids;
+}
+
+EndEntityPlan read_end_entity(TomlTable& table, const std::string& base, std::set<std::string>& file_names) {
+  EndEntityPlan entity;
+  entity.name = table.text("name");
+  entity.csr = resolve_path(base, table.text("csr"));
+  entity.subject = read_subject(table, true);
+  entity.names = read_alt_names(table);
+  if (entity.subject.empty() && entity.names.empty() && !table.has("subject")) {
+    table.complain("", "names nobody; expected a subject, or names under dns, ip, uri or email");
+  }
+  entity.extended_key_usage = read_extended_key_usage(table);
+  entity.validity = table.duration("validity", 1min, kLongestValidity);
+  entity.certificate = read_file_name(table, file_names);
+  return entity;
+}
+
+/// What concerns both certification authorities.
+void check_authorities(TomlTable& issuing_table, const CaPlan& root, const CaPlan& issuing) {
+  if (issuing.validity > root.validity) {
+    issuing_table.complain("validity", fmt::format("is {}, longer than the root's, which is {}",
+                                                   format_duration(issuing.validity), format_duration(root.validity)));
+  }
+  if (!issuing.subject.empty() && equal(issuing.subject.der(), root.subject.der())) {
+    issuing_table.complain("subject", "is also the root's; the two need names of their own");
+  }
+  if (issuing.token != root.token) return;
+  if (!issuing.key.label.empty() && issuing.key.label == root.key.label) {
+    issuing_table.complain("key_label", "is also the root's, on the same token");
+  }
+  if (issuing.pin_file != root.pin_file) {
+    issuing_table.complain("pin_file", "is not the root's, although the token is; a token has one user PIN");
+  }
+}
+
+void read_end_entities(TomlTable& root_table, const std::string& base, std::set<std::string>& file_names, Plan& plan) {
+  std::set<std::string> names;
+  for (TomlTable& table : root_table.tables("end_entity")) {
+    EndEntityPlan entity = read_end_entity(table, base, file_names);
+    if (entity.validity > plan.issuing.validity) {
+      table.complain("validity", fmt::format("is {}, longer than the issuing CA's, which is {}",
+                                             format_duration(entity.validity), format_duration(plan.issuing.validity)));
+    }
+    if (!entity.name.empty() && !names.insert(entity.name).second)
+      table.complain("name", "is that of another end entity");
+    plan.end_entities.push_back(std::move(entity));
+  }
+}
+
+std::map<std::string, std::string> read_environment(TomlTable& root) {
+  auto table = root.optional_table("environment");
+  if (!table) return {};
+  auto environment = table->all_texts();
+  for (const auto& [name, value] : environment) {
+    if (name.find('=') != std::string::npos || name.empty())
+      table->complain(name, "is no name of an environment variable");
+  }
+  return environment;
+}
+
+}  // namespace
+
+std::string key_type_text(const NewKey& key) {
+  return key.type == KeyType::kRsa ? fmt::format("rsa-{}", key.rsa_bits) : std::string(name_of(key.type));
+}
+
+Result<Plan> parse_plan(ByteView text, const std::string& file) {
+  SIGNET_TRY(const auto document, TomlDocument::parse(text, file));
+  const std::string base = directory_of(file);
+  TomlTable table = document->root();
+  std::set<std::string> file_names = {std::string(kTranscriptName)};
+  Plan plan;
+  plan.title = table.text("title");
+  plan.output = resolve_path(base, table.text("output"));
+  while (plan.output.size() > 1 && plan.output.ends_with('/')) plan.output.pop_back();
+  plan.hsm_profile = resolve_path(base, table.text("hsm_profile"));
+  plan.environment = read_environment(table);
+  plan.root = read_ca(table.table("root"), base, file_names);
+  TomlTable issuing = table.table("issuing");
+  plan.issuing = read_ca(issuing, base, file_names);
+  plan.issuing.path_length = static_cast<std::uint64_t>(issuing.integer("path_length", 0, 10, 0));
+  check_authorities(issuing, plan.root, plan.issuing);
+  read_end_entities(table, base, file_names, plan);
+  plan.sha256 = signet::sha256(text);
+  SIGNET_CHECK(document->finish());
+  return plan;
+}
+
+Result<Plan> load_plan(const std::string& path) {
+  SIGNET_TRY(const Bytes text, read_file(path, kLargestPlan, FileTrust::kNotWritable, "FILE"));
+  return parse_plan(text, path);
+}
+
+}  // namespace signet::ceremony

@@ -1,0 +1,63 @@
+// The ceremony file: everything that is decided before the people enter the room.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "token/key_generation.h"
+#include "x509/name.h"
+
+namespace signet::ceremony {
+
+/// [root] or [issuing].
+struct CaPlan {
+  std::string token;                    ///< label
+  std::optional<std::string> pin_file;  ///< absent: asked for on the terminal
+  NewKey key;
+  Name subject;  ///< not empty
+  std::chrono::seconds validity{0};
+  std::string certificate;                   ///< file name inside the output folder
+  std::optional<std::uint64_t> path_length;  ///< none for the root
+};
+
+/// One [[end_entity]]: a certificate for a key that was made elsewhere.
+struct EndEntityPlan {
+  std::string name;  ///< for messages and the transcript
+  std::string csr;   ///< path
+  Name subject;      ///< may be empty where there are alternative names
+  AltNames names;
+  std::vector<std::string> extended_key_usage;  ///< dotted OIDs, at least one
+  std::chrono::seconds validity{0};
+  std::string certificate;  ///< file name inside the output folder
+};
+
+/// The whole file. Names, durations and file names are legal; validity nests; nothing was opened yet. Paths are
+/// absolute or relative to the working directory.
+struct Plan {
+  std::string title;
+  std::string output;
+  std::string hsm_profile;
+  std::map<std::string, std::string> environment;
+  CaPlan root;
+  CaPlan issuing;
+  std::vector<EndEntityPlan> end_entities;
+  Sha256 sha256{};  ///< of the file's text
+};
+
+/// The file in the output folder that tells what was done.
+inline constexpr std::string_view kTranscriptName = "transcript.jsonl";
+
+/// Errors: kInvalidArgument with one line per mistake, "file:line:column: key: what is wrong and what was expected".
+[[nodiscard]] Result<Plan> parse_plan(ByteView text, const std::string& file);
+/// As above, from a file that nobody else may write.
+[[nodiscard]] Result<Plan> load_plan(const std::string& path);
+
+/// "ec-p384", "rsa-3072": as the file and messages write it.
+[[nodiscard]] std::string key_type_text(const NewKey& key);
+
+}  // namespace signet::ceremony

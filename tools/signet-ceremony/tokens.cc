@@ -1,0 +1,142 @@
+#include "tokens.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "base/secret.h"
+#include "problems.h"
+#include "token/pkcs11_error.h"
+#include "token/token_key.h"
+
+namespace signet::ceremony {
+
+namespace {
+
+std::string about(const CaPlan& ca) { return fmt::format("token \"{}\"", printable(ca.token)); }
+
+/// C_GetMechanismList. Asked besides C_GetMechanismInfo, because SoftHSM tells about mechanisms it does not offer.
+Result<std::vector<CK_MECHANISM_TYPE>> offered_mechanisms(const Pkcs11Module& module, const TokenInfo& token) {
+  CK_ULONG count = 0;
+  CK_RV rv = module.functions().C_GetMechanismList(token.slot, nullptr, &count);
+  std::vector<CK_MECHANISM_TYPE> mechanisms(rv == CKR_OK ? count : 0);
+  if (rv == CKR_OK) rv = module.functions().C_GetMechanismList(token.slot, mechanisms.data(), &count);
+  if (rv != CKR_OK) return fail_pkcs11(rv, "C_GetMechanismList", "of the token");
+  mechanisms.resize(count);
+  return mechanisms;
+}
+
+struct NamedMechanism {
+  CK_MECHANISM_TYPE type;
+  std::string_view name;
+};
+
+/// What it takes to make a key and to sign with it.
+std::vector<NamedMechanism> mechanisms_for(const NewKey& key) {
+  if (key.type == KeyType::kRsa) {
+    return {{CKM_RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"}, {CKM_RSA_PKCS, "CKM_RSA_PKCS"}};
+  }
+  return {{CKM_EC_KEY_PAIR_GEN, "CKM_EC_KEY_PAIR_GEN"}, {CKM_ECDSA, "CKM_ECDSA"}};
+}
+
+unsigned bits_of(const NewKey& key) {
+  if (key.type == KeyType::kRsa) return key.rsa_bits;
+  return key.type == KeyType::kEcP256 ? 256 : 384;
+}
+
+/// The mechanism takes keys of that many bits, where the token says so.
+Result<void> check_key_size(const Pkcs11Module& module, const TokenInfo& token, const NamedMechanism& mechanism,
+                            const NewKey& key) {
+  CK_MECHANISM_INFO info{};
+  const CK_RV rv = module.functions().C_GetMechanismInfo(token.slot, mechanism.type, &info);
+  if (rv != CKR_OK) return fail_pkcs11(rv, "C_GetMechanismInfo", mechanism.name);
+  const unsigned bits = bits_of(key);
+  const bool tells_size = info.ulMaxKeySize != 0;
+  if (!tells_size || (bits >= info.ulMinKeySize && bits <= info.ulMaxKeySize)) return {};
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("cannot make or use a key of type {}: its mechanism {} takes {} to {} bits",
+                          key_type_text(key), mechanism.name, info.ulMinKeySize, info.ulMaxKeySize),
+              "key_type");
+}
+
+Result<void> check_mechanisms(const Pkcs11Module& module, const TokenInfo& token, const NewKey& key) {
+  SIGNET_TRY(const auto offered, offered_mechanisms(module, token));
+  for (const NamedMechanism& mechanism : mechanisms_for(key)) {
+    if (std::ranges::find(offered, mechanism.type) == offered.end()) {
+      return fail(ErrorCode::kFailedPrecondition,
+                  fmt::format("cannot make or use a key of type {}: it has no mechanism {}", key_type_text(key),
+                              mechanism.name),
+                  "key_type");
+    }
+    SIGNET_CHECK(check_key_size(module, token, mechanism, key));
+  }
+  return {};
+}
+
+Result<Secret> read_pin(const CaPlan& ca) {
+  if (ca.pin_file) return read_secret_file(*ca.pin_file, "pin_file");
+  return ask_secret(fmt::format("user PIN of token \"{}\"", printable(ca.token)));
+}
+
+}  // namespace
+
+Result<Tokens> Tokens::open(const Plan& plan) {
+  Tokens tokens;
+  for (const auto& [name, value] : plan.environment) setenv(name.c_str(), value.c_str(), 1);
+  SIGNET_TRY(tokens.profile_, load_hsm_profile(plan.hsm_profile, "hsm_profile"));
+  SIGNET_TRY(const std::string path, find_module(tokens.profile_));
+  SIGNET_TRY(tokens.module_, Pkcs11Module::load(path));
+  SIGNET_CHECK(tokens.find(plan));
+  SIGNET_CHECK(tokens.unlock(plan));
+  SIGNET_CHECK(tokens.check_labels_are_free(plan));
+  return tokens;
+}
+
+Result<void> Tokens::find(const Plan& plan) {
+  Problems problems;
+  for (const CaPlan* ca : {&plan.root, &plan.issuing}) {
+    const auto info = module_->find_token(ca->token);
+    if (!problems.keep(about(*ca), info)) continue;
+    problems.keep(about(*ca), check_mechanisms(*module_, *info, ca->key));
+    infos_.emplace(ca->token, *info);
+  }
+  return problems.result();
+}
+
+Result<void> Tokens::unlock(const Plan& plan) {
+  // Every PIN is at hand before the first is tried: a missing file costs nobody a try.
+  std::map<std::string, Secret> pins;
+  Problems problems;
+  for (const CaPlan* ca : {&plan.root, &plan.issuing}) {
+    if (pins.contains(ca->token)) continue;
+    auto pin = read_pin(*ca);
+    if (problems.keep(about(*ca), pin)) pins.emplace(ca->token, *std::move(pin));
+  }
+  SIGNET_CHECK(problems.result());
+  for (const auto& [label, pin] : pins) {
+    SIGNET_TRY(Pkcs11Session session, Pkcs11Session::open(module_, infos_.at(label), SessionAccess::kReadWrite));
+    SIGNET_CHECK(session.log_in(pin));
+    sessions_.emplace(label, std::move(session));
+  }
+  return {};
+}
+
+Result<void> Tokens::check_labels_are_free(const Plan& plan) {
+  Problems problems;
+  for (const CaPlan* ca : {&plan.root, &plan.issuing}) {
+    const auto taken = has_key_label(session(ca->token), ca->key.label);
+    if (!problems.keep(about(*ca), taken) || !*taken) continue;
+    problems.keep(
+        about(*ca),
+        Result<void>(fail(ErrorCode::kAlreadyExists,
+                          fmt::format("has a key with the label \"{}\" already; nothing is overwritten: choose another "
+                                      "key_label, or an empty token",
+                                      printable(ca->key.label)),
+                          "key_label")));
+  }
+  return problems.result();
+}
+
+}  // namespace signet::ceremony
