@@ -1,0 +1,55 @@
+// A whole CA in a temporary folder, made the way an operator makes it: softhsm2-util, openssl, signet-ceremony, files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "log/entry.h"
+#include "support/softhsm.h"
+
+namespace signet::test {
+
+/// A program of the build, such as "signet".
+[[nodiscard]] std::string program(const std::string& name);
+
+/// Tokens, a ceremony, a configuration and a policy with these clients:
+///   payments  spiffe://test.example/payments, must sign, profile tls-server, names **.example and payment-service,
+///   operate plain     dns:plain.example, need not sign, profile tls-server, names **.plain.example
+/// and the certificates of "stranger" (of the same CA, in no policy) and "outsider" (of another CA).
+class Installation {
+ public:
+  Installation();
+
+  [[nodiscard]] std::string path(const std::string& name) const { return folder() / name; }
+  [[nodiscard]] std::string config() const { return path("signet.toml"); }
+  [[nodiscard]] std::string certificate(const std::string& who) const;
+  [[nodiscard]] std::string key(const std::string& who) const { return path(who + ".key"); }
+  [[nodiscard]] std::string root() const { return path("ceremony/root.pem"); }
+  [[nodiscard]] std::string issuing() const { return path("ceremony/issuing.pem"); }
+  [[nodiscard]] const TempDirectory& folder() const { return hsm_.directory(); }
+
+  /// A CSR for these names ("DNS:a.example,IP:192.0.2.1") made by openssl, with a new P-256 key; DER.
+  [[nodiscard]] Bytes make_csr(const std::string& alt_names) const;
+
+  /// Replaces the first `from` in a file of the folder, which must have it.
+  void edit(const std::string& file, const std::string& from, const std::string& to) const;
+
+  /// Every entry of the log. The daemon must have left.
+  [[nodiscard]] std::vector<log::Entry> read_log() const;
+
+ private:
+  void make_request(const std::string& who, const std::string& subject) const;
+  void run_ceremony() const;
+  void make_outsider() const;
+  void write_configuration() const;
+
+  SoftHsm hsm_;
+};
+
+/// The text of an entry's field, empty where there is none; of `who` for "who.client" and the like.
+[[nodiscard]] std::string field_of(const log::Entry& entry, const std::string& name);
+/// How many entries have this type, and, where given, this field with this text.
+[[nodiscard]] std::size_t count_entries(const std::vector<log::Entry>& entries, const std::string& type,
+                                        const std::string& field = {}, const std::string& value = {});
+
+}  // namespace signet::test
