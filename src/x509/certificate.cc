@@ -1,0 +1,98 @@
+#include "x509/certificate.h"
+
+#include <fmt/format.h>
+
+#include "x509/der.h"
+#include "x509/field.h"
+
+namespace signet {
+namespace {
+
+constexpr std::size_t kMaxCertificateBytes = 64 * 1024;
+constexpr std::string_view kLabel = "CERTIFICATE";
+
+struct Parts {
+  ByteView tbs;
+  SignatureAlgorithm algorithm;
+  ByteView signature;
+};
+
+Result<Parts> split(ByteView der) {
+  der::Reader outer(der);
+  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "Certificate"));
+  SIGNET_CHECK(outer.finish("Certificate"));
+  SIGNET_TRY(const der::Element tbs, reader.element(der::kSequence, "TBSCertificate"));
+  SIGNET_TRY(const der::Element identifier, reader.element(der::kSequence, "signatureAlgorithm"));
+  SIGNET_TRY(const auto algorithm, in_field("signatureAlgorithm", parse_algorithm_identifier(identifier.whole)));
+  SIGNET_TRY(const ByteView signature, in_field("signatureValue", reader.bit_string_bytes("signatureValue")));
+  SIGNET_CHECK(reader.finish("Certificate"));
+  return Parts{tbs.whole, algorithm, signature};
+}
+
+Result<void> check_size(ByteView der) {
+  if (der.size() <= kMaxCertificateBytes) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} bytes; a certificate has at most {}", der.size(), kMaxCertificateBytes), "certificate");
+}
+
+/// DER begins with SEQUENCE and, as no certificate is shorter than 128 bytes, a long length, which no text does.
+bool looks_like_der(ByteView bytes) noexcept {
+  return bytes.size() > 1 && bytes[0] == der::kSequence && bytes[1] >= 0x80;
+}
+
+}  // namespace
+
+CertificateDer assemble_certificate(const TbsDer& tbs, SignatureAlgorithm algorithm, const SignatureValue& signature) {
+  return CertificateDer(
+      der::sequence({tbs.view(), algorithm_identifier(algorithm), der::bit_string(signature.view())}));
+}
+
+Result<Certificate> Certificate::parse(ByteView der) {
+  SIGNET_CHECK(check_size(der));
+  SIGNET_TRY(const Parts parts, in_field("certificate", split(der)));
+  SIGNET_TRY(TbsFields fields, in_field("certificate", parse_tbs(parts.tbs)));
+  if (fields.algorithm != parts.algorithm) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} here and {} in the TBSCertificate (RFC 5280 section 4.1.1.2)", name_of(parts.algorithm),
+                            name_of(fields.algorithm)),
+                "certificate.signatureAlgorithm");
+  }
+  SIGNET_TRY(PublicKey key, in_field("certificate", PublicKey::from_spki(fields.spki)));
+  Certificate certificate(CertificateDer(copy_of(der)), std::move(fields), std::move(key));
+  certificate.tbs_offset_ = static_cast<std::size_t>(parts.tbs.data() - der.data());
+  certificate.tbs_size_ = parts.tbs.size();
+  certificate.signature_ = copy_of(parts.signature);
+  return certificate;
+}
+
+Result<Certificate> Certificate::parse_any(ByteView pem_or_der) {
+  SIGNET_TRY(std::vector<Certificate> all, parse_certificates(pem_or_der));
+  if (all.size() != 1) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("{} certificates where one was expected", all.size()),
+                "certificate");
+  }
+  return std::move(all.front());
+}
+
+bool Certificate::is_self_issued() const noexcept { return fields_.issuer == fields_.subject; }
+
+Result<void> Certificate::verify_signed_by(const PublicKey& issuer) const {
+  return in_field("certificate.signatureValue", issuer.verify(fields_.algorithm, tbs(), signature_));
+}
+
+Result<std::vector<Certificate>> parse_certificates(ByteView pem_or_der) {
+  std::vector<Bytes> blocks;
+  if (looks_like_der(pem_or_der)) {
+    blocks.push_back(copy_of(pem_or_der));
+  } else {
+    SIGNET_TRY(blocks, in_field("certificate", decode_pem(text_of(pem_or_der), kLabel)));
+  }
+  std::vector<Certificate> certificates;
+  for (const Bytes& block : blocks) {
+    SIGNET_TRY(Certificate certificate, Certificate::parse(block));
+    certificates.push_back(std::move(certificate));
+  }
+  return certificates;
+}
+
+}  // namespace signet

@@ -1,0 +1,233 @@
+#include "x509/extensions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "x509/der.h"
+#include "x509/field.h"
+
+namespace signet {
+namespace {
+
+constexpr std::string_view kSubjectKeyIdentifier = "2.5.29.14";
+constexpr std::string_view kKeyUsageOid = "2.5.29.15";
+constexpr std::string_view kSubjectAltName = "2.5.29.17";
+constexpr std::string_view kBasicConstraints = "2.5.29.19";
+constexpr std::string_view kAuthorityKeyIdentifier = "2.5.29.35";
+constexpr std::string_view kExtendedKeyUsage = "2.5.29.37";
+constexpr std::uint32_t kKnownKeyUsages = (kDecipherOnly << 1U) - 1U;
+
+struct Extension {
+  std::string oid;
+  bool critical = false;
+  ByteView value;
+};
+
+std::unexpected<Error> refuse(std::string message) { return fail(ErrorCode::kInvalidArgument, std::move(message)); }
+
+/// A BOOLEAN DEFAULT FALSE: absent, or TRUE (X.690 section 11.5: a default value is not encoded).
+Result<bool> default_false(der::Reader& reader, std::string_view what) {
+  if (reader.peek() != der::kBoolean) return false;
+  SIGNET_TRY(const bool value, reader.boolean(what));
+  if (!value) return refuse(fmt::format("{} is FALSE explicitly; DER leaves the default out", what));
+  return true;
+}
+
+Result<Extension> read_extension(der::Reader& extensions) {
+  SIGNET_TRY(der::Reader reader, extensions.enter(der::kSequence, "Extension"));
+  SIGNET_TRY(std::string oid, reader.oid("extnID"));
+  SIGNET_TRY(const bool critical, default_false(reader, "critical"));
+  SIGNET_TRY(const der::Element value, reader.element(der::kOctetString, "extnValue"));
+  SIGNET_CHECK(reader.finish("Extension"));
+  return Extension{.oid = std::move(oid), .critical = critical, .value = value.contents};
+}
+
+Result<void> read_basic_constraints(const Extension& extension, Extensions& into) {
+  der::Reader outer(extension.value);
+  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "BasicConstraints"));
+  SIGNET_CHECK(outer.finish("BasicConstraints"));
+  BasicConstraints constraints;
+  SIGNET_TRY(constraints.ca, default_false(reader, "cA"));
+  if (!reader.at_end()) {
+    SIGNET_TRY(constraints.path_length, reader.small_integer("pathLenConstraint"));
+    if (!constraints.ca) return refuse("pathLenConstraint without cA (RFC 5280 section 4.2.1.9)");
+  }
+  SIGNET_CHECK(reader.finish("BasicConstraints"));
+  into.basic_constraints = constraints;
+  return {};
+}
+
+Result<void> read_key_usage(const Extension& extension, Extensions& into) {
+  der::Reader reader(extension.value);
+  SIGNET_TRY(const std::uint32_t bits, reader.named_bits("KeyUsage"));
+  SIGNET_CHECK(reader.finish("KeyUsage"));
+  if (bits == 0) return refuse("no bit is set (RFC 5280 section 4.2.1.3)");
+  if ((bits & ~kKnownKeyUsages) != 0) return refuse("a bit above 8 is set, which RFC 5280 does not define");
+  into.key_usage = bits;
+  return {};
+}
+
+Result<void> read_extended_key_usage(const Extension& extension, Extensions& into) {
+  der::Reader outer(extension.value);
+  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "ExtKeyUsageSyntax"));
+  SIGNET_CHECK(outer.finish("ExtKeyUsageSyntax"));
+  if (reader.at_end()) return refuse("no purpose; at least one is needed (RFC 5280 section 4.2.1.12)");
+  while (!reader.at_end()) {
+    SIGNET_TRY(std::string oid, reader.oid("KeyPurposeId"));
+    into.extended_key_usage.push_back(std::move(oid));
+  }
+  return {};
+}
+
+Result<void> read_alt_names(const Extension& extension, Extensions& into) {
+  Result<AltNames> names = AltNames::parse(extension.value);
+  if (!names) return refuse(names.error().message);
+  into.alt_names = *std::move(names);
+  into.alt_names_critical = extension.critical;
+  return {};
+}
+
+Result<void> read_subject_key_id(const Extension& extension, Extensions& into) {
+  der::Reader reader(extension.value);
+  SIGNET_TRY(const der::Element id, reader.element(der::kOctetString, "KeyIdentifier"));
+  SIGNET_CHECK(reader.finish("KeyIdentifier"));
+  if (id.contents.empty()) return refuse("an empty KeyIdentifier");
+  into.subject_key_id = copy_of(id.contents);
+  return {};
+}
+
+/// GeneralNames, here of directory names only: nothing else names an issuer.
+Result<void> check_authority_issuer(ByteView whole) {
+  der::Reader outer(whole);
+  SIGNET_TRY(der::Reader names, outer.enter(der::context_constructed(1), "authorityCertIssuer"));
+  if (names.at_end()) return refuse("an empty authorityCertIssuer");
+  while (!names.at_end()) {
+    SIGNET_TRY(const der::Element name, names.element(der::context_constructed(4), "directoryName"));
+    SIGNET_CHECK(Name::parse(name.contents));
+  }
+  return {};
+}
+
+/// The issuer's name and serial number are checked, but not kept.
+Result<void> check_authority(const std::optional<der::Element>& issuer, const std::optional<der::Element>& serial) {
+  if (issuer.has_value() != serial.has_value()) {
+    return refuse("authorityCertIssuer and authorityCertSerialNumber stand together (RFC 5280 section 4.2.1.1)");
+  }
+  if (!issuer) return {};
+  SIGNET_CHECK(check_authority_issuer(issuer->whole));
+  const Result<SerialNumber> number = SerialNumber::from_der_contents(serial->contents);
+  if (!number) return refuse("authorityCertSerialNumber: " + number.error().message);
+  return {};
+}
+
+Result<void> read_authority_key_id(const Extension& extension, Extensions& into) {
+  der::Reader outer(extension.value);
+  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "AuthorityKeyIdentifier"));
+  SIGNET_CHECK(outer.finish("AuthorityKeyIdentifier"));
+  SIGNET_TRY(const auto id, reader.optional(der::context(0), "keyIdentifier"));
+  SIGNET_TRY(const auto issuer, reader.optional(der::context_constructed(1), "authorityCertIssuer"));
+  SIGNET_TRY(const auto serial, reader.optional(der::context(2), "authorityCertSerialNumber"));
+  SIGNET_CHECK(reader.finish("AuthorityKeyIdentifier"));
+  SIGNET_CHECK(check_authority(issuer, serial));
+  if (id && id->contents.empty()) return refuse("an empty keyIdentifier");
+  if (id) into.authority_key_id = copy_of(id->contents);
+  return {};
+}
+
+struct Kind {
+  std::string_view oid;
+  std::string_view name;
+  Result<void> (*read)(const Extension&, Extensions&);
+};
+
+constexpr std::array kKinds = {
+    Kind{kBasicConstraints, "basicConstraints", read_basic_constraints},
+    Kind{kKeyUsageOid, "keyUsage", read_key_usage},
+    Kind{kExtendedKeyUsage, "extendedKeyUsage", read_extended_key_usage},
+    Kind{kSubjectAltName, "subjectAltName", read_alt_names},
+    Kind{kSubjectKeyIdentifier, "subjectKeyIdentifier", read_subject_key_id},
+    Kind{kAuthorityKeyIdentifier, "authorityKeyIdentifier", read_authority_key_id},
+};
+
+Result<void> interpret(const Extension& extension, Extensions& into) {
+  const auto* const kind = std::ranges::find(kKinds, std::string_view(extension.oid), &Kind::oid);
+  if (kind != kKinds.end()) return in_field(kind->name, kind->read(extension, into));
+  if (extension.critical) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("extension {} is critical and not understood here", extension.oid), "extensions");
+  }
+  return in_field("extensions", der::check_well_formed(extension.value, "extension " + extension.oid));
+}
+
+enum class Criticality { kNotCritical, kCritical };
+
+void append_extension(Bytes& to, std::string_view oid, Criticality criticality, ByteView value) {
+  const Bytes critical = criticality == Criticality::kCritical ? der::boolean(true) : Bytes();
+  append(to, der::sequence({der::oid(oid), critical, der::octet_string(value)}));
+}
+
+Bytes encode_basic_constraints(const BasicConstraints& constraints) {
+  const Bytes ca = constraints.ca ? der::boolean(true) : Bytes();
+  const Bytes path = constraints.path_length ? der::small_integer(*constraints.path_length) : Bytes();
+  return der::sequence({ca, path});
+}
+
+Bytes encode_purposes(const std::vector<std::string>& oids) {
+  Bytes purposes;
+  for (const std::string& oid : oids) append(purposes, der::oid(oid));
+  return der::element(der::kSequence, purposes);
+}
+
+}  // namespace
+
+Result<Extensions> parse_extensions(ByteView der) {
+  der::Reader outer(der);
+  SIGNET_TRY(der::Reader reader, in_field("extensions", outer.enter(der::kSequence, "Extensions")));
+  SIGNET_CHECK(in_field("extensions", outer.finish("Extensions")));
+  if (reader.at_end()) return fail(ErrorCode::kInvalidArgument, "an empty list of extensions", "extensions");
+  Extensions extensions;
+  std::set<std::string> seen;
+  while (!reader.at_end()) {
+    SIGNET_TRY(const Extension extension, in_field("extensions", read_extension(reader)));
+    if (!seen.insert(extension.oid).second) {
+      return fail(ErrorCode::kInvalidArgument, fmt::format("extension {} stands there twice", extension.oid),
+                  "extensions");
+    }
+    SIGNET_CHECK(interpret(extension, extensions));
+  }
+  return extensions;
+}
+
+Bytes encode_extensions(const Extensions& extensions) {
+  Bytes list;
+  if (extensions.basic_constraints) {
+    append_extension(list, kBasicConstraints, Criticality::kCritical,
+                     encode_basic_constraints(*extensions.basic_constraints));
+  }
+  if (extensions.key_usage) {
+    append_extension(list, kKeyUsageOid, Criticality::kCritical, der::named_bits(*extensions.key_usage));
+  }
+  if (!extensions.extended_key_usage.empty()) {
+    append_extension(list, kExtendedKeyUsage, Criticality::kNotCritical,
+                     encode_purposes(extensions.extended_key_usage));
+  }
+  if (extensions.alt_names) {
+    append_extension(list, kSubjectAltName,
+                     extensions.alt_names_critical ? Criticality::kCritical : Criticality::kNotCritical,
+                     extensions.alt_names->encode());
+  }
+  if (extensions.subject_key_id) {
+    append_extension(list, kSubjectKeyIdentifier, Criticality::kNotCritical,
+                     der::octet_string(*extensions.subject_key_id));
+  }
+  if (extensions.authority_key_id) {
+    const Bytes id = der::element(der::context(0), *extensions.authority_key_id);
+    append_extension(list, kAuthorityKeyIdentifier, Criticality::kNotCritical, der::sequence({id}));
+  }
+  return list.empty() ? Bytes() : der::element(der::kSequence, list);
+}
+
+}  // namespace signet

@@ -1,0 +1,225 @@
+#include "x509/csr.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "crypto.h"
+#include "x509/der.h"
+
+namespace signet {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kSubjectAltName = "2.5.29.17";
+constexpr std::string_view kBasicConstraints = "2.5.29.19";
+
+/// "field: message" of the refusal.
+std::string refusal(const auto& result) {
+  if (result.has_value()) return "accepted";
+  EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
+  return result.error().field + ": " + result.error().message;
+}
+
+Bytes alt_name_extension(std::string_view dns) {
+  const AltNames names{.dns = {std::string(dns)}};
+  return test::extension(kSubjectAltName, false, names.encode());
+}
+
+Bytes concatenated(std::initializer_list<ByteView> parts) {
+  Bytes all;
+  for (const ByteView part : parts) append(all, part);
+  return all;
+}
+
+class CsrOf : public ::testing::TestWithParam<KeyType> {};
+
+TEST_P(CsrOf, OpenSslIsReadAndProvesPossession) {
+  const EvpPkeyPtr key = test::make_key(GetParam());
+  const Bytes der = test::make_csr(
+      key.get(), "payment-service",
+      {{"subjectAltName", "DNS:payment-service,DNS:p.example,IP:10.1.2.3,URI:spiffe://example/p,email:ops@example.com"},
+       {"keyUsage", "critical,digitalSignature"},
+       {"extendedKeyUsage", "serverAuth"},
+       {"basicConstraints", "critical,CA:FALSE"},
+       {"subjectKeyIdentifier", "hash"}});
+  const Result<Csr> csr = Csr::parse(der);
+  ASSERT_TRUE(csr.has_value()) << refusal(csr);
+  EXPECT_EQ(csr->public_key().type(), GetParam());
+  EXPECT_EQ(csr->subject().text(), "CN=payment-service");
+  ASSERT_TRUE(csr->alt_names().has_value());
+  EXPECT_THAT(csr->alt_names()->texts(), ElementsAre("DNS:payment-service", "DNS:p.example", "IP:10.1.2.3",
+                                                     "URI:spiffe://example/p", "email:ops@example.com"));
+  EXPECT_EQ(copy_of(csr->der()), der);
+  EXPECT_EQ(refusal(csr->verify_possession()), "accepted");
+}
+
+TEST_P(CsrOf, ABadSignatureIsRefusedAsProofOfPossession) {
+  const EvpPkeyPtr key = test::make_key(GetParam());
+  Bytes der = test::make_csr(key.get(), "a.example", {});
+  der.back() ^= 1U;
+  const Result<Csr> csr = Csr::parse(der);
+  ASSERT_TRUE(csr.has_value()) << refusal(csr);
+  EXPECT_EQ(refusal(csr->verify_possession()), "csr.signature: the signature does not verify");
+}
+
+INSTANTIATE_TEST_SUITE_P(Csr, CsrOf,
+                         ::testing::Values(KeyType::kEcP256, KeyType::kEcP384, KeyType::kEcP521, KeyType::kEd25519,
+                                           KeyType::kRsa),
+                         [](const auto& suite) {
+                           std::string name(name_of(suite.param));
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+class CsrTest : public ::testing::Test {
+ protected:
+  Result<Csr> parse(const std::vector<std::pair<std::string, std::string>>& extensions) {
+    return Csr::parse(test::make_csr(key_.get(), "a.example", extensions));
+  }
+  Result<Csr> parse_attributes(ByteView attributes) {
+    return Csr::parse(test::make_csr_with_attributes(key_.get(), KeyType::kEcP256, attributes));
+  }
+  Result<Csr> parse_extensions(ByteView extensions) { return parse_attributes(test::extension_request(extensions)); }
+
+  EvpPkeyPtr key_ = test::make_key(KeyType::kEcP256);
+};
+
+TEST_F(CsrTest, WithoutExtensionsHasNoAltNames) {
+  const Result<Csr> csr = parse({});
+  ASSERT_TRUE(csr.has_value());
+  EXPECT_EQ(csr->alt_names(), std::nullopt);
+  EXPECT_EQ(refusal(parse_attributes({})), "accepted");
+}
+
+TEST_F(CsrTest, RefusesCaTrue) {
+  EXPECT_THAT(refusal(parse({{"basicConstraints", "CA:TRUE"}})), HasSubstr("csr.basicConstraints: CA:TRUE"));
+  EXPECT_THAT(refusal(parse({{"basicConstraints", "critical,CA:TRUE,pathlen:0"}})), HasSubstr("CA:TRUE"));
+}
+
+TEST_F(CsrTest, RefusesAnUnknownCriticalExtensionAndIgnoresOthers) {
+  EXPECT_THAT(refusal(parse({{"1.2.3.4", "critical,DER:0500"}})),
+              HasSubstr("csr.extensions: extension 1.2.3.4 is critical"));
+  EXPECT_EQ(refusal(parse({{"1.2.3.4", "DER:0500"}})), "accepted");
+  EXPECT_THAT(refusal(parse({{"1.2.3.4", "DER:050100"}})), HasSubstr("NULL with contents"));
+}
+
+TEST_F(CsrTest, RefusesADuplicateExtension) {
+  EXPECT_THAT(refusal(parse({{"subjectAltName", "DNS:a.example"}, {"subjectAltName", "DNS:b.example"}})),
+              HasSubstr("csr.extensions: extension 2.5.29.17 stands there twice"));
+  EXPECT_THAT(refusal(parse({{"1.2.3.4", "DER:0500"}, {"1.2.3.4", "DER:0500"}})), HasSubstr("twice"));
+}
+
+TEST_F(CsrTest, RefusesTwoExtensionRequests) {
+  const Bytes first = test::extension_request(alt_name_extension("a.example"));
+  const Bytes second = test::extension_request(alt_name_extension("b.example"));
+  EXPECT_THAT(refusal(parse_attributes(concatenated({first, second}))),
+              HasSubstr("csr.attributes: more than one extensionRequest"));
+}
+
+TEST_F(CsrTest, RefusesAnExtensionRequestOfTwoValuesOrNone) {
+  const Bytes first = der::element(der::kSequence, alt_name_extension("a.example"));
+  const Bytes second = der::element(der::kSequence, alt_name_extension("b.example"));
+  const Bytes type = der::oid("1.2.840.113549.1.9.14");
+  const Bytes two = der::sequence({type, der::element(der::kSet, concatenated({first, second}))});
+  EXPECT_THAT(refusal(parse_attributes(two)), HasSubstr("more than one extensionRequest"));
+  EXPECT_THAT(refusal(parse_attributes(der::sequence({type, der::element(der::kSet, {})}))), HasSubstr("has no value"));
+}
+
+TEST_F(CsrTest, RefusesAnEmptyExtensionRequest) {
+  EXPECT_THAT(refusal(parse_extensions({})), HasSubstr("csr.extensions: an empty list"));
+}
+
+TEST_F(CsrTest, IgnoresOtherAttributesButMicrosoftsExtensionRequest) {
+  const Bytes value = der::element(der::kSet, der::utf8_string("secret"));
+  const Bytes challenge_password = der::sequence({der::oid("1.2.840.113549.1.9.7"), value});
+  EXPECT_EQ(refusal(parse_attributes(challenge_password)), "accepted");
+  const Bytes microsoft = der::sequence({der::oid("1.3.6.1.4.1.311.2.1.14"), value});
+  EXPECT_THAT(refusal(parse_attributes(microsoft)), HasSubstr("csr.attributes: attribute 1.3.6.1.4.1.311.2.1.14"));
+}
+
+TEST_F(CsrTest, RefusesAttributesOutOfOrder) {
+  const Bytes value = der::element(der::kSet, der::utf8_string("x"));
+  const Bytes first = der::sequence({der::oid("1.2.3"), value});
+  const Bytes second = der::sequence({der::oid("1.2.4"), value});
+  EXPECT_EQ(refusal(parse_attributes(concatenated({first, second}))), "accepted");
+  EXPECT_THAT(refusal(parse_attributes(concatenated({second, first}))), HasSubstr("not in DER order"));
+}
+
+TEST_F(CsrTest, RefusesAnExplicitDefault) {
+  const Bytes ca_false = der::sequence({der::boolean(false)});
+  EXPECT_THAT(refusal(parse_extensions(test::extension(kBasicConstraints, true, ca_false))),
+              HasSubstr("csr.basicConstraints: cA is FALSE explicitly"));
+  const AltNames names{.dns = {"a.example"}};
+  const Bytes not_critical =
+      der::sequence({der::oid(kSubjectAltName), der::boolean(false), der::octet_string(names.encode())});
+  EXPECT_THAT(refusal(parse_extensions(not_critical)), HasSubstr("csr.extensions: critical is FALSE explicitly"));
+}
+
+TEST_F(CsrTest, RefusesAltNamesOfOtherKindsAndWithNulBytes) {
+  EXPECT_THAT(refusal(parse({{"subjectAltName", "DNS:a.example,RID:1.2.3"}})),
+              HasSubstr("csr.subjectAltName: a GeneralName"));
+  EXPECT_THAT(refusal(parse_extensions(alt_name_extension(std::string_view("a.example\0.b", 12)))),
+              HasSubstr("csr.subjectAltName: dNSName \"a.example\\x00.b\""));
+}
+
+TEST_F(CsrTest, RefusesASubjectWithANulByte) {
+  const Bytes der = test::make_csr(key_.get(), std::string("a\0b", 3), {});
+  EXPECT_THAT(refusal(Csr::parse(der)), HasSubstr("csr.subject: CN: "));
+}
+
+TEST_F(CsrTest, RefusesMalformedKeyUsages) {
+  EXPECT_THAT(refusal(parse_extensions(test::extension("2.5.29.15", true, der::named_bits(0)))),
+              HasSubstr("csr.keyUsage: no bit is set"));
+  EXPECT_THAT(refusal(parse_extensions(test::extension("2.5.29.15", true, der::named_bits(1U << 9U)))),
+              HasSubstr("csr.keyUsage: a bit above 8"));
+  EXPECT_THAT(refusal(parse_extensions(test::extension("2.5.29.37", false, der::sequence({})))),
+              HasSubstr("csr.extendedKeyUsage: no purpose"));
+}
+
+TEST_F(CsrTest, RefusesTrailingBytesEverywhere) {
+  Bytes behind = test::make_csr(key_.get(), "a.example", {});
+  behind.push_back(0);
+  EXPECT_THAT(refusal(Csr::parse(behind)), HasSubstr("csr: CertificationRequest"));
+  Bytes names = AltNames{.dns = {"a.example"}}.encode();
+  append(names, der::null());
+  EXPECT_THAT(refusal(parse_extensions(test::extension(kSubjectAltName, false, names))),
+              HasSubstr("csr.subjectAltName"));
+}
+
+TEST_F(CsrTest, RefusesEveryTruncation) {
+  const Bytes whole = test::make_csr(key_.get(), "a.example", {{"subjectAltName", "DNS:a.example"}});
+  ASSERT_TRUE(Csr::parse(whole).has_value());
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    ASSERT_FALSE(Csr::parse(ByteView(whole).first(size)).has_value()) << size;
+  }
+}
+
+TEST_F(CsrTest, RefusesMoreThan32KiB) {
+  EXPECT_THAT(refusal(Csr::parse(Bytes(32 * 1024 + 1, 0x30))),
+              HasSubstr("csr: 32769 bytes; a request has at most 32768"));
+}
+
+TEST_F(CsrTest, RefusesAnotherVersionAndMissingAttributes) {
+  const Name subject = test::name("CN=a");
+  const Bytes spki = test::spki_of(key_.get());
+  const Bytes tail = concatenated({algorithm_identifier(SignatureAlgorithm::kEcdsaSha256), der::bit_string(Bytes(64))});
+  const auto parse_info = [&](ByteView info) { return refusal(Csr::parse(der::sequence({info, tail}))); };
+  const Bytes no_attributes = der::element(der::context_constructed(0), {});
+  EXPECT_THAT(parse_info(der::sequence({der::small_integer(1), subject.der(), spki, no_attributes})),
+              HasSubstr("csr.version: version 1"));
+  EXPECT_THAT(parse_info(der::sequence({der::small_integer(0), subject.der(), spki})), HasSubstr("csr.attributes: "));
+}
+
+TEST_F(CsrTest, RefusesAnAlgorithmThatDoesNotFitTheKey) {
+  const Name subject = test::name("CN=a");
+  const Bytes info = der::sequence(
+      {der::small_integer(0), subject.der(), test::spki_of(key_.get()), der::element(der::context_constructed(0), {})});
+  const Bytes der =
+      der::sequence({info, algorithm_identifier(SignatureAlgorithm::kRsaPkcs1Sha256), der::bit_string(Bytes(256))});
+  EXPECT_THAT(refusal(Csr::parse(der)), HasSubstr("csr.signatureAlgorithm: sha256WithRSAEncryption does not fit"));
+}
+
+}  // namespace
+}  // namespace signet
