@@ -160,7 +160,7 @@ Result<Bytes> read_memory_file(int fd, std::size_t max_bytes) {
 }
 
 Result<UniqueFd> inherited_control_socket() {
-  struct stat status {};
+  struct stat status{};
   if (fstat(kControlDescriptor, &status) != 0 || !S_ISSOCK(status.st_mode)) {
     return fail(ErrorCode::kFailedPrecondition,
                 "descriptor 3 is not a socket: this program is started by signetd; run signetd instead");

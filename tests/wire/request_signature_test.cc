@@ -13,7 +13,7 @@ TEST(RequestSignature, SignsExactlyTheDocumentedBytes) {
             "63612e6578616d706c65"  // "ca.example"
             "00000001"
             "0102030405060708"
-            "aabb");
+            "d798d1fac6bd4bb1c11f50312760351013379a0ab6f0a8c0af8a506b96b2525a");  // SHA-256 of the payload
 }
 
 TEST(RequestSignature, OriginAndPayloadCannotBeShifted) {
