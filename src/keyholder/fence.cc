@@ -10,6 +10,12 @@ std::unexpected<Error> refuse(std::string_view rule, std::string message) {
               fmt::format("fence.{}", rule));
 }
 
+/// Nothing may hide in what the fields above do not show, such as an extension that this CA never writes.
+Result<void> check_form(const TbsFields& tbs, ByteView der) {
+  if (equal(encode_tbs(tbs).view(), der)) return {};
+  return refuse("form", "the structure holds what this CA does not write, or holds it in another order or encoding");
+}
+
 Result<void> check_algorithm(const TbsFields& tbs, const Certificate& issuer) {
   const SignatureAlgorithm own = default_algorithm(issuer.public_key().type());
   if (tbs.algorithm == own) return {};
@@ -84,6 +90,7 @@ Result<SignatureAlgorithm> check_fence(const FenceConfig& rules, const Certifica
   if (!rules.may_sign.contains(kind)) return refuse("kind", fmt::format("may_sign does not name {}", name_of(kind)));
   const auto fields = parse_tbs(tbs);
   if (!fields.has_value()) return refuse("structure", printable(fields.error().message, 1024));
+  SIGNET_CHECK(check_form(*fields, tbs));
   SIGNET_CHECK(check_algorithm(*fields, issuer));
   SIGNET_CHECK(check_issuer(*fields, issuer));
   SIGNET_CHECK(check_authority_key_id(*fields, issuer));

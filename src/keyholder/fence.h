@@ -14,6 +14,7 @@ namespace signet {
 /// The structure is a strict TBSCertificate (x509/certificate.h) for which holds
 ///   fence.kind              the rules name the kind
 ///   fence.structure         it is read without an error
+///   fence.form              it is byte for byte what encode_tbs() writes of its fields: nothing more, nowhere else
 ///   fence.algorithm         its AlgorithmIdentifier is the one that the issuer's key signs with
 ///   fence.issuer            issuer is byte for byte the certificate's subject (RFC 5280 section 6.1.3 (a)(4))
 ///   fence.authority_key_id  authorityKeyIdentifier, where present, is the certificate's subjectKeyIdentifier

@@ -171,18 +171,36 @@ const Profile* Policy::find_profile(std::string_view name) const {
   return found == profiles_.end() ? nullptr : &found->second;
 }
 
-Result<void> check_issuers(const Policy& policy, const std::set<std::string>& issuers) {
-  std::string missing;
-  for (const auto& [name, profile] : policy.profiles()) {
-    if (issuers.contains(profile.issuer)) continue;
-    missing +=
-        fmt::format("{}[profile.{}] has issuer = \"{}\"", missing.empty() ? "" : ", ", name, printable(profile.issuer));
+namespace {
+
+/// Why the issuer cannot make what the profile allows; empty if it can.
+std::string misfit(const Profile& profile, const IssuerLimits& issuers) {
+  const auto issuer = issuers.find(profile.issuer);
+  if (issuer == issuers.end()) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, longest] : issuers) names.push_back(name);
+    return fmt::format("[profile.{}] has issuer = \"{}\", and the configuration has no such issuer; it has: {}",
+                       profile.name, printable(profile.issuer), fmt::join(names, ", "));
   }
-  if (missing.empty()) return {};
-  return fail(
-      ErrorCode::kFailedPrecondition,
-      fmt::format("{}, and the configuration has no such issuer; it has: {}", missing, fmt::join(issuers, ", ")),
-      "profile.issuer");
+  const std::chrono::seconds needed = profile.validity_max + profile.backdate;
+  if (needed <= issuer->second) return {};
+  return fmt::format(
+      "[profile.{}] allows certificates of {} (validity_max and backdate), and the fence of the key of issuer \"{}\" "
+      "lets "
+      "through {} (longest_validity); shorten the one or lengthen the other",
+      profile.name, format_duration(needed), profile.issuer, format_duration(issuer->second));
+}
+
+}  // namespace
+
+Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers) {
+  std::string complaints;
+  for (const auto& [name, profile] : policy.profiles()) {
+    const std::string complaint = misfit(profile, issuers);
+    if (!complaint.empty()) complaints += (complaints.empty() ? "" : "\n") + complaint;
+  }
+  if (complaints.empty()) return {};
+  return fail(ErrorCode::kFailedPrecondition, std::move(complaints), "profile");
 }
 
 Result<void> check_profile(const Client& client, const Profile& profile) {

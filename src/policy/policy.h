@@ -1,8 +1,8 @@
 // The policy, policy.toml: profiles and clients. docs/configuration.md is for operators.
 #pragma once
 
+#include <chrono>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -36,9 +36,13 @@ class Policy {
   Sha256 sha256_{};
 };
 
-/// Every profile's issuer is one of `issuers`. Errors: kFailedPrecondition, naming each profile whose issuer is
-/// missing.
-[[nodiscard]] Result<void> check_issuers(const Policy& policy, const std::set<std::string>& issuers);
+/// What the daemon's issuers can sign, by name: the longest validity that the fence of the issuer's key lets through.
+using IssuerLimits = std::map<std::string, std::chrono::seconds>;
+
+/// Every profile's issuer is one of `issuers`, and what the profile allows (validity_max and backdate together) fits
+/// through its fence, so that no request is refused there after it was accepted here. Errors: kFailedPrecondition,
+/// naming every profile that does not fit.
+[[nodiscard]] Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers);
 
 /// The client may use the profile at all. Errors: kPermissionDenied, field "profile", listing the profiles it may use.
 [[nodiscard]] Result<void> check_profile(const Client& client, const Profile& profile);

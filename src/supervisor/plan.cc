@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <set>
 
 #include "config/hsm_profile.h"
 #include "policy/policy.h"
@@ -22,10 +21,11 @@ namespace {
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
 constexpr int kBacklog = 512;
 
-std::set<std::string> issuer_names(const DaemonConfig& config) {
-  std::set<std::string> names;
-  for (const auto& [name, issuer] : config.issuers) names.insert(name);
-  return names;
+IssuerLimits issuer_limits(const DaemonConfig& config) {
+  IssuerLimits limits;
+  for (const auto& [name, issuer] : config.issuers)
+    limits.emplace(name, config.keys.at(issuer.key).fence.longest_validity);
+  return limits;
 }
 
 Result<void> check_hsm_profiles(const DaemonConfig& config) {
@@ -46,7 +46,7 @@ Result<LoadedConfig> load_configuration(const std::string& config_file) {
   SIGNET_TRY(const Bytes policy_text,
              read_file(loaded.config.policy, kMaxConfigBytes, FileTrust::kNotWritable, "policy"));
   SIGNET_TRY(const Policy policy, Policy::parse(policy_text, loaded.config.policy));
-  SIGNET_CHECK(check_issuers(policy, issuer_names(loaded.config)));
+  SIGNET_CHECK(check_issuers(policy, issuer_limits(loaded.config)));
   SIGNET_CHECK(check_hsm_profiles(loaded.config));
   SIGNET_TRY(loaded.config_memory, sealed_memory_file("signet-config", config_text));
   SIGNET_TRY(loaded.policy_memory, sealed_memory_file("signet-policy", policy_text));

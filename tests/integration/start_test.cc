@@ -38,6 +38,12 @@ TEST(Start, AProfileOfAnIssuerThatIsNotThereIsFound) {
   EXPECT_NE(start(ca).err.find("issuing-2"), std::string::npos);
 }
 
+TEST(Start, AProfileThatDoesNotFitThroughTheFenceIsFound) {
+  const Installation ca;
+  ca.edit("signet.toml", "longest_validity = \"398d\"", "longest_validity = \"100d\"");
+  EXPECT_NE(start(ca).err.find("longest_validity"), std::string::npos);
+}
+
 TEST(Start, CheckSaysWhetherAllIsWellAndStartsNothing) {
   const Installation ca;
   EXPECT_EQ(run_command({program("signetd"), "--check", "--config", ca.config()}).status, 0);

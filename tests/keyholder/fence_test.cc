@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "keyholder/authority.h"
+#include "x509/der.h"
 
 namespace signet {
 namespace {
@@ -66,6 +67,29 @@ TEST_F(FenceTest, RefusesWhatIsNoTbsCertificate) {
   EXPECT_EQ(structure_of(tbs), "fence.structure");
   EXPECT_EQ(structure_of(ca_.der().view()), "fence.structure") << "a whole certificate";
   EXPECT_EQ(structure_of(sha256(tbs)), "fence.structure") << "a digest";
+}
+
+/// The TBSCertificate with one more extension behind the others.
+Bytes with_extension(const TbsDer& tbs, ByteView extension) {
+  der::Reader outer(tbs.view());
+  der::Reader fields = outer.enter(der::kSequence, "TBSCertificate").value();
+  Bytes contents;
+  while (fields.peek() != der::context_constructed(3)) append(contents, fields.any("field").value().whole);
+  der::Reader wrapper = fields.enter(der::context_constructed(3), "extensions").value();
+  Bytes extensions = copy_of(wrapper.element(der::kSequence, "Extensions").value().contents);
+  append(extensions, extension);
+  append(contents, der::element(der::context_constructed(3), der::element(der::kSequence, extensions)));
+  return der::element(der::kSequence, contents);
+}
+
+TEST_F(FenceTest, RefusesAnExtensionThatThisCaDoesNotWrite) {
+  const Bytes comment =
+      der::sequence({der::oid("2.16.840.1.113730.1.13"), der::octet_string(der::utf8_string("hidden"))});
+  const Bytes tbs = with_extension(encode_tbs(leaf_), comment);
+  ASSERT_TRUE(parse_tbs(tbs).has_value()) << "as a certificate it would be allowed";
+  const auto result = check_fence(rules_, ca_, clock_, ArtifactKind::kEndEntityCertificate, tbs);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().field, "fence.form");
 }
 
 TEST_F(FenceTest, RefusesAnotherSignatureAlgorithmThanTheKeysOwn) {

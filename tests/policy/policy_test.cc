@@ -161,11 +161,25 @@ TEST(Policy, NeedsAProfile) {
 
 TEST(Policy, NamesTheIssuersThatAreMissing) {
   const Policy policy = policy_of(kPolicy);
-  EXPECT_TRUE(check_issuers(policy, {"issuing-1", "other"}).has_value());
-  const auto missing = check_issuers(policy, {"issuing-2"});
+  const auto year = std::chrono::hours(24 * 400);
+  EXPECT_TRUE(check_issuers(policy, {{"issuing-1", year}, {"other", year}}).has_value());
+  const auto missing = check_issuers(policy, {{"issuing-2", year}});
   ASSERT_FALSE(missing.has_value());
   EXPECT_THAT(missing.error().message, HasSubstr("[profile.tls-server] has issuer = \"issuing-1\""));
   EXPECT_THAT(missing.error().message, HasSubstr("issuing-2"));
+}
+
+TEST(Policy, AProfileThatDoesNotFitThroughTheFenceIsNamed) {
+  const Policy policy = policy_of(kPolicy);
+  const Profile& profile = *policy.find_profile("tls-server");
+  const std::chrono::seconds exact = profile.validity_max + profile.backdate;
+  IssuerLimits limits{{"issuing-1", exact}, {"other", std::chrono::hours(24 * 400)}};
+  EXPECT_TRUE(check_issuers(policy, limits).has_value());
+  limits["issuing-1"] = exact - std::chrono::seconds(1);
+  const auto misfit = check_issuers(policy, limits);
+  ASSERT_FALSE(misfit.has_value());
+  EXPECT_THAT(misfit.error().message, HasSubstr("[profile.tls-server]"));
+  EXPECT_THAT(misfit.error().message, HasSubstr("longest_validity"));
 }
 
 TEST(Policy, ANameMustBeAllowedByTheProfileAndTheClient) {
