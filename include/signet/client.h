@@ -1,0 +1,127 @@
+// The client library: certificates from a Signet daemon over its RPC. docs/rpc.md describes the protocol.
+//
+//   auto client = signet::Client::create({.address = "ca.example.com:7443", .certificate_file = "client.pem",
+//                                         .key_file = "client.key", .trust_file = "ca.pem"});
+//   if (!client) return report(client.error());
+//   auto issued = client->issue({.profile = "tls-server", .csr = csr});
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "signet/result.h"
+
+namespace signet {
+
+using ByteVector = std::vector<std::uint8_t>;
+
+/// How a client reaches its daemon and who it is. Only the first four have no default.
+struct ClientOptions {
+  std::string address;           ///< "ca.example.com:7443", "192.0.2.1:7443" or "[2001:db8::1]:7443"
+  std::string certificate_file;  ///< PEM: the client's certificate, then the intermediates it chains over
+  std::string key_file;          ///< PEM, not encrypted, mode 0600: the key of that certificate
+  std::string trust_file;        ///< PEM: the roots (and intermediates) the daemon's certificate may chain to
+  std::string server_name = {};  ///< the DNS name or IP address in the daemon's certificate; empty = the address's host
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);  ///< of one connection, handshake included
+  std::chrono::milliseconds deadline = std::chrono::seconds(30);         ///< of one call, with all that it tries again
+  bool sign_requests = true;  ///< sign each request with the key; clients of a policy with must_sign have to
+  std::string origin = {};    ///< the CA's, which signatures name; empty = the daemon is asked once
+};
+
+struct IssueOptions {
+  std::string profile;
+  ByteVector csr;                    ///< PKCS#10, PEM or DER
+  std::chrono::seconds validity{0};  ///< 0 = the profile's default
+  std::string idempotency_key = {};  ///< at most 64 bytes; empty = a new random one
+};
+
+struct IssuedCertificate {
+  ByteVector certificate;         ///< DER
+  std::vector<ByteVector> chain;  ///< DER, the issuing CA first, without the root
+  ByteVector serial;              ///< big-endian
+  std::chrono::sys_seconds not_after{};
+  std::uint64_t log_index = 0;         ///< of the audit log's entry `issued`
+  std::uint64_t intent_log_index = 0;  ///< of its entry `intent`
+  std::string idempotency_key;         ///< that was used: the same call with it gets the same certificate
+  std::string request_id;              ///< the daemon's name for this request
+};
+
+struct TrustBundle {
+  std::string origin;
+  std::vector<ByteVector> roots;          ///< DER
+  std::vector<ByteVector> intermediates;  ///< DER
+  std::string request_id;
+};
+
+struct DaemonStatus {
+  using Time = std::chrono::sys_time<std::chrono::microseconds>;
+  struct Issuer {
+    std::string name;
+    std::string subject;  ///< RFC 4514
+    Time not_after{};
+    std::string key;
+    bool available = false;  ///< a keyholder with its key answers
+  };
+  struct Token {
+    std::string name;
+    bool available = false;
+    std::uint32_t restarts = 0;
+    std::vector<std::string> keys;
+  };
+  std::string version;
+  std::string origin;
+  Time started{};
+  std::uint64_t log_size = 0;  ///< entries
+  std::uint64_t issued = 0;    ///< certificates
+  std::uint64_t requests_in_flight = 0;
+  std::vector<Issuer> issuers;
+  std::vector<Token> tokens;
+  std::string request_id;
+};
+
+/// 128 random bits as 32 hexadecimal digits. For callers who want to know the key before they ask, so that they can ask
+/// again after they were killed.
+[[nodiscard]] Result<std::string> new_idempotency_key();
+
+/// The certificate and, behind it, `chain` as PEM.
+[[nodiscard]] std::string to_pem(const ByteVector& certificate, const std::vector<ByteVector>& chain = {});
+
+/// One client of one daemon, over one TLS 1.3 connection that is made when it is needed and made again when it was
+/// lost.
+///
+/// What can help is tried again until the deadline: lost and refused connections, and errors the daemon calls
+/// retryable; always with the same idempotency key, so that a request that was carried out unheard is not carried out
+/// twice. Waits grow from 100 ms to 5 s, spread at random, and are at least what the daemon asks for.
+///
+/// Errors of the daemon come with code, message, field and request_id as it gave them. Of this side: kUnauthenticated =
+/// TLS failed or one side's certificate was refused (not retryable); kUnavailable = no connection; kDeadlineExceeded =
+/// no answer in time, and whether the request was carried out is unknown; kInvalidArgument = an option or a file is
+/// wrong.
+///
+/// Blocking. Thread-safe: calls of several threads take turns. Movable while nobody uses it.
+class Client {
+ public:
+  /// Reads and checks the files; connects to nothing.
+  [[nodiscard]] static Result<Client> create(ClientOptions options);
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  /// Asks for a certificate. The answer was checked: it is a certificate for the CSR's key.
+  [[nodiscard]] Result<IssuedCertificate> issue(const IssueOptions& options);
+
+  [[nodiscard]] Result<TrustBundle> trust_bundle();
+
+  /// For clients with the right `operate`.
+  [[nodiscard]] Result<DaemonStatus> status();
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace signet

@@ -1,0 +1,186 @@
+#include "signet/client.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <mutex>
+
+#include "base/rng.h"
+#include "client/call.h"
+#include "wire/message.h"
+#include "x509/certificate.h"
+#include "x509/csr.h"
+
+namespace signet {
+namespace {
+
+constexpr std::size_t kMaxIdempotencyKeyBytes = 64;
+
+Bytes bytes_from(const std::string& text) { return copy_of(bytes_of(text)); }
+
+std::vector<ByteVector> vectors_from(const google::protobuf::RepeatedPtrField<std::string>& items) {
+  std::vector<ByteVector> vectors;
+  for (const std::string& item : items) vectors.push_back(bytes_from(item));
+  return vectors;
+}
+
+DaemonStatus::Time time_from(std::int64_t micros) { return DaemonStatus::Time(std::chrono::microseconds(micros)); }
+
+/// DER from PEM or DER. openssl writes "CERTIFICATE REQUEST"; some old tools write "NEW CERTIFICATE REQUEST".
+Result<Bytes> csr_der(const ByteVector& csr) {
+  const std::string_view text = text_of(csr);
+  if (text.find("-----BEGIN ") == std::string_view::npos) return csr;
+  for (const char* label : {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}) {
+    if (text.find(fmt::format("-----BEGIN {}-----", label)) == std::string_view::npos) continue;
+    SIGNET_TRY(auto blocks, decode_pem(text, label));
+    if (blocks.size() == 1) return std::move(blocks.front());
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} certificate requests in one file; one is issued at a time", blocks.size()), "csr");
+  }
+  return fail(ErrorCode::kInvalidArgument, "PEM without a block -----BEGIN CERTIFICATE REQUEST-----", "csr");
+}
+
+Result<v1::IssueRequest> issue_request(const IssueOptions& options) {
+  if (options.profile.empty()) return fail(ErrorCode::kInvalidArgument, "a profile must be named", "profile");
+  if (options.csr.empty()) return fail(ErrorCode::kInvalidArgument, "the certificate request is empty", "csr");
+  if (options.validity.count() < 0)
+    return fail(ErrorCode::kInvalidArgument, "a validity cannot be negative", "validity");
+  if (options.idempotency_key.size() > kMaxIdempotencyKeyBytes) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("an idempotency key of {} bytes; at most {} are allowed", options.idempotency_key.size(),
+                            kMaxIdempotencyKeyBytes),
+                "idempotency_key");
+  }
+  SIGNET_TRY(const Bytes der, csr_der(options.csr));
+  v1::IssueRequest request;
+  request.set_profile(options.profile);
+  request.set_csr(der.data(), der.size());
+  request.set_validity_seconds(static_cast<std::uint64_t>(options.validity.count()));
+  request.set_idempotency_key(options.idempotency_key);
+  if (request.idempotency_key().empty()) {
+    SIGNET_TRY(*request.mutable_idempotency_key(), new_idempotency_key());
+  }
+  return request;
+}
+
+/// The certificate, if it is one for the key that was sent.
+Result<Certificate> check_issued(const std::string& der, const std::string& csr) {
+  SIGNET_TRY(Certificate certificate, Certificate::parse(bytes_of(der)));
+  SIGNET_TRY(const Csr request, Csr::parse(bytes_of(csr)));
+  if (equal(certificate.public_key().spki(), request.public_key().spki())) return certificate;
+  return fail(ErrorCode::kInternal, "the daemon answered with a certificate for another key than the request's");
+}
+
+template <class M>
+Result<M> read_answer(const client::Answer& answer) {
+  auto message = parse_strict<M>(bytes_of(answer.payload), "response");
+  if (message.has_value()) return message;
+  Error error = std::move(message).error();
+  error.code = ErrorCode::kInternal;
+  error.request_id = answer.request_id;
+  return std::unexpected(std::move(error));
+}
+
+DaemonStatus status_from(const v1::GetStatusResponse& message) {
+  DaemonStatus status;
+  status.version = printable(message.version());
+  status.origin = printable(message.origin());
+  status.started = time_from(message.started_micros());
+  status.log_size = message.log_size();
+  status.issued = message.issued();
+  status.requests_in_flight = message.requests_in_flight();
+  for (const auto& issuer : message.issuers()) {
+    status.issuers.push_back({printable(issuer.name()), printable(issuer.subject(), 1024),
+                              time_from(issuer.not_after_micros()), printable(issuer.key()), issuer.available()});
+  }
+  for (const auto& token : message.tokens()) {
+    auto& item = status.tokens.emplace_back();
+    item.name = printable(token.name());
+    item.available = token.available();
+    item.restarts = token.restarts();
+    for (const std::string& key : token.keys()) item.keys.push_back(printable(key));
+  }
+  return status;
+}
+
+}  // namespace
+
+struct Client::Impl {
+  explicit Impl(client::Caller made) : caller(std::move(made)) {}
+  std::mutex mutex;
+  client::Caller caller;  // guarded by mutex
+
+  /// One request and its answer, as messages.
+  template <class M>
+  Result<std::pair<M, std::string>> call(v1::Method method, const google::protobuf::Message& request) {
+    const std::scoped_lock lock(mutex);
+    const Bytes payload = encode(request);
+    SIGNET_TRY(const client::Answer answer, caller.call(method, std::string(text_of(payload))));
+    SIGNET_TRY(M message, read_answer<M>(answer));
+    return std::pair(std::move(message), answer.request_id);
+  }
+};
+
+Result<std::string> new_idempotency_key() {
+  std::array<std::uint8_t, 16> bytes{};
+  SIGNET_CHECK(system_rng().fill(bytes));
+  return to_hex(bytes);
+}
+
+std::string to_pem(const ByteVector& certificate, const std::vector<ByteVector>& chain) {
+  std::string pem = certificate.empty() ? std::string() : encode_pem("CERTIFICATE", certificate);
+  for (const ByteVector& der : chain) pem += encode_pem("CERTIFICATE", der);
+  return pem;
+}
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Result<Client> Client::create(ClientOptions options) {
+  SIGNET_TRY(const client::Address address, client::Address::parse(options.address));
+  for (const auto& [field, value] : {std::pair("certificate", &options.certificate_file),
+                                     {"key", &options.key_file},
+                                     {"trust", &options.trust_file}}) {
+    if (value->empty())
+      return fail(ErrorCode::kInvalidArgument, fmt::format("the {} file must be named", field), field);
+  }
+  const client::TlsFiles files{options.certificate_file, options.key_file, options.trust_file};
+  SIGNET_TRY(auto context, client::TlsContext::load(files));
+  return Client(std::make_unique<Impl>(client::Caller(std::move(options), address, std::move(context))));
+}
+
+Result<IssuedCertificate> Client::issue(const IssueOptions& options) {
+  SIGNET_TRY(const v1::IssueRequest request, issue_request(options));
+  SIGNET_TRY(const auto answer, impl_->call<v1::IssueResponse>(v1::METHOD_ISSUE, request));
+  const auto& [message, request_id] = answer;
+  SIGNET_TRY(const Certificate certificate, check_issued(message.certificate(), request.csr()));
+  IssuedCertificate issued;
+  issued.certificate = bytes_from(message.certificate());
+  issued.chain = vectors_from(message.chain());
+  issued.serial = copy_of(certificate.fields().serial.bytes());
+  issued.not_after = std::chrono::floor<std::chrono::seconds>(certificate.fields().not_after);
+  issued.log_index = message.log_index();
+  issued.intent_log_index = message.intent_log_index();
+  issued.idempotency_key = request.idempotency_key();
+  issued.request_id = request_id;
+  return issued;
+}
+
+Result<TrustBundle> Client::trust_bundle() {
+  SIGNET_TRY(const auto answer,
+             impl_->call<v1::GetTrustBundleResponse>(v1::METHOD_GET_TRUST_BUNDLE, v1::GetTrustBundleRequest()));
+  const auto& [message, request_id] = answer;
+  return TrustBundle{printable(message.origin()), vectors_from(message.roots()), vectors_from(message.intermediates()),
+                     request_id};
+}
+
+Result<DaemonStatus> Client::status() {
+  SIGNET_TRY(const auto answer, impl_->call<v1::GetStatusResponse>(v1::METHOD_GET_STATUS, v1::GetStatusRequest()));
+  DaemonStatus status = status_from(answer.first);
+  status.request_id = answer.second;
+  return status;
+}
+
+}  // namespace signet

@@ -1,0 +1,29 @@
+// One owner for every OpenSSL object of this folder.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <memory>
+
+namespace signet::client {
+
+template <auto Free>
+struct Freer {
+  template <class T>
+  void operator()(T* object) const noexcept {
+    Free(object);
+  }
+};
+
+using BioPtr = std::unique_ptr<BIO, Freer<&BIO_free_all>>;
+using BioMethodPtr = std::unique_ptr<BIO_METHOD, Freer<&BIO_meth_free>>;
+using PkeyPtr = std::unique_ptr<EVP_PKEY, Freer<&EVP_PKEY_free>>;
+using MdCtxPtr = std::unique_ptr<EVP_MD_CTX, Freer<&EVP_MD_CTX_free>>;
+using SslCtxPtr = std::unique_ptr<SSL_CTX, Freer<&SSL_CTX_free>>;
+using SslPtr = std::unique_ptr<SSL, Freer<&SSL_free>>;
+using X509Ptr = std::unique_ptr<X509, Freer<&X509_free>>;
+
+}  // namespace signet::client

@@ -1,0 +1,26 @@
+// TCP with a deadline, and the BIO that lets OpenSSL use it.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <chrono>
+
+#include "base/file.h"
+#include "client/address.h"
+
+namespace signet::client {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// A non-blocking connection to the first of the host's addresses that accepts one. Looking up a name takes as long as
+/// the system's resolver takes. Errors: kUnavailable (retryable).
+[[nodiscard]] Result<UniqueFd> connect_tcp(const Address& address, Deadline deadline);
+
+/// Waits for poll's `events` on `fd`. Errors: kDeadlineExceeded (retryable).
+[[nodiscard]] Result<void> wait_until_ready(int fd, short events, Deadline deadline);
+
+/// A BIO over a non-blocking socket, which stays the caller's. Unlike OpenSSL's own it never raises SIGPIPE, because a
+/// library must not ask its program to ignore signals. Null when out of memory.
+[[nodiscard]] BIO* new_socket_bio(int fd);
+
+}  // namespace signet::client

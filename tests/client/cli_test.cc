@@ -1,0 +1,249 @@
+// The command signet: settings, files, output and exit status, by running it.
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "client/client_fixture.h"
+#include "support/command.h"
+#include "wire/message.h"
+#include "x509/certificate.h"
+
+namespace signet::test {
+namespace {
+
+constexpr const char* kSignet = SIGNET_BIN_DIR "/signet";
+
+class CliTest : public ClientFixture {
+ protected:
+  CliTest() {
+    start([this](const v1::Request& request) { return good_answer(request); });
+    csr_file_ = folder_.write("www.csr", encode_pem("CERTIFICATE REQUEST", csr_));
+    write_config(server_->address());
+  }
+
+  void write_config(const std::string& address) {
+    config_ = folder_.write("client.toml", "address = \"" + address +
+                                               "\"\nserver_name = \"signet.test\"\ncertificate = \"client.pem\"\n"
+                                               "key = \"client.key\"\ntrust = \"root.pem\"\ntimeout = \"2s\"\n");
+  }
+
+  /// With this test's configuration and no other settings.
+  [[nodiscard]] CommandResult signet(std::vector<std::string> arguments, const std::string& input = {},
+                                     const std::vector<std::string>& environment = {}) const {
+    arguments.insert(arguments.begin(), {kSignet, "--config", config_});
+    return run(arguments, input, environment);
+  }
+  /// With none of the settings of whoever runs the tests.
+  [[nodiscard]] CommandResult run(const std::vector<std::string>& arguments, const std::string& input = {},
+                                  const std::vector<std::string>& environment = {}) const {
+    std::vector<std::string> command{"env"};
+    for (const char* name : {"ADDRESS", "CERTIFICATE", "KEY", "TRUST", "SERVER_NAME", "CONFIG"}) {
+      command.insert(command.end(), {"-u", std::string("SIGNET_") + name});
+    }
+    command.push_back("HOME=" + folder_.path().string());
+    command.insert(command.end(), environment.begin(), environment.end());
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run_command(command, input);
+  }
+  [[nodiscard]] std::vector<std::string> issue_arguments(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments{"issue", "--profile", "tls-server", "--csr", csr_file_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  [[nodiscard]] v1::IssueRequest last_wish() const {
+    return parse_strict<v1::IssueRequest>(bytes_of(server_->requests().back().payload()), "request").value();
+  }
+
+  Bytes csr_ = make_csr("www.example.com");
+  std::string csr_file_;
+  std::string config_;
+};
+
+TEST_F(CliTest, IssuePrintsTheChainAndALineForPeople) {
+  const auto result = signet(issue_arguments());
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(parse_certificates(bytes_of(result.out)).value().size(), 2U);
+  EXPECT_NE(result.err.find("issued serial "), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("log entry 7"), std::string::npos) << result.err;
+}
+
+TEST_F(CliTest, IssueReadsDerFromStandardInput) {
+  const auto result = signet({"issue", "--profile", "p", "--csr", "-"}, std::string(text_of(csr_)));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(bytes_of(last_wish().csr()).size(), csr_.size());
+}
+
+TEST_F(CliTest, IssueSendsWhatItWasTold) {
+  const auto result = signet(issue_arguments({"--validity", "30d", "--idempotency-key", "my-key"}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(last_wish().profile(), "tls-server");
+  EXPECT_EQ(last_wish().validity_seconds(), 30U * 86400U);
+  EXPECT_EQ(last_wish().idempotency_key(), "my-key");
+  EXPECT_TRUE(server_->requests().back().has_signature());
+}
+
+TEST_F(CliTest, IssueWritesFilesAndNeverOverwritesWithoutForce) {
+  const auto arguments = issue_arguments({"--out", folder_ / "www.pem", "--chain-out", folder_ / "chain.pem"});
+  const auto first = signet(arguments);
+  ASSERT_EQ(first.status, 0) << first.err;
+  EXPECT_TRUE(first.out.empty());
+  const std::string written = slurp(folder_ / "www.pem");
+  EXPECT_EQ(parse_certificates(bytes_of(written)).value().size(), 2U);
+  EXPECT_EQ(parse_certificates(bytes_of(slurp(folder_ / "chain.pem"))).value().size(), 1U);
+
+  const std::size_t asked = server_->requests().size();
+  const auto second = signet(arguments);
+  EXPECT_EQ(second.status, 2);
+  EXPECT_NE(second.err.find("--force"), std::string::npos) << second.err;
+  EXPECT_EQ(slurp(folder_ / "www.pem"), written);
+  EXPECT_EQ(server_->requests().size(), asked) << "nothing is issued that could not be written";
+
+  auto forced = arguments;
+  forced.emplace_back("--force");
+  EXPECT_EQ(signet(forced).status, 0);
+  EXPECT_NE(slurp(folder_ / "www.pem"), written);
+}
+
+TEST_F(CliTest, IssueRefusesAFolderThatIsNotThereBeforeItAsks) {
+  EXPECT_EQ(signet(issue_arguments({"--out", folder_ / "absent/www.pem"})).status, 2);
+  EXPECT_TRUE(server_->requests().empty());
+}
+
+TEST_F(CliTest, JsonIsOneObject) {
+  const auto issued = signet(issue_arguments({"--json"}));
+  ASSERT_EQ(issued.status, 0) << issued.err;
+  const auto object = nlohmann::json::parse(issued.out);
+  EXPECT_EQ(object.at("log_index"), 7);
+  EXPECT_EQ(object.at("chain").size(), 1U);
+  EXPECT_EQ(object.at("serial").get<std::string>().size(), 40U);
+  EXPECT_TRUE(object.at("not_after").get<std::string>().ends_with("Z"));
+  EXPECT_TRUE(issued.err.empty()) << issued.err;
+
+  const auto status = signet({"status", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(status.out).at("version"), "1.2.3");
+  const auto bundle = signet({"--json", "bundle"});
+  EXPECT_EQ(nlohmann::json::parse(bundle.out).at("roots").size(), 1U);
+}
+
+TEST_F(CliTest, BundleWritesPem) {
+  const auto result = signet({"bundle", "--roots", "--out", folder_ / "ca.pem"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(slurp(folder_ / "ca.pem"), slurp(root_.certificate_file));
+}
+
+TEST_F(CliTest, StatusIsForPeople) {
+  const auto result = signet({"status"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("signetd 1.2.3 for ca.example/test"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("issuer issuing-1: NOT AVAILABLE"), std::string::npos) << result.out;
+}
+
+TEST_F(CliTest, FlagsWinOverTheEnvironmentWhichWinsOverTheFile) {
+  const std::string good = server_->address();
+  write_config("127.0.0.1:1");
+  EXPECT_EQ(signet({"status"}).status, 4) << "the file's address";
+  EXPECT_EQ(signet({"status"}, {}, {"SIGNET_ADDRESS=" + good}).status, 0);
+  EXPECT_EQ(signet({"status", "--address", "127.0.0.1:1"}, {}, {"SIGNET_ADDRESS=" + good}).status, 4);
+  EXPECT_EQ(signet({"status", "--address", good}, {}, {"SIGNET_ADDRESS=127.0.0.1:1"}).status, 0);
+}
+
+TEST_F(CliTest, FindsItsFileInTheHomeFolderAndInTheEnvironment) {
+  EXPECT_EQ(run({kSignet, "status"}, {}, {"SIGNET_CONFIG=" + config_}).status, 0);
+  std::filesystem::create_directories(folder_ / ".config/signet");
+  std::filesystem::copy_file(config_, folder_ / ".config/signet/signet.toml");
+  const auto unresolved = run({kSignet, "status"});
+  EXPECT_EQ(unresolved.status, 2) << "root.pem is not beside that file";
+  EXPECT_NE(unresolved.err.find(".config/signet/root.pem"), std::string::npos) << unresolved.err;
+  for (const char* file : {"client.pem", "client.key", "root.pem"}) {
+    std::filesystem::copy_file(folder_ / file, folder_ / (std::string(".config/signet/") + file));
+  }
+  EXPECT_EQ(run({kSignet, "status"}).status, 0);
+}
+
+TEST_F(CliTest, WorksWithoutAFile) {
+  const auto result = run({kSignet, "status", "--address", server_->address(), "--server-name", "signet.test",
+                           "--certificate", client_identity_.certificate_file, "--key", client_identity_.key_file},
+                          {}, {"SIGNET_TRUST=" + root_.certificate_file});
+  EXPECT_EQ(result.status, 0) << result.err;
+}
+
+TEST_F(CliTest, ConfigurationErrorsNameFileAndLine) {
+  config_ = folder_.write("bad.toml", "address = \"127.0.0.1:1\"\nadress = \"x\"\ntimeout = 5\n");
+  const auto result = signet({"status"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.err.find("bad.toml:2:"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("bad.toml:3:"), std::string::npos) << result.err;
+  config_ = folder_ / "absent.toml";
+  EXPECT_EQ(signet({"status"}).status, 2);
+}
+
+TEST_F(CliTest, UsageErrorsHaveStatusTwo) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"issue"},
+                                             {"frobnicate"},
+                                             {"status", "--colour"},
+                                             {"issue", "--profile", "p", "--csr", folder_ / "absent.csr"},
+                                             issue_arguments({"--validity", "soon"}),
+                                             issue_arguments({"--validity", "0s"}),
+                                             issue_arguments({"--idempotency-key", std::string(65, 'k')}),
+                                             {"status", "--timeout", "never"}}) {
+    EXPECT_EQ(signet(arguments).status, 2) << (arguments.empty() ? "" : arguments.back());
+  }
+  EXPECT_TRUE(server_->requests().empty());
+}
+
+TEST_F(CliTest, HelpListsTheExitStatusAndSucceeds) {
+  const auto result = run({kSignet, "--help"});
+  EXPECT_EQ(result.status, 0);
+  for (const char* text : {"Exit status:", "SIGNET_ADDRESS", "Examples:", "openssl req"}) {
+    EXPECT_NE(result.out.find(text), std::string::npos) << text;
+  }
+  EXPECT_EQ(run({kSignet, "issue", "--help"}).status, 0);
+  EXPECT_EQ(run({kSignet, "--version"}).status, 0);
+}
+
+TEST_F(CliTest, ARefusalHasStatusThreeAndSaysEverything) {
+  start([](const v1::Request& request) {
+    return refuse(request,
+                  {.code = ErrorCode::kPermissionDenied, .message = "not this name", .field = "csr.subjectAltName"});
+  });
+  write_config(server_->address());
+  const auto text = signet(issue_arguments());
+  EXPECT_EQ(text.status, 3);
+  EXPECT_TRUE(text.out.empty());
+  for (const char* part : {"signet: not this name", "csr.subjectAltName", "PERMISSION_DENIED", "r-1", "next:"}) {
+    EXPECT_NE(text.err.find(part), std::string::npos) << part << " in " << text.err;
+  }
+  const auto json = signet(issue_arguments({"--json"}));
+  EXPECT_EQ(json.status, 3);
+  const auto error = nlohmann::json::parse(json.out).at("error");
+  EXPECT_EQ(error.at("field"), "csr.subjectAltName");
+  EXPECT_EQ(error.at("code"), "PERMISSION_DENIED");
+  EXPECT_EQ(error.at("exit_code"), 3);
+  EXPECT_EQ(error.at("request_id"), "r-1");
+}
+
+TEST_F(CliTest, UnavailableHasStatusFourAndNamesTheKeyToRepeatWith) {
+  write_config("127.0.0.1:1");
+  const auto result = signet(issue_arguments({"--timeout", "1s", "--idempotency-key", "my-key"}));
+  EXPECT_EQ(result.status, 4);
+  EXPECT_NE(result.err.find("--idempotency-key my-key"), std::string::npos) << result.err;
+}
+
+TEST_F(CliTest, TlsFailuresHaveStatusFive) {
+  const auto result = signet({"status", "--server-name", "other.test"});
+  EXPECT_EQ(result.status, 5);
+  EXPECT_NE(result.err.find("other.test"), std::string::npos) << result.err;
+}
+
+TEST_F(CliTest, AKeyThatOthersMayReadIsRefused) {
+  ::chmod(client_identity_.key_file.c_str(), 0644);
+  const auto result = signet({"status"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.err.find("0600"), std::string::npos) << result.err;
+}
+
+}  // namespace
+}  // namespace signet::test

@@ -1,0 +1,79 @@
+// A CA, a server and a client that belong together, for every test of this folder.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "client/test_server.h"
+#include "signet/client.h"
+
+namespace signet::test {
+
+class ClientFixture : public ::testing::Test {
+ protected:
+  /// Starts `server_` with this handler and, where given, other options than well-behaved ones.
+  void start(TestServer::Handler handler) { start(good_options(), std::move(handler)); }
+  void start(ServerOptions options, TestServer::Handler handler) {
+    server_ = std::make_unique<TestServer>(std::move(options), std::move(handler));
+  }
+
+  [[nodiscard]] ServerOptions good_options() const {
+    return {.identity = server_identity_, .client_trust = root_.certificate_file};
+  }
+
+  /// Options of a client that gets along with the well-behaved server.
+  [[nodiscard]] ClientOptions client_options() const {
+    ClientOptions options;
+    options.address = server_ != nullptr ? server_->address() : "127.0.0.1:1";
+    options.certificate_file = client_identity_.certificate_file;
+    options.key_file = client_identity_.key_file;
+    options.trust_file = root_.certificate_file;
+    options.server_name = "signet.test";
+    options.deadline = std::chrono::seconds(5);
+    options.origin = kOrigin;
+    return options;
+  }
+
+  /// A well-behaved answer to any request.
+  [[nodiscard]] Bytes good_answer(const v1::Request& request) const;
+
+  static constexpr const char* kOrigin = "ca.example/test";
+
+  TempDirectory folder_;
+  Identity root_ = make_identity(folder_, {.name = "root"}, nullptr);
+  Identity server_identity_ = make_identity(
+      folder_, {.name = "server", .alt_names = "DNS:signet.test,IP:127.0.0.1", .usage = "serverAuth"}, &root_);
+  Identity client_identity_ = make_identity(folder_, {.name = "client", .usage = "clientAuth"}, &root_);
+  std::unique_ptr<TestServer> server_;
+};
+
+inline Bytes ClientFixture::good_answer(const v1::Request& request) const {
+  if (request.method() == v1::METHOD_GET_TRUST_BUNDLE) {
+    v1::GetTrustBundleResponse bundle;
+    bundle.set_origin(kOrigin);
+    bundle.add_roots(std::string(text_of(der_of(root_.certificate.get()))));
+    return answer(request, bundle);
+  }
+  if (request.method() == v1::METHOD_GET_STATUS) {
+    v1::GetStatusResponse status;
+    status.set_version("1.2.3");
+    status.set_origin(kOrigin);
+    status.set_log_size(42);
+    status.add_issuers()->set_name("issuing-1");
+    status.add_tokens()->set_name("soft");
+    return answer(request, status);
+  }
+  v1::IssueRequest wish;
+  wish.ParseFromString(request.payload());
+  v1::IssueResponse issued;
+  issued.set_certificate(std::string(text_of(issue_for(root_, bytes_of(wish.csr())))));
+  issued.add_chain(std::string(text_of(der_of(root_.certificate.get()))));
+  issued.set_log_index(7);
+  issued.set_intent_log_index(6);
+  return answer(request, issued);
+}
+
+}  // namespace signet::test

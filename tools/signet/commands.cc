@@ -1,0 +1,167 @@
+#include "commands.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "output.h"
+
+namespace signet::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxCsrBytes = std::size_t{60} * 1024;
+
+Result<Bytes> read_csr(const std::string& file) {
+  if (file == "-") return read_standard_input(kMaxCsrBytes, "--csr");
+  return read_file(file, kMaxCsrBytes, FileTrust::kAnyone, "--csr");
+}
+
+Result<IssueOptions> issue_options(const IssueArguments& arguments) {
+  IssueOptions options;
+  options.profile = arguments.profile;
+  SIGNET_TRY(options.csr, read_csr(arguments.csr_file));
+  if (!arguments.validity.empty()) {
+    auto validity = parse_duration(arguments.validity);
+    if (!validity.has_value() || validity->count() <= 0) {
+      return fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("--validity \"{}\" is not a duration, such as 12h, 30d or 1y", printable(arguments.validity)),
+          "--validity");
+    }
+    options.validity = *validity;
+  }
+  options.idempotency_key = arguments.idempotency_key;
+  if (options.idempotency_key.empty()) {
+    SIGNET_TRY(options.idempotency_key, new_idempotency_key());
+  }
+  return options;
+}
+
+/// Whatever fails once the daemon may have issued: how to get that certificate.
+Error with_key(Error error, const std::string& key) {
+  error.message +=
+      fmt::format("; with --idempotency-key {} the same request gets the same certificate", printable(key));
+  return error;
+}
+
+json to_json(const IssuedCertificate& issued) {
+  json chain = json::array();
+  for (const auto& certificate : issued.chain) chain.push_back(to_pem(certificate));
+  return {{"serial", to_hex(issued.serial)},
+          {"not_after", time_text(issued.not_after)},
+          {"log_index", issued.log_index},
+          {"intent_log_index", issued.intent_log_index},
+          {"idempotency_key", printable(issued.idempotency_key)},
+          {"request_id", issued.request_id},
+          {"certificate", to_pem(issued.certificate)},
+          {"chain", chain}};
+}
+
+Result<void> write_issued(const IssuedCertificate& issued, const IssueArguments& arguments, Format format) {
+  const std::string pem = to_pem(issued.certificate, issued.chain);
+  if (!arguments.out_file.empty()) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
+  if (!arguments.chain_file.empty()) {
+    SIGNET_CHECK(write_output(arguments.chain_file, to_pem({}, issued.chain), arguments.force));
+  }
+  if (format == Format::kJson) return print_json(to_json(issued));
+  if (arguments.out_file.empty()) SIGNET_CHECK(print(pem));
+  std::fputs(fmt::format("issued serial {}, valid until {}, log entry {}{}\n", to_hex(issued.serial),
+                         time_text(issued.not_after), issued.log_index,
+                         arguments.out_file.empty() ? "" : ", written to " + printable(arguments.out_file, 4096))
+                 .c_str(),
+             stderr);
+  return {};
+}
+
+json to_json(const DaemonStatus& status) {
+  const auto time = [](DaemonStatus::Time at) { return time_text(std::chrono::floor<std::chrono::seconds>(at)); };
+  json issuers = json::array();
+  for (const auto& issuer : status.issuers) {
+    issuers.push_back({{"name", issuer.name},
+                       {"subject", issuer.subject},
+                       {"not_after", time(issuer.not_after)},
+                       {"key", issuer.key},
+                       {"available", issuer.available}});
+  }
+  json tokens = json::array();
+  for (const auto& token : status.tokens) {
+    tokens.push_back(
+        {{"name", token.name}, {"available", token.available}, {"restarts", token.restarts}, {"keys", token.keys}});
+  }
+  return {{"version", status.version},   {"origin", status.origin}, {"started", time(status.started)},
+          {"log_size", status.log_size}, {"issued", status.issued}, {"requests_in_flight", status.requests_in_flight},
+          {"issuers", issuers},          {"tokens", tokens}};
+}
+
+std::string to_text(const DaemonStatus& status) {
+  const auto time = [](DaemonStatus::Time at) { return time_text(std::chrono::floor<std::chrono::seconds>(at)); };
+  std::string text = fmt::format(
+      "signetd {} for {}, since {}\n"
+      "  {} certificates issued, {} log entries, {} requests in flight\n",
+      status.version, status.origin, time(status.started), status.issued, status.log_size, status.requests_in_flight);
+  for (const auto& issuer : status.issuers) {
+    text += fmt::format("  issuer {}: {}; {}, until {}, key {}\n", issuer.name,
+                        issuer.available ? "available" : "NOT AVAILABLE", issuer.subject, time(issuer.not_after),
+                        issuer.key);
+  }
+  for (const auto& token : status.tokens) {
+    text += fmt::format("  token {}: {}; {} restarts, keys: {}\n", token.name,
+                        token.available ? "available" : "NOT AVAILABLE", token.restarts, fmt::join(token.keys, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<void> issue(const Flags& flags, const IssueArguments& arguments, Format format) {
+  SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
+  SIGNET_CHECK(check_writable(arguments.chain_file, arguments.force, "--chain-out"));
+  SIGNET_TRY(const IssueOptions options, issue_options(arguments));
+  SIGNET_TRY(ClientOptions settings, load_settings(flags));
+  SIGNET_TRY(Client client, Client::create(std::move(settings)));
+  const auto issued = client.issue(options);
+  if (!issued.has_value()) {
+    const bool may_be_issued = exit_code_of(issued.error()) == ExitCode::kTryAgain;
+    return std::unexpected(may_be_issued ? with_key(issued.error(), options.idempotency_key) : issued.error());
+  }
+  auto written = write_issued(*issued, arguments, format);
+  if (!written.has_value()) return std::unexpected(with_key(written.error(), options.idempotency_key));
+  return {};
+}
+
+Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format format) {
+  SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
+  SIGNET_TRY(ClientOptions settings, load_settings(flags));
+  SIGNET_TRY(Client client, Client::create(std::move(settings)));
+  SIGNET_TRY(TrustBundle got, client.trust_bundle());
+  if (arguments.roots_only) got.intermediates.clear();
+  const std::string pem = to_pem({}, got.roots) + to_pem({}, got.intermediates);
+  if (!arguments.out_file.empty()) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
+  if (format == Format::kText) {
+    if (arguments.out_file.empty()) SIGNET_CHECK(print(pem));
+    std::fputs(
+        fmt::format("{} root(s) and {} intermediate(s) of {}\n", got.roots.size(), got.intermediates.size(), got.origin)
+            .c_str(),
+        stderr);
+    return {};
+  }
+  json roots = json::array();
+  json intermediates = json::array();
+  for (const auto& certificate : got.roots) roots.push_back(to_pem(certificate));
+  for (const auto& certificate : got.intermediates) intermediates.push_back(to_pem(certificate));
+  return print_json({{"origin", got.origin}, {"roots", roots}, {"intermediates", intermediates}});
+}
+
+Result<void> status(const Flags& flags, Format format) {
+  SIGNET_TRY(ClientOptions settings, load_settings(flags));
+  SIGNET_TRY(Client client, Client::create(std::move(settings)));
+  SIGNET_TRY(const DaemonStatus got, client.status());
+  return format == Format::kJson ? print_json(to_json(got)) : print(to_text(got));
+}
+
+}  // namespace signet::cli

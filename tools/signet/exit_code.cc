@@ -1,0 +1,31 @@
+#include "exit_code.h"
+
+#include <fmt/format.h>
+
+namespace signet::cli {
+
+ExitCode exit_code_of(const Error& error) noexcept {
+  if (error.code == ErrorCode::kUnauthenticated) return ExitCode::kUnauthenticated;
+  if (error.retryable || error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded) {
+    return ExitCode::kTryAgain;
+  }
+  if (error.code == ErrorCode::kInternal || error.code == ErrorCode::kDataLoss) return ExitCode::kOther;
+  return error.request_id.empty() ? ExitCode::kUsage : ExitCode::kRefused;
+}
+
+std::string next_step(const Error& error) {
+  switch (exit_code_of(error)) {
+    case ExitCode::kRefused:
+      return fmt::format("change the request, or ask the CA's operator, who finds it in the log as {}",
+                         error.request_id);
+    case ExitCode::kTryAgain: return "try again later; the request itself was not refused";
+    case ExitCode::kUnauthenticated:
+      return "check certificate, key, trust and server_name; signet --help says where they are set";
+    case ExitCode::kUsage: return "signet --help explains arguments and settings";
+    case ExitCode::kOk:
+    case ExitCode::kOther: break;
+  }
+  return {};
+}
+
+}  // namespace signet::cli

@@ -1,0 +1,147 @@
+// signet: the command that asks a Signet daemon for certificates.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <optional>
+
+#include "base/version.h"
+#include "commands.h"
+#include "output.h"
+
+namespace signet::cli {
+namespace {
+
+constexpr const char* kDescription = R"(signet - certificates from a Signet daemon
+
+Examples:
+  # a key and a request by stock openssl, then the certificate with its chain into a file
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout www.key \
+    -subj / -addext subjectAltName=DNS:www.example.com -out www.csr
+  signet issue --profile tls-server --csr www.csr --out www.pem
+
+  signet bundle --roots --out ca.pem        # what to trust
+  signet --json status                      # is the daemon well?)";
+
+constexpr const char* kFooter = R"(Settings (a flag wins over the environment, which wins over the file):
+  flag            environment          in the file
+  --address       SIGNET_ADDRESS       address = "ca.example.com:7443"
+  --certificate   SIGNET_CERTIFICATE   certificate = "client.pem"   # leaf, then its chain
+  --key           SIGNET_KEY           key = "client.key"           # mode 0600
+  --trust         SIGNET_TRUST         trust = "ca.pem"             # roots of the daemon's certificate
+  --server-name   SIGNET_SERVER_NAME   server_name = "ca.example.com"   # optional: the address's host
+  --timeout                            timeout = "30s"              # optional
+  The file is --config, SIGNET_CONFIG, ~/.config/signet/signet.toml or /etc/signet/client.toml; relative paths in it
+  are relative to its folder.
+
+Exit status:
+  0  done
+  2  usage, configuration or a file of this side
+  3  the daemon refused: the message names the field and the rule
+  4  daemon not reached, busy or too slow: try again (issue prints the --idempotency-key to do it with)
+  5  TLS or authentication failed
+  1  anything else)";
+
+struct Arguments {
+  Flags flags;
+  bool json = false;
+  IssueArguments issue;
+  BundleArguments bundle;
+};
+
+void add_global_options(CLI::App& app, Arguments& arguments) {
+  app.add_flag("--json", arguments.json, "One JSON object on standard output, for errors too");
+  app.add_option("--config", arguments.flags.config_file, "Configuration file (TOML)")->type_name("FILE");
+  app.add_option("--address", arguments.flags.address, "Where the daemon listens")->type_name("HOST:PORT");
+  app.add_option("--certificate", arguments.flags.certificate, "This client's certificate and chain")
+      ->type_name("FILE");
+  app.add_option("--key", arguments.flags.key, "The key of that certificate")->type_name("FILE");
+  app.add_option("--trust", arguments.flags.trust, "Roots the daemon's certificate chains to")->type_name("FILE");
+  app.add_option("--server-name", arguments.flags.server_name, "The name in the daemon's certificate")
+      ->type_name("NAME");
+  app.add_option("--timeout", arguments.flags.timeout, "For all of it, retries included (30s)")->type_name("DURATION");
+  app.set_version_flag("--version", "signet " SIGNET_VERSION);
+}
+
+CLI::App* add_issue(CLI::App& app, IssueArguments& arguments) {
+  CLI::App* const command = app.add_subcommand("issue", "Get a certificate for a certificate request (CSR)");
+  command->add_option("--profile", arguments.profile, "What kind of certificate; the daemon's policy names them")
+      ->required()
+      ->type_name("NAME");
+  command->add_option("--csr", arguments.csr_file, "PKCS#10 request, PEM or DER; - is standard input")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--out", arguments.out_file, "Certificate and chain as PEM; otherwise to standard output")
+      ->type_name("FILE");
+  command->add_option("--chain-out", arguments.chain_file, "The chain alone as PEM, besides")->type_name("FILE");
+  command->add_option("--validity", arguments.validity, "Such as 12h or 30d; otherwise the profile's default")
+      ->type_name("DURATION");
+  command
+      ->add_option("--idempotency-key", arguments.idempotency_key,
+                   "The same key and request get the same certificate; otherwise a new one (at most 64 bytes)")
+      ->type_name("TEXT");
+  command->add_flag("--force", arguments.force, "Replace files that exist");
+  command->footer(
+      "Examples:\n"
+      "  signet issue --profile tls-server --csr www.csr --out www.pem\n"
+      "  openssl req -new ... | signet issue --profile tls-server --csr - --validity 30d > www.pem\n\n"
+      "After exit status 4, repeat with the --idempotency-key that the message names: if the certificate was issued, "
+      "you\n"
+      "get that one.");
+  return command;
+}
+
+CLI::App* add_bundle(CLI::App& app, BundleArguments& arguments) {
+  CLI::App* const command = app.add_subcommand("bundle", "Get the CA's roots and intermediates");
+  command->add_option("--out", arguments.out_file, "PEM; otherwise to standard output")->type_name("FILE");
+  command->add_flag("--roots", arguments.roots_only, "Only the roots, which is what a verifier trusts");
+  command->add_flag("--force", arguments.force, "Replace a file that exists");
+  command->footer(
+      "Example:\n  signet bundle --roots --out ca.pem && openssl verify -CAfile ca.pem -untrusted www.pem www.pem");
+  return command;
+}
+
+/// CLI11 throws; here is the edge. An exit status where the arguments ask for nothing to be done.
+std::optional<int> parse(CLI::App& app, int argc, char** argv, bool json) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    const Error usage{.code = ErrorCode::kInvalidArgument, .message = printable(error.what(), 1024)};
+    print_error(usage, ExitCode::kUsage, json);
+    return static_cast<int>(ExitCode::kUsage);
+  }
+}
+
+int run(int argc, char** argv) {
+  CLI::App app(kDescription, "signet");
+  Arguments arguments;
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_global_options(app, arguments);
+  const CLI::App* const issue_command = add_issue(app, arguments.issue);
+  const CLI::App* const bundle_command = add_bundle(app, arguments.bundle);
+  app.add_subcommand("status", "Version, issuers, tokens and sizes, for clients with the right \"operate\"");
+
+  const bool json = std::any_of(argv + 1, argv + argc, [](std::string_view argument) { return argument == "--json"; });
+  if (const auto finished = parse(app, argc, argv, json); finished.has_value()) return *finished;
+
+  const Format format = arguments.json ? Format::kJson : Format::kText;
+  const auto done = issue_command->parsed()    ? issue(arguments.flags, arguments.issue, format)
+                    : bundle_command->parsed() ? bundle(arguments.flags, arguments.bundle, format)
+                                               : status(arguments.flags, format);
+  if (done.has_value()) return static_cast<int>(ExitCode::kOk);
+  const ExitCode exit_code = exit_code_of(done.error());
+  print_error(done.error(), exit_code, arguments.json);
+  return static_cast<int>(exit_code);
+}
+
+}  // namespace
+}  // namespace signet::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves becomes an error that says so
+  return signet::cli::run(argc, argv);
+}

@@ -1,0 +1,36 @@
+// Files and streams the command writes.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/bytes.h"
+#include "exit_code.h"
+
+namespace signet::cli {
+
+/// Before anything is asked of the daemon: kAlreadyExists when `file` is there and must not be replaced, or an error
+/// when its folder is not. An empty name is fine.
+[[nodiscard]] Result<void> check_writable(const std::string& file, bool force, const std::string& flag);
+
+/// Whole or not at all, mode 0644; replaces only with `force`.
+[[nodiscard]] Result<void> write_output(const std::string& file, const std::string& text, bool force);
+
+/// Standard input to its end, at most `max_bytes`.
+[[nodiscard]] Result<Bytes> read_standard_input(std::size_t max_bytes, const std::string& field);
+
+/// Writes to standard output and checks that it arrived.
+[[nodiscard]] Result<void> print(const std::string& text);
+/// As print, indented and with a newline.
+[[nodiscard]] Result<void> print_json(const nlohmann::json& value);
+
+/// RFC 3339 in whole seconds: "2026-01-02T03:04:05Z".
+[[nodiscard]] std::string time_text(std::chrono::sys_seconds time);
+
+/// "signet: <message>" with field, code, request and next step below it, on standard error; with `json` an object
+/// {"error": {...}} on standard output instead.
+void print_error(const Error& error, ExitCode exit_code, bool json);
+
+}  // namespace signet::cli
