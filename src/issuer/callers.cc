@@ -125,7 +125,7 @@ Result<std::shared_ptr<const Caller>> Callers::identify(const std::vector<ByteVi
   SIGNET_TRY(const Time not_after, verify_chain(impl_->trust.get(), chain, now));
   auto certificate = Certificate::parse(chain.front());
   if (!certificate.has_value()) return unauthenticated(certificate.error().message);
-  const Client* client = impl_->policy->find_client(PeerIdentity::from(*certificate));
+  const PolicyClient* client = impl_->policy->find_client(PeerIdentity::from(*certificate));
   auto caller = std::make_shared<const Caller>(
       Caller{.client = client, .certificate = *std::move(certificate), .not_after = not_after});
   impl_->keep(id, caller);

@@ -17,7 +17,7 @@ namespace signet {
 
 /// A verified caller. Immutable.
 struct Caller {
-  const Client* client = nullptr;  ///< null when the policy names none; lives as long as the policy
+  const PolicyClient* client = nullptr;  ///< null when the policy names none; lives as long as the policy
   Certificate certificate;
   Time not_after{};  ///< the earliest of its chain
 };

@@ -67,7 +67,7 @@ Result<const Profile*> permitted_profile(const Policy& policy, const IssueOrder&
   return profile;
 }
 
-Result<AltNames> permitted_names(const Csr& csr, const Profile& profile, const Client& client) {
+Result<AltNames> permitted_names(const Csr& csr, const Profile& profile, const PolicyClient& client) {
   const AltNames names = csr.alt_names().value_or(AltNames{});
   SIGNET_CHECK(check_names(profile, client, names));
   return names;

@@ -34,7 +34,7 @@ struct IssuanceWorld {
 
 /// One authenticated, authorised request.
 struct IssueOrder {
-  const Client& client;
+  const PolicyClient& client;
   log::Cause cause;
   const v1::IssueRequest& request;
   Sha256 payload_sha256{};                 ///< of the request message as received

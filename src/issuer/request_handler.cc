@@ -91,13 +91,13 @@ Result<void> RequestHandler::identify(const internal::Call& call, Request& reque
 
 namespace {
 
-Result<void> require(const Client& client, Right right) {
+Result<void> require(const PolicyClient& client, Right right) {
   if (client.has(right)) return {};
   return fail(ErrorCode::kPermissionDenied,
               fmt::format("client {} does not have the right \"{}\"", client.name, name_of(right)), "method");
 }
 
-Result<void> check_idempotency_key(const v1::IssueRequest& request, const Client& client) {
+Result<void> check_idempotency_key(const v1::IssueRequest& request, const PolicyClient& client) {
   if (request.idempotency_key().size() > kMaxIdempotencyKey) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} bytes; at most {} are taken", request.idempotency_key().size(), kMaxIdempotencyKey),
@@ -120,7 +120,7 @@ std::string encode_text(const google::protobuf::Message& message) { return text_
 }  // namespace
 
 RequestHandler::Payload RequestHandler::issue(Request& request) {
-  const Client& client = *request.caller->client;
+  const PolicyClient& client = *request.caller->client;
   SIGNET_CHECK(require(client, Right::kIssue));
   const ByteView payload = bytes_of(request.envelope.payload());
   SIGNET_TRY(const v1::IssueRequest message, parse_strict<v1::IssueRequest>(payload, "payload"));

@@ -32,7 +32,7 @@ struct PeerIdentity {
 [[nodiscard]] Result<std::string> parse_identity(std::string_view text);
 
 /// [client.NAME] of the policy. Immutable once the policy is parsed.
-struct Client {
+struct PolicyClient {
   std::string name;
   std::string identity;            ///< canonical; no other client has the same
   std::set<std::string> profiles;  ///< each exists; not empty where the client may issue

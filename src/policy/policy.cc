@@ -122,8 +122,8 @@ std::set<Right> read_rights(TomlTable& table) {
   return rights;
 }
 
-Client read_client(TomlTable& table, const std::string& name, const std::map<std::string, Profile>& profiles) {
-  Client client;
+PolicyClient read_client(TomlTable& table, const std::string& name, const std::map<std::string, Profile>& profiles) {
+  PolicyClient client;
   client.name = name;
   const std::string identity = table.text("identity");
   if (!identity.empty()) client.identity = table.accept("identity", parse_identity(identity));
@@ -149,7 +149,7 @@ Result<Policy> Policy::parse(ByteView text, const std::string& file) {
   Policy policy;
   for (auto& [name, table] : root.named_tables("profile", 1)) policy.profiles_.emplace(name, read_profile(table, name));
   for (auto& [name, table] : root.named_tables("client")) {
-    const Client& client = policy.clients_.emplace(name, read_client(table, name, policy.profiles_)).first->second;
+    const PolicyClient& client = policy.clients_.emplace(name, read_client(table, name, policy.profiles_)).first->second;
     if (client.identity.empty()) continue;  // was complained about
     const auto [other, is_new] = policy.by_identity_.emplace(client.identity, name);
     if (!is_new) table.complain("identity", fmt::format("is also the identity of [client.{}]", other->second));
@@ -159,7 +159,7 @@ Result<Policy> Policy::parse(ByteView text, const std::string& file) {
   return policy;
 }
 
-const Client* Policy::find_client(const PeerIdentity& peer) const {
+const PolicyClient* Policy::find_client(const PeerIdentity& peer) const {
   for (const std::string& identity : peer.identities) {
     if (const auto found = by_identity_.find(identity); found != by_identity_.end()) return &clients_.at(found->second);
   }
@@ -203,7 +203,7 @@ Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers) {
   return fail(ErrorCode::kFailedPrecondition, std::move(complaints), "profile");
 }
 
-Result<void> check_profile(const Client& client, const Profile& profile) {
+Result<void> check_profile(const PolicyClient& client, const Profile& profile) {
   if (client.profiles.contains(profile.name)) return {};
   return fail(ErrorCode::kPermissionDenied,
               fmt::format("the client {} may not use the profile {}; it may use {}", client.name, profile.name,
@@ -211,7 +211,7 @@ Result<void> check_profile(const Client& client, const Profile& profile) {
               "profile");
 }
 
-Result<void> check_names(const Profile& profile, const Client& client, const AltNames& names) {
+Result<void> check_names(const Profile& profile, const PolicyClient& client, const AltNames& names) {
   if (names.empty()) {
     return fail(ErrorCode::kInvalidArgument,
                 "the request has no subjectAltName; certificates are issued for at least one alternative name",

@@ -20,18 +20,18 @@ class Policy {
   [[nodiscard]] static Result<Policy> parse(ByteView text, const std::string& file);
 
   /// The client of the first identity of `peer` that a client has; null where there is none.
-  [[nodiscard]] const Client* find_client(const PeerIdentity& peer) const;
+  [[nodiscard]] const PolicyClient* find_client(const PeerIdentity& peer) const;
   [[nodiscard]] const Profile* find_profile(std::string_view name) const;
 
   [[nodiscard]] const std::map<std::string, Profile>& profiles() const noexcept { return profiles_; }
-  [[nodiscard]] const std::map<std::string, Client>& clients() const noexcept { return clients_; }
+  [[nodiscard]] const std::map<std::string, PolicyClient>& clients() const noexcept { return clients_; }
   /// Of the file's text.
   [[nodiscard]] const Sha256& sha256() const noexcept { return sha256_; }
 
  private:
   Policy() = default;
   std::map<std::string, Profile> profiles_;
-  std::map<std::string, Client> clients_;
+  std::map<std::string, PolicyClient> clients_;
   std::map<std::string, std::string> by_identity_;  // -> name in clients_
   Sha256 sha256_{};
 };
@@ -45,11 +45,11 @@ using IssuerLimits = std::map<std::string, std::chrono::seconds>;
 [[nodiscard]] Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers);
 
 /// The client may use the profile at all. Errors: kPermissionDenied, field "profile", listing the profiles it may use.
-[[nodiscard]] Result<void> check_profile(const Client& client, const Profile& profile);
+[[nodiscard]] Result<void> check_profile(const PolicyClient& client, const Profile& profile);
 
 /// There is at least one name, and each is allowed by the profile and by the client. Errors, all with field
 /// "csr.subjectAltName": kInvalidArgument where there is none or one is malformed (a wildcard is), kPermissionDenied
 /// where one is not allowed; the message names it, whether profile or client forbids it, and what is allowed.
-[[nodiscard]] Result<void> check_names(const Profile& profile, const Client& client, const AltNames& names);
+[[nodiscard]] Result<void> check_names(const Profile& profile, const PolicyClient& client, const AltNames& names);
 
 }  // namespace signet

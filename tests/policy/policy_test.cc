@@ -71,13 +71,13 @@ TEST(Policy, ReadsProfilesAndFillsInDefaults) {
 
 TEST(Policy, ReadsClientsAndFillsInDefaults) {
   const Policy policy = policy_of(kPolicy);
-  const Client& payments = policy.clients().at("payments");
+  const PolicyClient& payments = policy.clients().at("payments");
   EXPECT_EQ(payments.identity, "spiffe://example/payments");
   EXPECT_THAT(payments.profiles, ElementsAre("tls-server"));
   EXPECT_TRUE(payments.must_sign);
   EXPECT_TRUE(payments.has(Right::kIssue));
   EXPECT_FALSE(payments.has(Right::kOperate));
-  const Client& ops = policy.clients().at("ops");
+  const PolicyClient& ops = policy.clients().at("ops");
   EXPECT_EQ(ops.identity, "dns:ops.example");
   EXPECT_FALSE(ops.must_sign);
   EXPECT_FALSE(ops.has(Right::kIssue));
@@ -185,7 +185,7 @@ TEST(Policy, AProfileThatDoesNotFitThroughTheFenceIsNamed) {
 TEST(Policy, ANameMustBeAllowedByTheProfileAndTheClient) {
   const Policy policy = policy_of(kPolicy);
   const Profile& profile = *policy.find_profile("tls-server");
-  const Client& client = policy.clients().at("payments");
+  const PolicyClient& client = policy.clients().at("payments");
   EXPECT_TRUE(
       check_names(profile, client, AltNames{{"payment-service", "db.payments.example"}, {}, {}, {}}).has_value());
   const auto by_client = check_names(profile, client, AltNames{{"mail.example"}, {}, {}, {}});
