@@ -149,7 +149,8 @@ Result<Policy> Policy::parse(ByteView text, const std::string& file) {
   Policy policy;
   for (auto& [name, table] : root.named_tables("profile", 1)) policy.profiles_.emplace(name, read_profile(table, name));
   for (auto& [name, table] : root.named_tables("client")) {
-    const PolicyClient& client = policy.clients_.emplace(name, read_client(table, name, policy.profiles_)).first->second;
+    const PolicyClient& client =
+        policy.clients_.emplace(name, read_client(table, name, policy.profiles_)).first->second;
     if (client.identity.empty()) continue;  // was complained about
     const auto [other, is_new] = policy.by_identity_.emplace(client.identity, name);
     if (!is_new) table.complain("identity", fmt::format("is also the identity of [client.{}]", other->second));

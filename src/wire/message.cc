@@ -17,9 +17,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 /// The library writes to standard error when it refuses a message; who sends us bytes must not write our log.
-void silence_library() {
-  [[maybe_unused]] static auto* const previous = google::protobuf::SetLogHandler(nullptr);
-}
+void silence_library() { [[maybe_unused]] static auto* const previous = google::protobuf::SetLogHandler(nullptr); }
 
 std::optional<std::string> find_unknown_field(const Message& message, const std::string& path);
 

@@ -19,13 +19,13 @@ enum class KeyType : std::uint8_t { kEcP256, kEcP384, kEcP521, kEd25519, kRsa };
 [[nodiscard]] const std::vector<std::string>& key_type_names();
 
 enum class SignatureAlgorithm : std::uint8_t {
-  kEcdsaSha256,      ///< RFC 5758 section 3.2
+  kEcdsaSha256,  ///< RFC 5758 section 3.2
   kEcdsaSha384,
   kEcdsaSha512,
-  kRsaPkcs1Sha256,   ///< RFC 4055 section 5
+  kRsaPkcs1Sha256,  ///< RFC 4055 section 5
   kRsaPkcs1Sha384,
   kRsaPkcs1Sha512,
-  kEd25519,          ///< RFC 8410
+  kEd25519,  ///< RFC 8410
 };
 
 /// The algorithm a key of this type signs certificates and requests with: P-256 with SHA-256, P-384 with SHA-384,

@@ -17,8 +17,15 @@ namespace signet {
 
 /// keyUsage (RFC 5280 section 4.2.1.3): bit i of the mask is named bit i.
 enum KeyUsage : std::uint32_t {
-  kDigitalSignature = 1U << 0U, kNonRepudiation = 1U << 1U, kKeyEncipherment = 1U << 2U, kDataEncipherment = 1U << 3U,
-  kKeyAgreement = 1U << 4U, kKeyCertSign = 1U << 5U, kCrlSign = 1U << 6U, kEncipherOnly = 1U << 7U, kDecipherOnly = 1U << 8U,
+  kDigitalSignature = 1U << 0U,
+  kNonRepudiation = 1U << 1U,
+  kKeyEncipherment = 1U << 2U,
+  kDataEncipherment = 1U << 3U,
+  kKeyAgreement = 1U << 4U,
+  kKeyCertSign = 1U << 5U,
+  kCrlSign = 1U << 6U,
+  kEncipherOnly = 1U << 7U,
+  kDecipherOnly = 1U << 8U,
 };
 /// "digitalSignature", ... as RFC 5280 writes them.
 [[nodiscard]] std::optional<std::uint32_t> key_usage_from(std::string_view name) noexcept;
@@ -48,20 +55,21 @@ struct TbsFields {
   std::vector<std::string> extended_key_usage = {};  ///< dotted OIDs in order
   std::optional<AltNames> alt_names = {};
   std::optional<Bytes> subject_key_id = {};
-  std::optional<Bytes> authority_key_id = {};        ///< keyIdentifier only
+  std::optional<Bytes> authority_key_id = {};  ///< keyIdentifier only
 };
 
-/// Writes version 3, with the extensions in this order: basicConstraints (critical; an empty SEQUENCE where ca is false),
-/// keyUsage (critical), extendedKeyUsage, subjectAltName (critical where the subject is empty), subjectKeyIdentifier,
-/// authorityKeyIdentifier. Times are written in whole seconds.
+/// Writes version 3, with the extensions in this order: basicConstraints (critical; an empty SEQUENCE where ca is
+/// false), keyUsage (critical), extendedKeyUsage, subjectAltName (critical where the subject is empty),
+/// subjectKeyIdentifier, authorityKeyIdentifier. Times are written in whole seconds.
 [[nodiscard]] TbsDer encode_tbs(const TbsFields& fields);
 
-/// Reads a TBSCertificate: version 3, no unique ids, every extension at most once, an unknown critical extension refused,
-/// unknown others kept in none of the fields but allowed. SEQUENCEs must be DER through and through.
+/// Reads a TBSCertificate: version 3, no unique ids, every extension at most once, an unknown critical extension
+/// refused, unknown others kept in none of the fields but allowed. SEQUENCEs must be DER through and through.
 [[nodiscard]] Result<TbsFields> parse_tbs(ByteView tbs_der);
 
 /// Certificate ::= SEQUENCE { tbs, AlgorithmIdentifier, BIT STRING }.
-[[nodiscard]] CertificateDer assemble_certificate(const TbsDer& tbs, SignatureAlgorithm algorithm, const SignatureValue& signature);
+[[nodiscard]] CertificateDer assemble_certificate(const TbsDer& tbs, SignatureAlgorithm algorithm,
+                                                  const SignatureValue& signature);
 
 /// A certificate that was read strictly. Immutable; copies are deep.
 class Certificate {
@@ -92,7 +100,8 @@ class Certificate {
   Bytes signature_;
 };
 
-/// PEM (RFC 7468). decode_pem takes every block with this label, in order; text around the blocks is ignored. At least one.
+/// PEM (RFC 7468). decode_pem takes every block with this label, in order; text around the blocks is ignored. At least
+/// one.
 [[nodiscard]] std::string encode_pem(std::string_view label, ByteView der);
 [[nodiscard]] Result<std::vector<Bytes>> decode_pem(std::string_view text, std::string_view label);
 /// The certificates of a PEM file's text, or the one of a DER file.

@@ -11,8 +11,8 @@ namespace signet {
 
 /// A request that was parsed strictly. What an extensionRequest may ask for here is subjectAltName, and keyUsage,
 /// extendedKeyUsage, basicConstraints and subjectKeyIdentifier, which the profile decides and which are read only to be
-/// checked for form (basicConstraints with CA:TRUE is refused); an unknown critical extension is refused, other ones and
-/// other attributes are ignored. Immutable.
+/// checked for form (basicConstraints with CA:TRUE is refused); an unknown critical extension is refused, other ones
+/// and other attributes are ignored. Immutable.
 class Csr {
  public:
   /// DER, at most 32 KiB. Errors are kInvalidArgument with a field "csr", "csr.subject", "csr.subjectAltName", ...
@@ -27,7 +27,8 @@ class Csr {
   [[nodiscard]] Result<void> verify_possession() const;
 
  private:
-  Csr(Bytes der, Name subject, PublicKey key) : der_(std::move(der)), subject_(std::move(subject)), public_key_(std::move(key)) {}
+  Csr(Bytes der, Name subject, PublicKey key)
+      : der_(std::move(der)), subject_(std::move(subject)), public_key_(std::move(key)) {}
   Bytes der_;
   Name subject_;
   PublicKey public_key_;

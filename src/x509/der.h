@@ -15,13 +15,29 @@ namespace signet::der {
 
 /// Identifier octets. Only low tag numbers (below 31) exist here; X.509 has no others.
 enum Tag : std::uint8_t {
-  kBoolean = 0x01, kInteger = 0x02, kBitString = 0x03, kOctetString = 0x04, kNull = 0x05, kOid = 0x06,
-  kUtf8String = 0x0C, kPrintableString = 0x13, kTeletexString = 0x14, kIa5String = 0x16, kUtcTime = 0x17,
-  kGeneralizedTime = 0x18, kSequence = 0x30, kSet = 0x31,
+  kBoolean = 0x01,
+  kInteger = 0x02,
+  kBitString = 0x03,
+  kOctetString = 0x04,
+  kNull = 0x05,
+  kOid = 0x06,
+  kUtf8String = 0x0C,
+  kPrintableString = 0x13,
+  kTeletexString = 0x14,
+  kIa5String = 0x16,
+  kUtcTime = 0x17,
+  kGeneralizedTime = 0x18,
+  kSequence = 0x30,
+  kSet = 0x31,
 };
-/// [n] of the context class: primitive (IMPLICIT of a primitive type) or constructed (EXPLICIT, or IMPLICIT of a constructed).
-[[nodiscard]] constexpr std::uint8_t context(unsigned number) noexcept { return static_cast<std::uint8_t>(0x80U | number); }
-[[nodiscard]] constexpr std::uint8_t context_constructed(unsigned number) noexcept { return static_cast<std::uint8_t>(0xA0U | number); }
+/// [n] of the context class: primitive (IMPLICIT of a primitive type) or constructed (EXPLICIT, or IMPLICIT of a
+/// constructed).
+[[nodiscard]] constexpr std::uint8_t context(unsigned number) noexcept {
+  return static_cast<std::uint8_t>(0x80U | number);
+}
+[[nodiscard]] constexpr std::uint8_t context_constructed(unsigned number) noexcept {
+  return static_cast<std::uint8_t>(0xA0U | number);
+}
 
 /// One element: its tag, its contents, and the whole of it.
 struct Element {
@@ -62,7 +78,8 @@ class Reader {
   [[nodiscard]] Result<std::string> oid(std::string_view what);
   /// A BIT STRING of whole bytes, without the unused-bits byte.
   [[nodiscard]] Result<ByteView> bit_string_bytes(std::string_view what);
-  /// A BIT STRING of named bits (X.690 11.2.2: no trailing zero bits): bit i of the result is named bit i. At most 32 bits.
+  /// A BIT STRING of named bits (X.690 11.2.2: no trailing zero bits): bit i of the result is named bit i. At most 32
+  /// bits.
   [[nodiscard]] Result<std::uint32_t> named_bits(std::string_view what);
   /// UTCTime for 1950-2049, GeneralizedTime from 2050 on, both with seconds and 'Z' (RFC 5280 section 4.1.2.5).
   [[nodiscard]] Result<Time> time(std::string_view what);
@@ -77,8 +94,8 @@ class Reader {
   unsigned depth_ = 0;
 };
 
-/// `bytes` is exactly one element and DER through all its levels, as far as the tags tell: everything Reader refuses, and
-/// BOOLEAN, INTEGER and NULL contents. For structures that are carried without being understood.
+/// `bytes` is exactly one element and DER through all its levels, as far as the tags tell: everything Reader refuses,
+/// and BOOLEAN, INTEGER and NULL contents. For structures that are carried without being understood.
 [[nodiscard]] Result<void> check_well_formed(ByteView bytes, std::string_view what);
 
 /// The order of a SET OF (X.690 section 11.6). Equal elements are in no order.
@@ -102,7 +119,8 @@ class Reader {
 [[nodiscard]] Bytes named_bits(std::uint32_t bits);
 [[nodiscard]] Bytes octet_string(ByteView bytes);
 [[nodiscard]] Bytes utf8_string(std::string_view text);
-/// UTCTime or GeneralizedTime as RFC 5280 section 4.1.2.5 demands; fractions of a second are dropped. From 1950 to 9999.
+/// UTCTime or GeneralizedTime as RFC 5280 section 4.1.2.5 demands; fractions of a second are dropped. From 1950 to
+/// 9999.
 [[nodiscard]] Bytes time(Time time);
 
 }  // namespace signet::der

@@ -13,19 +13,23 @@ namespace signet {
 /// A DER Name (RFC 5280 section 4.1.2.4) that has been checked.
 class Name {
  public:
-  /// Attributes in order, outermost first (C, O, OU, ..., CN); keys are "C", "ST", "L", "O", "OU", "CN", "serialNumber".
-  /// Values: not empty, within X.520's upper bounds, no control characters; C is two PrintableString letters, serialNumber
-  /// a PrintableString, the rest UTF8String (RFC 5280 appendix A.1). Without attributes it is the empty name.
+  /// Attributes in order, outermost first (C, O, OU, ..., CN); keys are "C", "ST", "L", "O", "OU", "CN",
+  /// "serialNumber". Values: not empty, within X.520's upper bounds, no control characters; C is two PrintableString
+  /// letters, serialNumber a PrintableString, the rest UTF8String (RFC 5280 appendix A.1). Without attributes it is the
+  /// empty name.
   [[nodiscard]] static Result<Name> from_attributes(const std::vector<std::pair<std::string, std::string>>& attributes);
   /// From RFC 4514 text ("CN=Root,O=Example", most specific first), with the attributes above, one in each RDN.
   [[nodiscard]] static Result<Name> from_text(std::string_view rfc4514);
-  /// Strict: RDNs of at least one attribute, known string types, no control characters (NUL above all), SETs in DER order.
+  /// Strict: RDNs of at least one attribute, known string types, no control characters (NUL above all), SETs in DER
+  /// order.
   [[nodiscard]] static Result<Name> parse(ByteView der);
 
   [[nodiscard]] ByteView der() const noexcept { return der_; }
   [[nodiscard]] bool empty() const noexcept { return attributes_.empty(); }
   /// Every attribute in order, type as a short name or dotted OID, value as UTF-8.
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& attributes() const noexcept { return attributes_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& attributes() const noexcept {
+    return attributes_;
+  }
   /// The values of commonName; usually none or one.
   [[nodiscard]] std::vector<std::string> common_names() const;
   /// RFC 4514. from_text takes it back for every name from_attributes can make.

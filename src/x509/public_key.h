@@ -13,8 +13,9 @@ namespace signet {
 /// kept as they are. Copies share the key. Thread-safe.
 class PublicKey {
  public:
-  /// Checks: known algorithm with the parameters its RFC demands; EC point uncompressed, on its named curve; RSA modulus
-  /// odd and of 2048 to 8192 bits, exponent odd, from 3 to 2^64; nothing behind. Errors name field "subjectPublicKeyInfo".
+  /// Checks: known algorithm with the parameters its RFC demands; EC point uncompressed, on its named curve; RSA
+  /// modulus odd and of 2048 to 8192 bits, exponent odd, from 3 to 2^64; nothing behind. Errors name field
+  /// "subjectPublicKeyInfo".
   [[nodiscard]] static Result<PublicKey> from_spki(ByteView spki_der);
 
   [[nodiscard]] KeyType type() const noexcept;
@@ -38,7 +39,8 @@ class PublicKey {
   std::shared_ptr<const Impl> impl_;
 };
 
-/// SubjectPublicKeyInfo of an EC key from its uncompressed point (0x04 || X || Y) and of an RSA or Ed25519 key from its parts.
+/// SubjectPublicKeyInfo of an EC key from its uncompressed point (0x04 || X || Y) and of an RSA or Ed25519 key from its
+/// parts.
 [[nodiscard]] Result<Bytes> ec_spki(KeyType curve, ByteView uncompressed_point);
 [[nodiscard]] Bytes rsa_spki(ByteView modulus, ByteView exponent);
 [[nodiscard]] Result<Bytes> ed25519_spki(ByteView public_key);
