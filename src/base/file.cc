@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <array>
 #include <cerrno>
+
+#include "base/rng.h"
 
 namespace signet {
 
@@ -92,29 +94,72 @@ Result<void> sync_directory(const std::string& path) {
 
 namespace {
 
-/// A name beside `path` that no other writer of this machine takes.
-std::string name_beside(const std::string& path) {
-  static std::atomic<unsigned> counter{0};
-  return fmt::format("{}.{}-{}.new", path, getpid(), counter.fetch_add(1));
+/// Syncs the folder that `path` is in. Without the right to open that one, or where its file system knows no sync of a
+/// folder, it syncs `path` itself: a journal that has the folder has its name too.
+Result<void> sync_name_of_directory(const std::string& path) {
+  // ".." and not the text before the last slash: "state/" has a parent too.
+  const Result<void> synced = sync_directory(path + "/..");
+  if (synced.has_value() || (synced.error().native != EACCES && synced.error().native != EINVAL)) return synced;
+  return sync_directory(path);
 }
 
-Result<void> write_and_sync(const std::string& path, ByteView bytes, mode_t mode) {
-  const UniqueFd file{open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)};
-  if (!file.valid()) return fail_errno(errno, path);
-  if (fchmod(file.get(), mode) != 0) return fail_errno(errno, path);  // whatever the umask is
-  SIGNET_CHECK(write_all(file.get(), bytes));
-  if (fsync(file.get()) != 0) return fail_errno(errno, path + ": sync");
-  return {};
+}  // namespace
+
+Result<void> make_directory(const std::string& path, mode_t mode) {
+  if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return fail_errno(errno, path);
+  return sync_name_of_directory(path);
 }
+
+namespace {
+
+/// A new file beside another. Its name is deleted at the end, unless it was renamed.
+class FileBeside {
+ public:
+  /// The name is random: a leftover of a process that died may have any number that is counted, and even this process's
+  /// id. If the name is taken all the same, the file of that name is left alone.
+  static Result<FileBeside> create(const std::string& path, mode_t mode) {
+    std::array<std::uint8_t, 8> random{};
+    SIGNET_CHECK(system_rng().fill(random));
+    std::string name = fmt::format("{}.{}.new", path, to_hex(random));
+    UniqueFd file{open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)};
+    if (!file.valid() && errno == EEXIST) {
+      return fail(ErrorCode::kInternal, name + ": a name made at random is taken; try again");
+    }
+    if (!file.valid()) return fail_errno(errno, name);
+    return FileBeside(std::move(name), std::move(file));
+  }
+  FileBeside(FileBeside&& other) noexcept : name_(std::exchange(other.name_, {})), file_(std::move(other.file_)) {}
+  FileBeside& operator=(FileBeside&&) = delete;
+  FileBeside(const FileBeside&) = delete;
+  FileBeside& operator=(const FileBeside&) = delete;
+  ~FileBeside() {
+    if (!name_.empty()) unlink(name_.c_str());
+  }
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+  [[nodiscard]] Result<void> write_and_sync(ByteView bytes, mode_t mode) const {
+    if (fchmod(file_.get(), mode) != 0) return fail_errno(errno, name_);  // whatever the umask is
+    SIGNET_CHECK(write_all(file_.get(), bytes));
+    if (fsync(file_.get()) != 0) return fail_errno(errno, name_ + ": sync");
+    return {};
+  }
+
+ private:
+  FileBeside(std::string name, UniqueFd file) : name_(std::move(name)), file_(std::move(file)) {}
+
+  std::string name_;
+  UniqueFd file_;
+};
 
 /// Writes beside and gives the file its name by `place` (link or rename).
 template <class Place>
 Result<void> write_beside(const std::string& path, ByteView bytes, mode_t mode, Place place) {
-  const std::string beside = name_beside(path);
-  Result<void> done = write_and_sync(beside, bytes, mode);
-  if (done.has_value() && place(beside.c_str(), path.c_str()) != 0) done = fail_errno(errno, path);
-  unlink(beside.c_str());
-  if (!done.has_value()) return done;
+  {
+    SIGNET_TRY(const FileBeside beside, FileBeside::create(path, mode));
+    SIGNET_CHECK(beside.write_and_sync(bytes, mode));
+    if (place(beside.name().c_str(), path.c_str()) != 0) return fail_errno(errno, path);
+  }
   return sync_directory(directory_of(path));
 }
 

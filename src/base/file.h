@@ -47,8 +47,8 @@ enum class FileTrust {
 [[nodiscard]] Result<Bytes> read_file(const std::string& path, std::size_t max_bytes, FileTrust trust,
                                       const std::string& field);
 
-/// Writes a file that must not exist: beside, synced, linked to its name, its folder synced. kAlreadyExists if it does;
-/// after a crash the file is whole or absent.
+/// Writes a file that must not exist: beside, synced, linked to its name, its folder synced. kAlreadyExists means that
+/// `path` itself does, whoever made it. After a crash the file is whole or absent, and `path`.<random>.new may be left.
 [[nodiscard]] Result<void> write_new_file(const std::string& path, ByteView bytes, mode_t mode);
 
 /// As write_new_file, for a file that is meant to be replaced: after a crash the old or the new one is there, whole.
@@ -59,6 +59,12 @@ enum class FileTrust {
 
 /// Syncs the folder itself, so that names made in it survive a power cut.
 [[nodiscard]] Result<void> sync_directory(const std::string& path);
+
+/// Makes the folder `path` with `mode` (less the umask) where it is missing; its parent must be there. A folder that is
+/// there keeps its mode. Its name survives a power cut in either case: whoever made it may have died before that was
+/// so. (Where the parent cannot be opened or synced, only the folder itself is: file systems with a journal keep the
+/// name with it.) Fails with ENOTDIR as `native` when the name belongs to something else.
+[[nodiscard]] Result<void> make_directory(const std::string& path, mode_t mode);
 
 /// Opens `path`, made if it is not there (mode 0600), and takes an exclusive lock that lasts as long as the descriptor.
 /// kFailedPrecondition when another process holds it.

@@ -1,12 +1,14 @@
 #include "base/sandbox.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -45,8 +47,6 @@ constexpr int kAlways[] = {
     SCMP_SYS(mlock),
     SCMP_SYS(munlock),
     SCMP_SYS(futex),
-    SCMP_SYS(clone),
-    SCMP_SYS(clone3),
     SCMP_SYS(set_robust_list),
     SCMP_SYS(rseq),
     SCMP_SYS(gettid),
@@ -87,7 +87,6 @@ constexpr int kAlways[] = {
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),
-    SCMP_SYS(tgkill),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
@@ -197,18 +196,35 @@ Result<void> allow(void* filter, Calls calls) { return add_rules(filter, SCMP_AC
 
 /// On all threads at once: one that a library started earlier is not left outside.
 Result<void> load(void* filter) {
-  seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-  const int status = seccomp_load(filter);
+  int status = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+  if (status == 0) status = seccomp_load(filter);
   if (status < 0) return fail_errno(-status, "the seccomp filter could not be installed");
   return {};
 }
 
+Result<void> add_rule_if(void* filter, std::uint32_t action, int call, const scmp_arg_cmp& condition) {
+  const int status = seccomp_rule_add_array(filter, action, call, 1, &condition);
+  if (status < 0) return fail_errno(-status, fmt::format("seccomp rule for call {}", call));
+  return {};
+}
+
+/// Threads yes, processes no: clone only with CLONE_THREAD. The flags of clone3 lie in memory, where a filter cannot
+/// look, so it does not exist here and the C library falls back to clone. Signals (abort) only to this process.
+Result<void> allow_threads_and_own_signals(void* filter) {
+  constexpr auto kThread = static_cast<scmp_datum_t>(CLONE_THREAD);
+  SIGNET_CHECK(add_rule_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone),
+                           {.arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = kThread, .datum_b = kThread}));
+  static constexpr int kClone3[] = {SCMP_SYS(clone3)};
+  SIGNET_CHECK(add_rules(filter, SCMP_ACT_ERRNO(ENOSYS), kClone3));
+  return add_rule_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+                     {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = static_cast<scmp_datum_t>(getpid()), .datum_b = 0});
+}
+
 /// ioctl only to ask how much there is to read and to set non-blocking (FIONREAD, FIONBIO).
 Result<void> allow_harmless_ioctls(void* filter) {
-  for (const unsigned long request : {static_cast<unsigned long>(FIONREAD), static_cast<unsigned long>(FIONBIO)}) {
-    const scmp_arg_cmp matches{.arg = 1, .op = SCMP_CMP_EQ, .datum_a = request, .datum_b = 0};
-    const int status = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, matches);
-    if (status < 0) return fail_errno(-status, "seccomp rule for ioctl");
+  for (const scmp_datum_t request : {FIONREAD, FIONBIO}) {
+    SIGNET_CHECK(add_rule_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
+                             {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = request, .datum_b = 0}));
   }
   return {};
 }
@@ -234,6 +250,7 @@ Result<void> enter_sandbox(const std::vector<SandboxNeed>& needs) {
   const FilterPtr filter{seccomp_init(SCMP_ACT_KILL_PROCESS)};
   if (filter == nullptr) return fail(ErrorCode::kInternal, "seccomp_init failed");
   SIGNET_CHECK(allow(filter.get(), kAlways));
+  SIGNET_CHECK(allow_threads_and_own_signals(filter.get()));
   SIGNET_CHECK(allow_harmless_ioctls(filter.get()));
   for (const SandboxNeed need : needs) SIGNET_CHECK(allow(filter.get(), calls_for(need)));
   if (kSanitized) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <condition_variable>
@@ -28,12 +27,6 @@ struct Batch {
   std::optional<Error> error;
   std::condition_variable done;
 };
-
-Result<void> make_directory(const std::string& directory) {
-  if (mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory_of(directory));
-  if (errno == EEXIST) return {};
-  return fail_errno(errno, directory);
-}
 
 /// The folder is synced each time: the process that made the file may have been killed before it did.
 Result<UniqueFd> open_entries(const std::string& directory, const std::string& path) {
@@ -172,7 +165,7 @@ EntryLog::~EntryLog() { stop(); }
 Result<std::unique_ptr<EntryLog>> EntryLog::open(const std::string& directory, const Clock& clock, FileOps& ops) {
   auto impl = std::make_unique<Impl>(clock, ops);
   SIGNET_TRY(impl->boot, read_boot_id());
-  SIGNET_CHECK(make_directory(directory));
+  SIGNET_CHECK(make_directory(directory, 0700));
   SIGNET_TRY(impl->lock, lock_file(directory + "/lock"));
   const std::string path = directory + "/entries";
   SIGNET_TRY(impl->file, open_entries(directory, path));

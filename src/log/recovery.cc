@@ -54,9 +54,7 @@ std::unexpected<Error> damaged_in_the_middle(const std::string& path, const Exte
                   path, extent.bytes, extent.entries, rest, kMaxBatchBytes));
 }
 
-/// Writes the bytes from `offset` on to a file beside that is named by where they stood and by their hash: never over
-/// other bytes, and once only when an earlier run died between saving and cutting.
-Result<std::string> save_tail(int fd, const std::string& path, std::uint64_t offset, std::size_t size) {
+Result<Bytes> read_tail(int fd, const std::string& path, std::uint64_t offset, std::size_t size) {
   Bytes tail(size);
   for (std::size_t done = 0; done < size;) {
     const ssize_t got = pread(fd, tail.data() + done, size - done, static_cast<off_t>(offset + done));
@@ -64,9 +62,28 @@ Result<std::string> save_tail(int fd, const std::string& path, std::uint64_t off
     if (got <= 0) return fail_errno(got < 0 ? errno : EIO, fmt::format("{}: byte {}", path, offset + done));
     done += static_cast<std::size_t>(got);
   }
+  return tail;
+}
+
+/// The file `name` was there already: it must be what an earlier run saved before it died, and must last as well.
+Result<void> check_saved(const std::string& name, const Bytes& tail) {
+  SIGNET_TRY(const Bytes saved, read_file(name, kMaxBatchBytes, FileTrust::kNotWritable, "the saved end of the log"));
+  if (saved == tail) return sync_directory(directory_of(name));
+  return fail(
+      ErrorCode::kDataLoss,
+      fmt::format("{}: holds other bytes ({}) than the {} at the end of the log that are to be saved under this "
+                  "name. Nothing was changed: keep that file under another name and start again",
+                  name, saved.size(), tail.size()));
+}
+
+/// Writes the bytes from `offset` on to a file beside that is named by where they stood and by their hash: never over
+/// other bytes, and once only when an earlier run died between saving and cutting. Once it returns, they last there.
+Result<std::string> save_tail(int fd, const std::string& path, std::uint64_t offset, std::size_t size) {
+  SIGNET_TRY(const Bytes tail, read_tail(fd, path, offset, size));
   std::string name = fmt::format("{}.torn-{}-{}", path, offset, to_hex(ByteView(sha256(tail)).first(8)));
   const auto written = write_new_file(name, tail, 0600);
   if (!written && written.error().code != ErrorCode::kAlreadyExists) return std::unexpected(written.error());
+  if (!written) SIGNET_CHECK(check_saved(name, tail));
   return name;
 }
 

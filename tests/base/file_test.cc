@@ -91,6 +91,51 @@ TEST(File, SymbolicLinksAreNotFollowedWhereTrustMatters) {
   EXPECT_FALSE(read_file(link, 100, FileTrust::kOwnerOnly, "").has_value());
 }
 
+TEST(File, AFolderIsMadeOnceAndKeepsItsMode) {
+  const TempDirectory directory;
+  const std::string path = directory / "state";
+  ASSERT_TRUE(make_directory(path, 0700).has_value());
+  struct stat status{};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0700U);
+  EXPECT_TRUE(make_directory(path + "/", 0755).has_value());
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0700U);
+}
+
+TEST(File, AFolderIsNotMadeWhereItsParentIsMissingOrTheNameIsAFiles) {
+  const TempDirectory directory;
+  const auto orphan = make_directory(directory / "missing/state", 0700);
+  ASSERT_FALSE(orphan.has_value());
+  EXPECT_EQ(orphan.error().code, ErrorCode::kNotFound);
+  const auto file = make_directory(directory.write("file", "x"), 0700);
+  ASSERT_FALSE(file.has_value());
+  EXPECT_EQ(file.error().native, ENOTDIR);
+}
+
+/// Runs `use` as a user to whom modes apply, and takes root's rights back if this process had them.
+template <class Use>
+void without_root(const std::string& directory, Use use) {
+  const uid_t user = geteuid();
+  if (user == 0) {
+    ASSERT_EQ(chown(directory.c_str(), 65534, 65534), 0);
+    ASSERT_EQ(seteuid(65534), 0);
+  }
+  use();
+  ASSERT_EQ(seteuid(user), 0);
+}
+
+TEST(File, AFolderIsMadeInAParentThatCannotBeRead) {
+  const TempDirectory directory;
+  without_root(directory.path(), [&] {
+    ASSERT_EQ(chmod(directory.path().c_str(), 0300), 0);
+    const auto made = make_directory(directory / "state", 0700);
+    EXPECT_TRUE(made.has_value()) << made.error().message;
+    EXPECT_TRUE(make_directory(directory / "state", 0700).has_value());
+    ASSERT_EQ(chmod(directory.path().c_str(), 0700), 0);
+  });
+}
+
 TEST(File, ALockIsHeldByOneDescriptor) {
   const TempDirectory directory;
   const std::string path = directory / "lock";

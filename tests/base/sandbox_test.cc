@@ -6,6 +6,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,10 +43,11 @@ TEST(Sandbox, KeepsMemoryThreadsTimeAndOpenDescriptors) {
               int pair[2];
               if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return 1;
               if (!enter_sandbox({}).has_value()) return 2;
-              std::thread writer([&] { static_cast<void>(write(pair[1], "x", 1)); });
+              ssize_t written = 0;
+              std::thread writer([&] { written = write(pair[1], "x", 1); });
               writer.join();
               char byte = 0;
-              return read(pair[0], &byte, 1) == 1 && time(nullptr) > 0 ? 0 : 3;
+              return written == 1 && read(pair[0], &byte, 1) == 1 && time(nullptr) > 0 ? 0 : 3;
             }),
             0);
 }
@@ -67,6 +69,29 @@ TEST(Sandbox, StartingAProgramEndsTheProcess) {
               return 2;
             }),
             128 + SIGSYS);
+}
+
+TEST(Sandbox, ANewProcessEndsTheProcess) {
+  EXPECT_EQ(in_child([] {
+              if (!enter_sandbox({SandboxNeed::kReadFiles, SandboxNeed::kWriteFiles}).has_value()) return 1;
+              return fork() == 0 ? 2 : 3;
+            }),
+            128 + SIGSYS);
+}
+
+TEST(Sandbox, ASignalToAnotherProcessEndsTheProcessAndOneToItselfIsDelivered) {
+  EXPECT_EQ(in_child([] {
+              const pid_t parent = getppid();
+              if (!enter_sandbox({SandboxNeed::kReadFiles}).has_value()) return 1;
+              syscall(SYS_tgkill, parent, parent, 0);
+              return 2;
+            }),
+            128 + SIGSYS);
+  EXPECT_EQ(in_child([] {
+              if (!enter_sandbox({SandboxNeed::kReadFiles}).has_value()) return 1;
+              abort();
+            }),
+            128 + SIGABRT);
 }
 
 TEST(Sandbox, FilesOpenOnlyForThoseThatNeedThem) {
