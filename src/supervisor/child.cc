@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,6 @@
 #include <cstring>
 
 #include "base/ops_log.h"
-#include "wire/status.h"
 
 namespace signet {
 
@@ -22,6 +22,8 @@ constexpr int kControlDescriptor = 3;
 constexpr std::chrono::milliseconds kFirstDelay{100};
 constexpr std::chrono::milliseconds kLongestDelay{5000};
 constexpr std::chrono::seconds kCountsAsRunning{60};
+constexpr std::chrono::seconds kTimeToLeave{5};
+constexpr std::chrono::seconds kLongestSend{2};
 
 /// Children inherit nothing of the environment but what the sanitizers of a test build need.
 std::vector<std::string> child_environment() {
@@ -34,10 +36,12 @@ std::vector<std::string> child_environment() {
 
 /// In the child after fork: only async-signal-safe calls from here on.
 [[noreturn]] void execute(const char* path, char* const* arguments, char* const* environment, int control,
-                          int null_device) {
+                          int null_device, pid_t supervisor) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  // Should this process ever outlive the supervisor without noticing, the kernel ends it.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != supervisor) _exit(127);
   if (dup2(null_device, STDIN_FILENO) < 0) _exit(127);
   // dup2 onto itself would leave close-on-exec set.
   if (control == kControlDescriptor ? fcntl(control, F_SETFD, 0) < 0 : dup2(control, kControlDescriptor) < 0)
@@ -66,13 +70,16 @@ Result<void> Child::start() {
   environment_pointers.push_back(nullptr);
   std::array<char*, 2> arguments{plan_.process.data(), nullptr};
 
+  const pid_t supervisor = getpid();
   const pid_t pid = fork();
   if (pid < 0) return fail_errno(errno, name() + ": fork");
   if (pid == 0)
-    execute(plan_.path.c_str(), arguments.data(), environment_pointers.data(), pair.second.get(), null_device.get());
+    execute(plan_.path.c_str(), arguments.data(), environment_pointers.data(), pair.second.get(), null_device.get(),
+            supervisor);
 
   pid_ = pid;
   control_.emplace(std::move(pair.first));
+  control_->limit_send_time(kLongestSend);
   state_ = State::kStarting;
   started_at_ = std::chrono::steady_clock::now();
   if (was_started_) ++restarts_;
@@ -83,27 +90,30 @@ Result<void> Child::start() {
   return send(message, plan_.descriptors);
 }
 
-Result<void> Child::read_control() {
+std::optional<internal::ChildToSupervisor> Child::read_control() {
+  if (!control_.has_value() || !control_->has_message()) return std::nullopt;
   auto received = control_->receive<internal::ChildToSupervisor>();
   if (!received.has_value()) {
     control_.reset();
-    return std::unexpected(std::move(received).error());
+    kill_at = std::chrono::steady_clock::now() + kTimeToLeave;
+    return std::nullopt;
   }
-  const internal::ChildToSupervisor& message = received->message;
-  if (message.has_ready()) state_ = State::kReady;
-  if (message.has_failed()) return std::unexpected(from_failure(message.failed()));
-  return {};
+  if (received->message.has_ready()) state_ = State::kReady;
+  return std::move(received->message);
 }
 
 Result<void> Child::send(const google::protobuf::Message& message, std::span<const int> descriptors) {
   if (!control_.has_value()) return fail(ErrorCode::kUnavailable, name() + " is not running");
-  return control_->send(message, descriptors);
+  auto sent = control_->send(message, descriptors);
+  if (!sent.has_value()) kill_now();
+  return sent;
 }
 
 void Child::reaped() noexcept {
   pid_ = -1;
   state_ = State::kStopped;
   control_.reset();
+  kill_at.reset();
 }
 
 void Child::kill_now() noexcept {

@@ -41,9 +41,10 @@ class Child {
 
   /// Forks and executes, and sends Start. Errors: the process could not be made.
   [[nodiscard]] Result<void> start();
-  /// Reads one message of the child; call it when control_fd() is readable. Error: what the child gave as its reason to
-  /// leave, or that it closed the socket; the exit status follows by reaped().
-  [[nodiscard]] Result<void> read_control();
+  /// Reads one message of the child, if there is one: never blocks. Nothing where there is none, or where the child has
+  /// closed the socket (control_fd() is -1 then; its exit status follows by reaped()). A `Ready` changes state().
+  [[nodiscard]] std::optional<internal::ChildToSupervisor> read_control();
+  /// A child that takes no messages for two seconds is killed: the supervisor waits for nobody longer than that.
   [[nodiscard]] Result<void> send(const google::protobuf::Message& message, std::span<const int> descriptors = {});
   /// waitpid() returned this child's pid.
   void reaped() noexcept;
@@ -58,11 +59,15 @@ class Child {
   [[nodiscard]] std::string name() const;
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  [[nodiscard]] bool has_said_something() const noexcept { return control_.has_value() && control_->has_message(); }
   [[nodiscard]] int control_fd() const noexcept { return control_.has_value() ? control_->fd() : -1; }
   [[nodiscard]] std::uint32_t restarts() const noexcept { return restarts_; }
   [[nodiscard]] std::chrono::steady_clock::time_point started_at() const noexcept { return started_at_; }
 
   std::optional<std::chrono::steady_clock::time_point> restart_at;  ///< when the supervisor starts it again
+  std::optional<std::chrono::steady_clock::time_point>
+      kill_at;                        ///< when a child that has closed its socket must be gone
+  std::uint64_t link_generation = 0;  ///< of the socket pair between it and the issuer
   bool stays_down = false;  ///< it said what only a person can mend (a wrong PIN): another try could lock the token
 
  private:

@@ -23,8 +23,11 @@ constexpr int kBacklog = 512;
 
 IssuerLimits issuer_limits(const DaemonConfig& config) {
   IssuerLimits limits;
-  for (const auto& [name, issuer] : config.issuers)
-    limits.emplace(name, config.keys.at(issuer.key).fence.longest_validity);
+  for (const auto& [name, issuer] : config.issuers) {
+    const FenceConfig& fence = config.keys.at(issuer.key).fence;
+    limits.emplace(name,
+                   IssuerLimit{.longest_validity = fence.longest_validity, .clock_tolerance = fence.clock_tolerance});
+  }
   return limits;
 }
 

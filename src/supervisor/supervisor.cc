@@ -18,6 +18,7 @@
 #include "supervisor/notify.h"
 #include "supervisor/plan.h"
 #include "wire/channel.h"
+#include "wire/status.h"
 
 namespace signet {
 
@@ -25,7 +26,7 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr std::chrono::seconds kStartTimeout{60};  // a child that is not ready by then is ended
+constexpr std::chrono::seconds kStartTimeout{60};  // a front or keyholder that is not ready by then is ended
 constexpr std::chrono::seconds kDrainTimeout{30};  // per process, at shutdown
 constexpr std::size_t kMaxPendingCrashes = 1000;
 
@@ -47,6 +48,7 @@ class Supervisor {
 
   Result<void> run() {
     SIGNET_CHECK(open_signals());
+    if (!ready_file_.empty()) unlink(ready_file_.c_str());  // of a daemon that was killed
     SIGNET_CHECK(start_children());
     while (!finished()) {
       SIGNET_CHECK(wait_for_events());
@@ -64,7 +66,8 @@ class Supervisor {
   Result<void> open_signals() {
     sigset_t watched;
     sigemptyset(&watched);
-    for (const int number : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&watched, number);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&watched, number);
+    if (signal(SIGCHLD, SIG_DFL) == SIG_ERR) return fail_errno(errno, "signal");  // ignored, deaths would go unseen
     if (sigprocmask(SIG_BLOCK, &watched, nullptr) != 0) return fail_errno(errno, "sigprocmask");
     signals_ = UniqueFd{signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK)};
     if (!signals_.valid()) return fail_errno(errno, "signalfd");
@@ -107,10 +110,11 @@ class Supervisor {
   }
 
   void read_child(Child& child) {
-    const bool was_ready = child.state() == Child::State::kReady;
-    const Result<void> read = child.read_control();
-    if (!read.has_value() && read.error().code != ErrorCode::kUnavailable) note_failure(child, read.error());
-    if (!was_ready && child.state() == Child::State::kReady) on_ready(child);
+    const auto message = child.read_control();
+    if (!message.has_value()) return;
+    if (message->has_ready()) on_ready(child);
+    if (message->has_failed()) note_failure(child, from_failure(message->failed()));
+    if (message->has_peer_lost()) join_again(message->peer_lost().generation());
   }
 
   /// The child said why it cannot go on. Before the daemon was ready that is the end of all; later it is restarted,
@@ -135,15 +139,21 @@ class Supervisor {
   void read_signals() {
     signalfd_siginfo info{};
     while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      if (info.ssi_signo != static_cast<std::uint32_t>(SIGCHLD)) begin_stop(fmt::format("signal {}", info.ssi_signo));
+      on_signal(static_cast<int>(info.ssi_signo));
     }
     for (Child& child : children_) reap(child);
+  }
+
+  void on_signal(int number) {
+    if (number == SIGCHLD) return;
+    if (number != SIGHUP) return begin_stop(fmt::format("signal {}", number));
+    ops::warning("SIGHUP does nothing: configuration and policy are read at the start only; restart signetd");
   }
 
   void reap(Child& child) {
     int status = 0;
     if (child.pid() <= 0 || waitpid(child.pid(), &status, WNOHANG) != child.pid()) return;
-    while (child.control_fd() >= 0) read_child(child);  // what it said last; ends with the closed socket
+    while (child.has_said_something()) read_child(child);  // its last words; never waits for more
     const Exit exit{.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                     .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
     child.reaped();
@@ -174,6 +184,7 @@ class Supervisor {
     auto pair = make_stream_pair();
     if (!pair.has_value()) return give_up(pair.error());
     ++generation_;
+    (a.process() == kIssuer ? b : a).link_generation = generation_;
     send_peer(a, b, pair->first);
     send_peer(b, a, pair->second);
   }
@@ -188,6 +199,18 @@ class Supervisor {
     const int descriptor = socket.get();
     if (const auto sent = to.send(message, std::span(&descriptor, 1)); !sent.has_value()) {
       ops::warning("a peer could not be announced", {{"process", to.name()}, {"reason", sent.error().message}});
+    }
+  }
+
+  /// The issuer lost a link. If it is not an older one and its process lives on, the two get a new one.
+  void join_again(std::uint64_t generation) {
+    Child* issuer = find(kIssuer);
+    for (Child& child : children_) {
+      const bool lost = child.link_generation == generation && child.process() != kIssuer;
+      if (!lost || child.state() != Child::State::kReady || child.control_fd() < 0 || stopping_) continue;
+      ops::warning("a link broke and is renewed",
+                   {{"process", child.name()}, {"generation", std::to_string(generation)}});
+      join(*issuer, child);
     }
   }
 
@@ -257,6 +280,7 @@ class Supervisor {
 
   void on_exit_while_stopping(const Child& child, const Exit& exit) {
     const bool clean = exit.signal == 0 && exit.status == 0;
+    if (!clean) remember_crash(child, exit);
     if (!clean) ops::warning("process did not leave cleanly", {{"process", child.name()}, {"how", exit.text()}});
     const bool more =
         std::ranges::any_of(children_, [&](const Child& c) { return c.process() == draining_ && c.pid() > 0; });
@@ -269,9 +293,15 @@ class Supervisor {
     const SteadyTime now = std::chrono::steady_clock::now();
     for (Child& child : children_) {
       if (child.restart_at.has_value() && *child.restart_at <= now) restart(child);
-      if (child.state() == Child::State::kStarting && now - child.started_at() > kStartTimeout) child.kill_now();
+      if (has_start_deadline(child) && now - child.started_at() > kStartTimeout) child.kill_now();
+      if (child.kill_at.has_value() && *child.kill_at <= now) child.kill_now();
       if (stopping_ && child.process() == draining_ && now > drain_deadline_) child.kill_now();
     }
+  }
+
+  /// Not the issuer: it reads its whole log before it is ready, however long that is.
+  static bool has_start_deadline(const Child& child) {
+    return child.state() == Child::State::kStarting && child.process() != kIssuer;
   }
 
   void restart(Child& child) {
@@ -288,7 +318,8 @@ class Supervisor {
     SteadyTime next = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     for (const Child& child : children_) {
       if (child.restart_at.has_value()) next = std::min(next, *child.restart_at);
-      if (child.state() == Child::State::kStarting) next = std::min(next, child.started_at() + kStartTimeout);
+      if (has_start_deadline(child)) next = std::min(next, child.started_at() + kStartTimeout);
+      if (child.kill_at.has_value()) next = std::min(next, *child.kill_at);
     }
     if (stopping_) next = std::min(next, drain_deadline_);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());

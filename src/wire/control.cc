@@ -26,9 +26,10 @@ std::unexpected<Error> peer_gone(int errno_value) {
   return error;
 }
 
-void wait_for(int fd, short events) {
+/// False when the time is over first; a negative one never is.
+bool wait_for(int fd, short events, std::chrono::milliseconds timeout = std::chrono::milliseconds(-1)) {
   pollfd entry{.fd = fd, .events = events, .revents = 0};
-  ::poll(&entry, 1, -1);
+  return ::poll(&entry, 1, static_cast<int>(timeout.count())) != 0;
 }
 
 void attach(msghdr& header, DescriptorBuffer& buffer, std::span<const int> descriptors) {
@@ -91,9 +92,10 @@ Result<void> ControlChannel::send(const google::protobuf::Message& message, std:
   header.msg_iov = &part;
   header.msg_iovlen = 1;
   attach(header, buffer, descriptors);
-  while (::sendmsg(socket_.get(), &header, MSG_NOSIGNAL) < 0) {
+  while (::sendmsg(socket_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     if (errno == EAGAIN) {
-      wait_for(socket_.get(), POLLOUT);
+      if (wait_for(socket_.get(), POLLOUT, send_timeout_)) continue;
+      return fail(ErrorCode::kDeadlineExceeded, "the process at the other end of the control socket takes no messages");
     } else if (errno != EINTR) {
       return peer_gone(errno);
     }
@@ -126,6 +128,12 @@ Result<ControlChannel::Packet> ControlChannel::receive_packet() {
   packet.body.resize(static_cast<std::size_t>(got));
   return packet;
 }
+
+bool ControlChannel::has_message() const noexcept {
+  return wait_for(socket_.get(), POLLIN, std::chrono::milliseconds(0));
+}
+
+void ControlChannel::limit_send_time(std::chrono::milliseconds timeout) noexcept { send_timeout_ = timeout; }
 
 void ControlChannel::shutdown() noexcept { ::shutdown(socket_.get(), SHUT_RDWR); }
 
@@ -165,6 +173,7 @@ Result<UniqueFd> inherited_control_socket() {
     return fail(ErrorCode::kFailedPrecondition,
                 "descriptor 3 is not a socket: this program is started by signetd; run signetd instead");
   }
+  if (fcntl(kControlDescriptor, F_SETFD, FD_CLOEXEC) != 0) return fail_errno(errno, "descriptor 3");
   return UniqueFd{kControlDescriptor};
 }
 

@@ -1,6 +1,7 @@
 // Messages between the supervisor and its children, with descriptors beside them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -46,6 +47,12 @@ class ControlChannel {
     return Received<M>{std::move(message), std::move(packet.descriptors)};
   }
 
+  /// Whether receive() would return at once: there is a message, or the peer has gone.
+  [[nodiscard]] bool has_message() const noexcept;
+
+  /// From now on send() waits at most so long for a peer that takes nothing, and then fails with kDeadlineExceeded.
+  void limit_send_time(std::chrono::milliseconds timeout) noexcept;
+
   /// Wakes the reader and the peer. Thread-safe.
   void shutdown() noexcept;
 
@@ -60,11 +67,13 @@ class ControlChannel {
   [[nodiscard]] Result<Packet> receive_packet();
 
   UniqueFd socket_;
+  std::chrono::milliseconds send_timeout_{-1};  // poll's: none
 };
 
 /// The descriptor a process of the daemon finds its control socket at.
 inline constexpr int kControlDescriptor = 3;
-/// Takes that descriptor. Error kFailedPrecondition when it is no socket: the process was not started by signetd.
+/// Takes that descriptor, close-on-exec from now on. Error kFailedPrecondition when it is no socket: the process was
+/// not started by signetd.
 [[nodiscard]] Result<UniqueFd> inherited_control_socket();
 
 /// A file in memory that nobody can change any more (memfd_create(2), all seals set), close-on-exec. `name` is shown in

@@ -1,0 +1,252 @@
+// The real signetd with children that do what the test says: starting, joining, restarting and stopping.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "support/command.h"
+#include "support/temp_directory.h"
+
+namespace signet::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+namespace fs = std::filesystem;
+
+constexpr const char* kConfig = R"(origin = "ca.example/test"
+policy = "policy.toml"
+[state]
+directory = "state"
+[listen]
+address = "127.0.0.1:0"
+certificate = "daemon.pem"
+key = "daemon.key"
+client_trust = "trust.pem"
+[token.soft]
+profile = "profile.toml"
+pin_file = "pin"
+[key.issuing-1]
+token = "soft"
+uri = "pkcs11:token=signet-test;object=issuing-1;type=private"
+certificate = "issuing.pem"
+[key.issuing-1.fence]
+may_sign = ["end-entity-certificate"]
+longest_validity = "398d"
+[issuer.issuing-1]
+key = "issuing-1"
+root = "root.pem"
+)";
+
+constexpr const char* kPolicy = R"([profile.tls-server]
+issuer = "issuing-1"
+validity = "90d"
+validity_max = "397d"
+keys = ["ec-p256"]
+key_usage = ["digitalSignature"]
+extended_key_usage = ["serverAuth"]
+[profile.tls-server.names]
+dns = ["**"]
+)";
+
+constexpr const char* kFront = "signet-front";
+constexpr const char* kIssuer = "signet-issuer";
+constexpr const char* kKeyholder = "signet-keyholder";
+
+class DaemonLoop : public testing::Test {
+ protected:
+  DaemonLoop() {
+    directory_.write("signet.toml", kConfig);
+    directory_.write("policy.toml", kPolicy);
+    const std::string module = directory_.write("module.so", "");
+    directory_.write("profile.toml",
+                     "name = \"fake\"\ntested = \"ci\"\nsource = \"tests\"\nmodules = [\"" + module + "\"]\n");
+    fs::create_directory(directory_ / "bin");  // signetd starts what stands beside it
+    fs::copy_file(std::string(SIGNET_BIN_DIR) + "/signetd", directory_ / "bin/signetd");
+    for (const char* child : {kFront, kIssuer, kKeyholder})
+      fs::create_symlink(std::string(SIGNET_BIN_DIR) + "/test_fake_child", bin(child));
+  }
+
+  /// Commands of fake_child.cc for a child's start of this number; -1 = for all that have none of their own.
+  void script(const std::string& child, const std::string& commands, int restart = -1) const {
+    directory_.write(child + ".script" + (restart < 0 ? "" : "." + std::to_string(restart)), commands);
+  }
+
+  void start() {
+    daemon_.emplace(
+        std::vector<std::string>{bin("signetd"), "--config", directory_ / "signet.toml", "--ready-file", ready_file()},
+        directory_ / "stderr");
+  }
+  void start_and_wait() {
+    start();
+    ASSERT_TRUE(eventually([&] { return fs::exists(ready_file()); })) << said();
+    ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() >= 2; })) << said();
+  }
+  int stop() {
+    daemon_->send_signal(SIGTERM);
+    return daemon_->wait();
+  }
+
+  [[nodiscard]] std::string bin(const std::string& program) const { return directory_ / ("bin/" + program); }
+  [[nodiscard]] std::string ready_file() const { return directory_ / "ready"; }
+  [[nodiscard]] std::string said() const { return slurp(directory_ / "stderr"); }
+  [[nodiscard]] std::vector<std::string> lines(const std::string& file) const {
+    std::istringstream text(slurp(directory_ / file));
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    return lines;
+  }
+  [[nodiscard]] std::vector<std::string> seen(const std::string& child) const { return lines(child + ".seen"); }
+  /// "ROLE_FRONT 3", ... in the order they came.
+  [[nodiscard]] std::vector<std::string> peers(const std::string& child) const {
+    std::vector<std::string> peers;
+    for (const std::string& line : seen(child)) {
+      if (line.starts_with("peer ")) peers.push_back(line.substr(5));
+    }
+    return peers;
+  }
+  [[nodiscard]] std::vector<std::string> starts(const std::string& child) const {
+    std::vector<std::string> starts;
+    for (const std::string& line : seen(child)) {
+      if (line.starts_with("start ")) starts.push_back(line);
+    }
+    return starts;
+  }
+  void kill_child(const std::string& child) const {
+    const auto pids = children_of(daemon_->pid(), child.substr(0, 15));
+    ASSERT_EQ(pids.size(), 1U);
+    kill(pids.front(), SIGKILL);
+  }
+  static std::string generation_of(const std::string& peer) { return peer.substr(peer.find(' ') + 1); }
+
+  TempDirectory directory_;
+  std::optional<BackgroundProcess> daemon_;
+};
+
+TEST_F(DaemonLoop, JoinsTheIssuerWithBothOthersAndNobodyElse) {
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return !peers(kFront).empty() && !peers(kKeyholder).empty(); }));
+  const std::string with_front = generation_of(peers(kFront).front());
+  const std::string with_keyholder = generation_of(peers(kKeyholder).front());
+  EXPECT_NE(with_front, with_keyholder);
+  EXPECT_THAT(peers(kFront), ElementsAre("ROLE_ISSUER " + with_front));
+  EXPECT_THAT(peers(kKeyholder), ElementsAre("ROLE_ISSUER " + with_keyholder));
+  EXPECT_THAT(peers(kIssuer),
+              testing::UnorderedElementsAre("ROLE_FRONT " + with_front, "ROLE_KEYHOLDER " + with_keyholder));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, SigtermDrainsTheFrontThenTheIssuerThenTheKeyholder) {
+  start_and_wait();
+  EXPECT_EQ(stop(), 0) << said();
+  EXPECT_THAT(lines("drained"), ElementsAre(kFront, kIssuer, kKeyholder));
+  EXPECT_FALSE(fs::exists(ready_file()));
+}
+
+TEST_F(DaemonLoop, AChildThatDiesIsStartedAgainJoinedAnewAndReportedToTheIssuer) {
+  start_and_wait();
+  for (const char* child : {kFront, kKeyholder}) {
+    const auto before = peers(kIssuer).size();
+    kill_child(child);
+    ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() == before + 1; })) << said();
+    EXPECT_THAT(starts(child), ElementsAre("start 0", "start 1"));
+    EXPECT_GT(std::stoi(generation_of(peers(kIssuer).back())), 2);
+    ASSERT_TRUE(eventually([&] { return peers(child).size() == 2; }));
+    EXPECT_EQ(generation_of(peers(child).back()), generation_of(peers(kIssuer).back()));
+  }
+  EXPECT_THAT(seen(kIssuer), Contains("crash signet-front 9"));
+  EXPECT_THAT(seen(kIssuer), Contains("crash signet-keyholder(soft) 9"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AnIssuerThatDiedIsToldOfItsOwnCrashAndJoinedWithBoth) {
+  start_and_wait();
+  kill_child(kIssuer);
+  ASSERT_TRUE(eventually([&] { return peers(kFront).size() == 2 && peers(kKeyholder).size() == 2; })) << said();
+  ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() == 4; }));
+  ASSERT_TRUE(eventually(
+      [&] { return !seen(kIssuer).empty() && testing::Value(seen(kIssuer), Contains("crash signet-issuer 9")); }));
+  EXPECT_THAT(starts(kFront), ElementsAre("start 0"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, ALinkThatTheIssuerLostIsRenewedOnce) {
+  script(kIssuer, "ready lose 1 lose 1 lose 77 serve");  // the second time it is an older one already
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() >= 3; })) << said();
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(peers(kIssuer).size(), 3U) << said();
+  EXPECT_THAT(starts(kIssuer), ElementsAre("start 0"));
+  EXPECT_EQ(peers(kFront).size() + peers(kKeyholder).size(), 3U);
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AFailureBeforeTheDaemonIsReadyEndsItAndIsSaid) {
+  script(kIssuer, "fail 9 the log is another process's");
+  start();
+  EXPECT_EQ(daemon_->wait(), 1);
+  EXPECT_THAT(said(), HasSubstr("signet-issuer: the log is another process's"));
+  EXPECT_FALSE(fs::exists(ready_file()));
+}
+
+TEST_F(DaemonLoop, ADeathBeforeTheDaemonIsReadyEndsItAndIsSaid) {
+  script(kKeyholder, "die");
+  start();
+  EXPECT_EQ(daemon_->wait(), 1);
+  EXPECT_THAT(said(), HasSubstr("signet-keyholder(soft) left before the daemon was ready: signal 9"));
+}
+
+TEST_F(DaemonLoop, AKeyholderThatCannotLogInAgainStaysDown) {
+  script(kKeyholder, "fail 16 CKR_PIN_INCORRECT", 1);
+  start_and_wait();
+  kill_child(kKeyholder);
+  ASSERT_TRUE(eventually([&] { return said().find("stays down") != std::string::npos; })) << said();
+  std::this_thread::sleep_for(seconds(1));
+  EXPECT_THAT(starts(kKeyholder), ElementsAre("start 0", "start 1"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AnotherFailureIsTriedAgain) {
+  script(kKeyholder, "fail 14 the token is away", 1);
+  start_and_wait();
+  kill_child(kKeyholder);
+  ASSERT_TRUE(eventually([&] { return peers(kKeyholder).size() == 2; })) << said();
+  EXPECT_THAT(starts(kKeyholder), ElementsAre("start 0", "start 1", "start 2"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AChildThatHangsUpButStaysIsKilledAndStartedAgain) {
+  script(kFront, "ready hang up", 0);
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return starts(kFront).size() == 2; })) << said();
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, SighupEndsNothing) {
+  start_and_wait();
+  daemon_->send_signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return said().find("SIGHUP") != std::string::npos; }));
+  EXPECT_TRUE(daemon_->running());
+  EXPECT_TRUE(fs::exists(ready_file()));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, ItsChildrenLeaveWhenItIsKilled) {
+  start_and_wait();
+  const auto children = children_of(daemon_->pid());
+  ASSERT_EQ(children.size(), 3U);
+  daemon_->send_signal(SIGKILL);
+  static_cast<void>(daemon_->wait());
+  for (const pid_t child : children)
+    EXPECT_TRUE(eventually([&] { return !fs::exists("/proc/" + std::to_string(child)) || kill(child, 0) != 0; }));
+}
+
+}  // namespace
+}  // namespace signet::test

@@ -1,0 +1,111 @@
+// Takes the place of signet-front, signet-issuer and signet-keyholder, whichever its argv[0] says. Beside the
+// configuration that Start names it reads NAME.script.RESTARTS (or NAME.script; without either, "ready" and "serve"),
+// a command in each line:
+//   ready              says that it is ready
+//   fail CODE TEXT     says Failure, and leaves with status 1
+//   die                ends by SIGKILL
+//   lose GENERATION    says PeerLost
+//   hang up            closes the control socket and stays
+//   serve              takes messages until it is told to drain; leaves then, or when the supervisor has gone
+// It appends to NAME.seen what it is told, and to "drained" its name when it is told to drain.
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "wire/control.h"
+#include "wire/internal.pb.h"
+
+namespace {
+
+using namespace signet;
+
+struct FakeChild {
+  ControlChannel control;
+  std::string name;
+  std::string directory;
+
+  void note(const std::string& line) const {
+    std::ofstream(directory + "/" + name + ".seen", std::ios::app) << line + "\n";
+  }
+
+  void say(const internal::ChildToSupervisor& message) {
+    if (!control.send(message).has_value()) _exit(9);
+  }
+
+  void say_failure(std::istream& arguments) {
+    internal::ChildToSupervisor message;
+    unsigned code = 0;
+    arguments >> code >> std::ws;
+    message.mutable_failed()->set_code(code);
+    std::getline(arguments, *message.mutable_failed()->mutable_message());
+    say(message);
+    _exit(1);
+  }
+
+  void serve() {
+    while (true) {
+      const auto received = control.receive<internal::SupervisorToChild>();
+      if (!received.has_value()) _exit(0);
+      const internal::SupervisorToChild& message = received->message;
+      if (message.has_peer()) {
+        note("peer " + internal::Peer::Role_Name(message.peer().role()) + " " +
+             std::to_string(message.peer().generation()));
+      }
+      if (message.has_crash())
+        note("crash " + message.crash().process() + " " + std::to_string(message.crash().signal()));
+      if (message.has_drain()) {
+        std::ofstream(directory + "/drained", std::ios::app) << name + "\n";
+        _exit(0);
+      }
+    }
+  }
+
+  void perform(std::istream& script) {
+    internal::ChildToSupervisor message;
+    for (std::string command; script >> command;) {
+      if (command == "ready") {
+        message.mutable_ready();
+        say(message);
+      } else if (command == "lose") {
+        std::uint64_t generation = 0;
+        script >> generation;
+        message.mutable_peer_lost()->set_generation(generation);
+        say(message);
+      } else if (command == "fail") {
+        say_failure(script);
+      } else if (command == "die") {
+        raise(SIGKILL);
+      } else if (command == "hang") {
+        control.shutdown();
+        while (true) pause();
+      } else {
+        serve();
+      }
+    }
+  }
+};
+
+}  // namespace
+
+int main(int, char** argv) {
+  auto socket = inherited_control_socket();
+  if (!socket.has_value()) return 8;
+  FakeChild child{.control = ControlChannel(*std::move(socket)), .name = argv[0], .directory = {}};
+  const auto start = child.control.receive<internal::SupervisorToChild>();
+  if (!start.has_value() || !start->message.has_start()) return 7;
+  child.directory = directory_of(start->message.start().config_file());
+  const std::string restarts = std::to_string(start->message.start().restarts());
+  child.note("start " + restarts);
+  const std::string script = child.directory + "/" + child.name + ".script";
+  std::ifstream lines(script + "." + restarts);
+  if (!lines) lines.open(script);
+  if (!lines) {
+    std::istringstream usual("ready serve");
+    child.perform(usual);
+  }
+  child.perform(lines);
+  return 0;
+}
