@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/toml_reader.h"
+#include "config/environment.h"
 #include "x509/name.h"
 
 namespace signet {
@@ -70,23 +71,6 @@ IssueConfig read_issue(TomlTable table) {
   return issue;
 }
 
-bool is_variable_name(const std::string& name) {
-  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !name.empty() && letter(name[0]) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
-}
-
-std::map<std::string, std::string> read_environment(TomlTable& token) {
-  auto table = token.optional_table("environment");
-  if (!table) return {};
-  auto environment = table->all_texts();
-  for (const auto& [name, value] : environment) {
-    if (is_variable_name(name)) continue;
-    table->complain(name, "is no name of an environment variable; expected letters, digits and '_', no digit first");
-  }
-  return environment;
-}
-
 TokenConfig read_token(TomlTable table, const std::string& name, const std::string& base) {
   TokenConfig token;
   token.name = name;
@@ -112,11 +96,10 @@ KeyConfig read_key(TomlTable table, const std::string& name, const std::string& 
   KeyConfig key;
   key.name = name;
   key.token = table.text("token");
-  key.uri = table.text("uri");
-  if (!key.uri.empty() && !key.uri.starts_with("pkcs11:")) {
-    table.complain("uri", fmt::format("is \"{}\"; expected a PKCS#11 URI (RFC 7512), such as "
-                                      "\"pkcs11:token=my-token;object=issuing-1;type=private\"",
-                                      printable(key.uri)));
+  const std::string uri = table.text("uri");
+  if (!uri.empty()) key.uri = table.accept("uri", Pkcs11Uri::parse(uri));
+  if (key.uri.type.value_or("private") != "private") {
+    table.complain("uri", fmt::format("has type={}; a CA signs with a private key: type=private", *key.uri.type));
   }
   key.certificate = resolve(base, table.text("certificate"));
   key.fence = read_fence(table.table("fence"));

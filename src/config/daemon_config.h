@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/pkcs11_uri.h"
 
 namespace signet {
 
@@ -68,7 +69,7 @@ struct FenceConfig {
 struct KeyConfig {
   std::string name;
   std::string token;        ///< a name in DaemonConfig::tokens
-  std::string uri;          ///< "pkcs11:..." (RFC 7512); the token module parses it
+  Pkcs11Uri uri;            ///< of its private key
   std::string certificate;  ///< PEM; must belong to the key
   FenceConfig fence;
 };

@@ -29,27 +29,43 @@ Result<void> check_issuer(const TbsFields& tbs, const Certificate& issuer) {
                                       printable(tbs.issuer.text()), printable(issuer.fields().subject.text())));
 }
 
+/// A certificate whose subject is its issuer is self-issued (RFC 5280 section 6.1): it would speak as the CA.
+Result<void> check_subject(const TbsFields& tbs, const Certificate& issuer) {
+  if (!equal(tbs.subject.der(), issuer.fields().subject.der())) return {};
+  return refuse("subject", fmt::format("the subject is '{}', which is the CA's own; an end entity needs another",
+                                       printable(tbs.subject.text())));
+}
+
+std::string text_of_key_id(const std::optional<Bytes>& key_id) { return key_id ? to_hex(*key_id) : "absent"; }
+
 Result<void> check_authority_key_id(const TbsFields& tbs, const Certificate& issuer) {
-  if (!tbs.authority_key_id || tbs.authority_key_id == issuer.fields().subject_key_id) return {};
   const auto& own = issuer.fields().subject_key_id;
+  if (tbs.authority_key_id == own) return {};
   return refuse("authority_key_id",
                 fmt::format("authorityKeyIdentifier is {}, but the certificate's subjectKeyIdentifier is {}",
-                            printable(to_hex(*tbs.authority_key_id)), own ? to_hex(*own) : "absent"));
+                            printable(text_of_key_id(tbs.authority_key_id)), text_of_key_id(own)));
 }
 
 Result<void> check_is_end_entity(const TbsFields& tbs) {
-  if (tbs.basic_constraints && tbs.basic_constraints->ca) {
+  if (!tbs.basic_constraints) {
+    return refuse("basic_constraints", "basicConstraints is absent; an end-entity certificate says CA:FALSE");
+  }
+  if (tbs.basic_constraints->ca) {
     return refuse("basic_constraints", "basicConstraints says CA:TRUE in an end-entity certificate");
   }
-  const std::uint32_t forbidden = tbs.key_usage.value_or(0) & (kKeyCertSign | kCrlSign);
+  if (!tbs.key_usage) return refuse("key_usage", "keyUsage is absent, which stands for every usage");
+  const std::uint32_t forbidden = *tbs.key_usage & (kKeyCertSign | kCrlSign);
   if (forbidden == 0) return {};
   return refuse("key_usage", fmt::format("keyUsage of an end-entity certificate has{}{}",
                                          (forbidden & kKeyCertSign) != 0 ? " keyCertSign" : "",
                                          (forbidden & kCrlSign) != 0 ? " cRLSign" : ""));
 }
 
+/// Every key that is read has one encoding (PublicKey::from_spki), so that comparing bytes compares keys.
 Result<void> check_subject_key(const TbsFields& tbs, const Certificate& issuer) {
-  if (!equal(tbs.spki, issuer.public_key().spki())) return {};
+  const auto key = PublicKey::from_spki(tbs.spki);
+  if (!key.has_value()) return refuse("subject_key", printable(key.error().message, 1024));
+  if (!equal(key->spki(), issuer.public_key().spki())) return {};
   return refuse("subject_key", "the subject's public key is the CA's own");
 }
 
@@ -93,6 +109,7 @@ Result<SignatureAlgorithm> check_fence(const FenceConfig& rules, const Certifica
   SIGNET_CHECK(check_form(*fields, tbs));
   SIGNET_CHECK(check_algorithm(*fields, issuer));
   SIGNET_CHECK(check_issuer(*fields, issuer));
+  SIGNET_CHECK(check_subject(*fields, issuer));
   SIGNET_CHECK(check_authority_key_id(*fields, issuer));
   SIGNET_CHECK(check_is_end_entity(*fields));
   SIGNET_CHECK(check_subject_key(*fields, issuer));

@@ -17,10 +17,11 @@ namespace signet {
 ///   fence.form              it is byte for byte what encode_tbs() writes of its fields: nothing more, nowhere else
 ///   fence.algorithm         its AlgorithmIdentifier is the one that the issuer's key signs with
 ///   fence.issuer            issuer is byte for byte the certificate's subject (RFC 5280 section 6.1.3 (a)(4))
-///   fence.authority_key_id  authorityKeyIdentifier, where present, is the certificate's subjectKeyIdentifier
-///   fence.basic_constraints cA is not TRUE
-///   fence.key_usage         neither keyCertSign nor cRLSign
-///   fence.subject_key       the key is not the CA's own
+///   fence.subject           subject is not the certificate's own: nothing is issued that looks self-issued
+///   fence.authority_key_id  authorityKeyIdentifier is the certificate's subjectKeyIdentifier; absent where that is
+///   fence.basic_constraints present, and cA is FALSE
+///   fence.key_usage         present, with neither keyCertSign nor cRLSign
+///   fence.subject_key       PublicKey::from_spki reads the key, and it is not the CA's own
 ///   fence.not_before        within rules.clock_tolerance of `clock`, either way
 ///   fence.not_after         after notBefore, and not past the issuer's own notAfter
 ///   fence.validity          notAfter - notBefore is at most rules.longest_validity

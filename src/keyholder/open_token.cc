@@ -44,15 +44,17 @@ Result<std::shared_ptr<const Pkcs11Module>> load_module(const HsmProfile& profil
 }
 
 /// The PKCS#11 token that all keys of this [token.*] are on.
-Result<TokenInfo> find_common_token(const Pkcs11Module& module, const std::map<std::string, Pkcs11Uri>& uris) {
+Result<TokenInfo> find_common_token(const Pkcs11Module& module, const DaemonConfig& config,
+                                    const std::string& token_name) {
   std::optional<TokenInfo> common;
   std::string first_key;
-  for (const auto& [key, uri] : uris) {
-    const std::string part = fmt::format("key.{}.uri", key);
-    SIGNET_TRY(TokenInfo token, in(part, module.find_token(uri)));
+  for (const auto& [name, key] : config.keys) {
+    if (key.token != token_name) continue;
+    const std::string part = fmt::format("key.{}.uri", name);
+    SIGNET_TRY(TokenInfo token, in(part, module.find_token(key.uri)));
     if (!common) {
       common = std::move(token);
-      first_key = key;
+      first_key = name;
     } else if (common->slot != token.slot) {
       return fail(
           ErrorCode::kInvalidArgument,
@@ -64,16 +66,6 @@ Result<TokenInfo> find_common_token(const Pkcs11Module& module, const std::map<s
   }
   if (common) return *std::move(common);
   return fail(ErrorCode::kInvalidArgument, "no [key.*] is on this token; give it a key or remove it");
-}
-
-Result<std::map<std::string, Pkcs11Uri>> parse_uris(const DaemonConfig& config, const std::string& token) {
-  std::map<std::string, Pkcs11Uri> uris;
-  for (const auto& [name, key] : config.keys) {
-    if (key.token != token) continue;
-    SIGNET_TRY(Pkcs11Uri uri, in(fmt::format("key.{}.uri", name), Pkcs11Uri::parse(key.uri)));
-    uris.emplace(name, std::move(uri));
-  }
-  return uris;
 }
 
 Result<Pkcs11Session> log_in(std::shared_ptr<const Pkcs11Module> module, const TokenInfo& token,
@@ -100,7 +92,7 @@ Result<void> check_belongs(Pkcs11Session& session, const TokenKey& key, const Ke
   const auto mismatch = [&](const std::string& found) {
     return fail(ErrorCode::kFailedPrecondition,
                 fmt::format("certificate {} does not belong to the key {}: it is for {} with key id {}, {}",
-                            printable(config.certificate), printable(config.uri), certificate.public_key().describe(),
+                            printable(config.certificate), config.uri.text(), certificate.public_key().describe(),
                             to_hex(certificate.public_key().key_id()), found));
   };
   const auto shown = key.public_key(session);
@@ -124,28 +116,28 @@ void warn_of_weak_protection(const std::string& name, const KeyProtection& is) {
                                                        {"extractable", is.extractable.value_or(false) ? "yes" : "no"}});
 }
 
-Result<HeldKey> hold_key(Pkcs11Session& session, const KeyConfig& config, const Pkcs11Uri& uri) {
+Result<HeldKey> hold_key(Pkcs11Session& session, const KeyConfig& config) {
   const std::string part = fmt::format("key.{}", config.name);
   SIGNET_TRY(Certificate certificate,
              in(part + ".certificate", read_ca_certificate(config.certificate, part + ".certificate")));
-  SIGNET_TRY(const TokenKey key, in(part + ".uri", TokenKey::find(session, uri)));
+  SIGNET_TRY(const TokenKey key, in(part + ".uri", TokenKey::find(session, config.uri)));
   SIGNET_CHECK(in(part + ".certificate", check_belongs(session, key, config, certificate)));
   SIGNET_TRY(const KeyProtection protection, in(part + ".uri", key.protection(session)));
   warn_of_weak_protection(config.name, protection);
-  return HeldKey{.uri = uri, .rules = config.fence, .certificate = std::move(certificate)};
+  return HeldKey{.uri = config.uri, .rules = config.fence, .certificate = std::move(certificate)};
 }
 
 Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig& token) {
-  SIGNET_TRY(const auto uris, parse_uris(config, token.name));
   SIGNET_TRY(const HsmProfile profile, load_hsm_profile(token.profile, fmt::format("token.{}.profile", token.name)));
   SIGNET_TRY(const unsigned workers, choose_workers(token, profile));
   SIGNET_TRY(auto module, load_module(profile));
-  SIGNET_TRY(TokenInfo info, find_common_token(*module, uris));
+  SIGNET_TRY(TokenInfo info, find_common_token(*module, config, token.name));
   SIGNET_TRY(Pkcs11Session login, log_in(module, info, token));
   std::map<std::string, HeldKey> keys;
-  for (const auto& [name, uri] : uris) {
-    SIGNET_TRY(HeldKey key, hold_key(login, config.keys.at(name), uri));
-    keys.emplace(name, std::move(key));
+  for (const auto& [name, key] : config.keys) {
+    if (key.token != token.name) continue;
+    SIGNET_TRY(HeldKey held, hold_key(login, key));
+    keys.emplace(name, std::move(held));
   }
   return OpenToken{.name = token.name,
                    .module = std::move(module),

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "base/pkcs11_uri.h"
 #include "config/daemon_config.h"
 #include "token/pkcs11_session.h"
-#include "token/pkcs11_uri.h"
 #include "x509/certificate.h"
 
 namespace signet {

@@ -23,6 +23,8 @@ namespace signet {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{1024} * 1024;
+constexpr std::chrono::milliseconds kGrace{1000};  // beyond issue.sign_deadline, for a call of the module
+constexpr std::chrono::milliseconds kBetweenWatches{200};
 
 /// The channel to one generation of the issuer.
 struct IssuerLink {
@@ -34,6 +36,13 @@ struct Work {
   std::shared_ptr<IssuerLink> link;
   internal::SignRequest request;
   std::chrono::microseconds received;  // on the monotonic clock
+};
+
+/// A thread that signs, and since when it has been at one request (monotonic; 0 = it waits for one).
+struct Worker {
+  explicit Worker(const OpenToken& token) : signer(token) {}
+  Signer signer;
+  std::atomic<std::int64_t> busy_since_micros{0};
 };
 
 /// What the supervisor gave in Start.
@@ -112,9 +121,10 @@ class Keyholder {
   Result<void> open_everything() {
     SIGNET_TRY(OpenToken opened, open_token(startup_.config, startup_.token));
     token_ = std::make_unique<const OpenToken>(std::move(opened));
-    for (unsigned i = 0; i < token_->workers; ++i) SIGNET_CHECK(signers_.emplace_back(*token_).open());
+    for (unsigned i = 0; i < token_->workers; ++i) SIGNET_CHECK(workers_.emplace_back(*token_).signer.open());
     SIGNET_CHECK(enter_sandbox({SandboxNeed::kReadFiles}));
-    for (Signer& signer : signers_) std::thread([this, &signer] { work(signer); }).detach();
+    for (Worker& worker : workers_) std::thread([this, &worker] { work(worker); }).detach();
+    std::thread([this] { watch_workers(); }).detach();
     ops::info("token open", {{"token", token_->name},
                              {"label", printable(token_->info.label)},
                              {"module", token_->module->describe()},
@@ -172,10 +182,29 @@ class Keyholder {
                           std::chrono::milliseconds(100)));
   }
 
-  void work(Signer& signer) {
+  void work(Worker& worker) {
     while (true) {
-      serve(queue_.pop(), signer);
+      const Work work = queue_.pop();
+      worker.busy_since_micros = clock_.monotonic().count();
+      serve(work, worker.signer);
+      worker.busy_since_micros = 0;
       queue_.finished();
+    }
+  }
+
+  /// A module that hangs in a call cannot be interrupted, but the process can be left: the supervisor starts it again,
+  /// and the issuer has given the request up by then.
+  void watch_workers() {
+    const std::chrono::microseconds longest = startup_.config.issue.sign_deadline + kGrace;
+    while (true) {
+      std::this_thread::sleep_for(kBetweenWatches);
+      const std::int64_t now = clock_.monotonic().count();
+      for (const Worker& worker : workers_) {
+        const std::int64_t since = worker.busy_since_micros;
+        if (since == 0 || now - since < longest.count()) continue;
+        ops::error("the token hangs in a call; leaving to be restarted", {{"token", token_->name}});
+        _exit(1);
+      }
     }
   }
 
@@ -199,7 +228,7 @@ class Keyholder {
   const Clock& clock_ = system_clock();
   WorkQueue<Work> queue_;
   std::unique_ptr<const OpenToken> token_;  // set before the workers start
-  std::list<Signer> signers_;               // one per worker; a list, because workers hold references
+  std::list<Worker> workers_;               // a list, because their threads hold references
   std::shared_ptr<IssuerLink> link_;        // of the control thread
   std::atomic<std::uint64_t> generation_{0};
 };

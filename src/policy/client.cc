@@ -2,33 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace signet {
 
 namespace {
 
-constexpr std::string_view kSpiffe = "spiffe://";
 constexpr std::string_view kDns = "dns:";
 constexpr std::string_view kCertificate = "cert-sha256:";
 constexpr std::string_view kKey = "key-sha256:";
-
-/// SPIFFE-ID section 2: a trust domain of lower-case letters, digits, '.', '-', '_', then a path whose segments have
-/// letters, digits, '.', '-', '_' and are neither empty nor "." nor ".."; no final slash; at most 2048 bytes.
-bool is_spiffe_id(std::string_view text) {
-  constexpr std::size_t kLongestId = 2048;
-  constexpr std::size_t kLongestTrustDomain = 255;
-  if (!text.starts_with(kSpiffe) || text.size() > kLongestId || text.ends_with('/') || !check_uri(text)) return false;
-  text.remove_prefix(kSpiffe.size());
-  const std::size_t slash = std::min(text.find('/'), text.size());
-  const auto path_character = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == '_';
-  };
-  const auto domain_character = [&](char c) { return path_character(c) && !(c >= 'A' && c <= 'Z'); };
-  return slash <= kLongestTrustDomain && std::ranges::all_of(text.substr(0, slash), domain_character) &&
-         std::ranges::all_of(text.substr(slash), [&](char c) { return c == '/' || path_character(c); });
-}
 
 }  // namespace
 

@@ -56,7 +56,9 @@ Result<std::string> parse_uri_pattern(std::string_view text) {
         authority != std::string_view::npos && prefix.find('/', authority + 3) != std::string_view::npos;
     if (!below_authority || !prefix.ends_with('/')) return bad_pattern(text, "has a '*' at a wrong place", kExpected);
   }
-  if (const auto valid = check_uri(prefix); !valid)
+  // A prefix is one if something may stand behind it.
+  const std::string allowed = std::string(prefix) + (prefix.size() < text.size() ? "x" : "");
+  if (const auto valid = check_uri(allowed); !valid)
     return bad_pattern(text, "is no pattern: " + valid.error().message, kExpected);
   return std::string(text);
 }
@@ -105,6 +107,18 @@ std::unexpected<Error> forbidden(std::string_view name, std::string_view who, st
 /// The error of a check_*() function, as one about the request's names.
 std::unexpected<Error> malformed(Error error, std::string_view kind) {
   return fail(error.code, fmt::format("{} {}", kind, error.message), std::string(kField));
+}
+
+/// X509-SVID section 2: whoever verifies a certificate with a SPIFFE ID refuses one with several URIs.
+Result<void> check_spiffe_id_is_alone(const AltNames& names) {
+  const auto found = std::ranges::find_if(names.uris, has_spiffe_scheme);
+  if (found == names.uris.end() || names.uris.size() == 1) return {};
+  return fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format("URI \"{}\" is a SPIFFE ID among {} URIs; a certificate with one has no other URI, so ask for "
+                  "a certificate each",
+                  printable(*found), names.uris.size()),
+      std::string(kField));
 }
 
 template <class Pattern>
@@ -193,6 +207,7 @@ Result<void> NameRules::permits(const AltNames& names, std::string_view who) con
     for (const IpRange& range : ip_) ranges.push_back(range.text);
     return forbidden(ip.text(), who, "IP", ranges);
   }
+  SIGNET_CHECK(check_spiffe_id_is_alone(names));
   for (const std::string& uri : names.uris) {
     if (auto valid = check_uri(uri); !valid) return malformed(std::move(valid).error(), "URI");
     if (!any_matches(uri_, uri, uri_matches)) return forbidden(uri, who, "URI", uri_);

@@ -21,10 +21,19 @@ class TomlTable;
 /// One mailbox (RFC 5321 section 4.1.2): a Dot-string of at most 64 characters without '*', one '@', a host name.
 [[nodiscard]] Result<void> check_email(std::string_view address);
 
-/// A URI (RFC 3986) that has one spelling: a scheme, "//" and an authority without user where there is one, a path. No
-/// empty, "." or ".." segment inside it, no percent-encoding of what needs none ("%2e") or of '/' and '\', no '*', no
-/// query, no fragment. Prefixes of such URIs can be compared as text.
+/// A URI (RFC 3986) that has one spelling: a scheme, "//" and an authority without user where there is one, a path.
+/// Scheme and host are lower-case, a host has no empty label, a port is 1 to 65535 without leading zeros. No empty, "."
+/// or ".." segment inside the path, percent-encoding with upper-case digits and not of what needs none ("%2E") or of
+/// '/' and '\', no '*', no query, no fragment. Prefixes of such URIs can be compared as text. With the scheme "spiffe"
+/// it is a SPIFFE ID.
 [[nodiscard]] Result<void> check_uri(std::string_view uri);
+
+/// The URI is a SPIFFE ID (SPIFFE-ID section 2): "spiffe://", a trust domain of at most 255 lower-case letters, digits,
+/// '.', '-', '_', then a path whose segments have letters, digits, '.', '-', '_' and are neither empty nor "." nor
+/// ".."; no final slash; at most 2048 bytes.
+[[nodiscard]] bool is_spiffe_id(std::string_view uri);
+/// The URI has the scheme of SPIFFE IDs. A certificate with such a URI has no other (X509-SVID section 2).
+[[nodiscard]] bool has_spiffe_scheme(std::string_view uri) noexcept;
 
 /// An address of 4 or 16 bytes that is not an IPv4-mapped IPv6 address (which would be one address under two names).
 [[nodiscard]] Result<void> check_ip(const IpAddress& address);
@@ -44,10 +53,10 @@ class NameRules {
   /// Reads the table's keys `dns`, `ip`, `uri` and `email`; what is wrong becomes a complaint of the table's document.
   [[nodiscard]] static NameRules read(TomlTable& table);
 
-  /// Every name is well-formed and matches a pattern of its kind. `who` says whose rules they are ("profile
-  /// tls-server"). Errors: kInvalidArgument for a malformed name, kPermissionDenied for one that no pattern allows;
-  /// both with field "csr.subjectAltName", naming the name, `who` and what is allowed. No names at all is not an error
-  /// here.
+  /// Every name is well-formed and matches a pattern of its kind, and a SPIFFE ID is the only URI. `who` says whose
+  /// rules they are ("profile tls-server"). Errors: kInvalidArgument for a malformed name, kPermissionDenied for one
+  /// that no pattern allows; both with field "csr.subjectAltName", naming the name, `who` and what is allowed. No names
+  /// at all is not an error here.
   [[nodiscard]] Result<void> permits(const AltNames& names, std::string_view who) const;
 
   [[nodiscard]] bool empty() const noexcept { return dns_.empty() && ip_.empty() && uri_.empty() && email_.empty(); }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "policy/name_rules.h"
 
@@ -18,7 +19,9 @@ constexpr std::size_t kLongestUri = 2048;
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_upper_hex(char c) { return is_digit(c) || (c >= 'A' && c <= 'F'); }
 bool is_unreserved(char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
@@ -47,10 +50,8 @@ bool is_number(std::string_view label) {
   return std::ranges::all_of(label, hexadecimal ? is_hex : is_digit);
 }
 
-std::uint8_t hex_value(char c) {
-  if (is_digit(c)) return static_cast<std::uint8_t>(c - '0');
-  return static_cast<std::uint8_t>((c | 0x20) - 'a' + 10);
-}
+/// Of an upper-case hexadecimal digit.
+std::uint8_t hex_value(char c) { return static_cast<std::uint8_t>(is_digit(c) ? c - '0' : c - 'A' + 10); }
 
 /// One segment of a URI's path: pchar of RFC 3986 section 3.3 without '*', percent-encoded only where that is needed.
 Result<void> check_segment(std::string_view uri, std::string_view segment) {
@@ -63,8 +64,8 @@ Result<void> check_segment(std::string_view uri, std::string_view segment) {
       segment.remove_prefix(1);
       continue;
     }
-    if (segment.size() < 3 || !is_hex(segment[1]) || !is_hex(segment[2]))
-      return malformed(uri, "has a '%' without two digits");
+    if (segment.size() < 3 || !is_upper_hex(segment[1]) || !is_upper_hex(segment[2]))
+      return malformed(uri, "has a '%' without two hexadecimal digits in upper case");
     const auto decoded = static_cast<std::uint8_t>(hex_value(segment[1]) * 16 + hex_value(segment[2]));
     const char plain = static_cast<char>(decoded);
     if (is_unreserved(plain) || plain == '/' || plain == '\\' || plain == '*' || plain == '%' || decoded < 0x20 ||
@@ -87,26 +88,46 @@ Result<void> check_path(std::string_view uri, std::string_view path) {
   return {};
 }
 
+/// Labels of lower-case letters, digits, '-' and '_' with a '.' between them.
+bool is_uri_host(std::string_view host) {
+  const auto proper = [](char c) { return (is_alnum(c) && !is_upper(c)) || one_of(c, "-._"); };
+  return !host.empty() && host.front() != '.' && host.back() != '.' && host.find("..") == std::string_view::npos &&
+         std::ranges::all_of(host, proper);
+}
+
+/// An IPv6 address in its one recommended form (RFC 5952).
+bool is_ipv6_literal(std::string_view text) {
+  const auto address = IpAddress::parse(text);
+  return address && address->bytes.size() == 16 && address->text() == text;
+}
+
+/// 1 to 65535, without leading zeros.
+bool is_port(std::string_view text) {
+  constexpr unsigned kHighestPort = 65535;
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && text[0] != '0' && port <= kHighestPort;
+}
+
 /// host or host:port. A user part is refused: "//trusted@elsewhere/" reads like a name of `trusted`.
 Result<void> check_authority(std::string_view uri, std::string_view authority) {
-  std::string_view host = authority;
-  if (host.starts_with('[')) {  // an IPv6 literal
-    const std::size_t end = host.find(']');
-    if (end == std::string_view::npos || !IpAddress::parse(host.substr(1, end - 1))) {
-      return malformed(uri, "has an authority that is no IPv6 address in brackets");
+  std::string_view port = authority;
+  if (authority.starts_with('[')) {
+    const std::size_t end = std::min(authority.find(']'), authority.size() - 1);
+    if (authority[end] != ']' || !is_ipv6_literal(authority.substr(1, end - 1))) {
+      return malformed(uri,
+                       "has an authority that is no IPv6 address in brackets, lower-case and in its shortest form");
     }
-    host.remove_prefix(end + 1);
-    if (!host.empty() && host[0] != ':') return malformed(uri, "has something behind the bracket of its authority");
-  } else if (const auto name = host.substr(0, host.find(':'));
-             name.empty() || !std::ranges::all_of(name, [](char c) { return is_alnum(c) || one_of(c, "-._"); })) {
-    return malformed(uri, "has an authority that is no host (letters, digits, '-', '.', '_')");
+    port.remove_prefix(end + 1);
+    if (!port.empty() && port[0] != ':') return malformed(uri, "has something behind the bracket of its authority");
+  } else {
+    port.remove_prefix(std::min(authority.find(':'), authority.size()));
+    if (!is_uri_host(authority.substr(0, authority.size() - port.size()))) {
+      return malformed(uri, "has an authority that is no host (lower-case letters, digits, '-', '_', dots between)");
+    }
   }
-  const std::size_t colon = host.find(':');
-  if (colon == std::string_view::npos) return {};
-  const std::string_view port = host.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || !std::ranges::all_of(port, is_digit))
-    return malformed(uri, "has a port that is no number");
-  return {};
+  if (port.empty() || is_port(port.substr(1))) return {};
+  return malformed(uri, "has a port that is no number from 1 to 65535");
 }
 
 }  // namespace
@@ -158,16 +179,19 @@ Result<void> check_email(std::string_view address) {
   return {};
 }
 
-Result<void> check_uri(std::string_view uri) {
+namespace {
+
+/// check_uri() without what holds of SPIFFE IDs only.
+Result<void> check_any_uri(std::string_view uri) {
   if (uri.size() > kLongestUri) return malformed(uri, "is longer than 2048 characters");
   if (uri.find('*') != std::string_view::npos) return malformed(uri, "is a wildcard; ask for every URI by itself");
   if (uri.find_first_of("?#") != std::string_view::npos) return malformed(uri, "has a query or fragment");
   const std::size_t colon = uri.find(':');
   const std::string_view scheme = uri.substr(0, std::min(colon, uri.size()));
-  const bool proper = !scheme.empty() && is_alpha(scheme[0]) &&
-                      std::ranges::all_of(scheme, [](char c) { return is_alnum(c) || one_of(c, "+-."); });
+  const auto in_scheme = [](char c) { return (is_alnum(c) && !is_upper(c)) || one_of(c, "+-."); };
+  const bool proper = !scheme.empty() && is_alpha(scheme[0]) && std::ranges::all_of(scheme, in_scheme);
   if (colon == std::string_view::npos || !proper)
-    return malformed(uri, "is no URI: it needs a scheme, such as \"spiffe:\"");
+    return malformed(uri, "is no URI: it needs a scheme in lower case, such as \"spiffe:\"");
   std::string_view rest = uri.substr(colon + 1);
   if (rest.empty()) return malformed(uri, "is no URI: nothing stands behind its scheme");
   if (!rest.starts_with("//")) return check_path(uri, rest);
@@ -175,6 +199,29 @@ Result<void> check_uri(std::string_view uri) {
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   SIGNET_CHECK(check_authority(uri, rest.substr(0, slash)));
   return check_path(uri, rest.substr(slash));
+}
+
+}  // namespace
+
+Result<void> check_uri(std::string_view uri) {
+  SIGNET_CHECK(check_any_uri(uri));
+  if (!has_spiffe_scheme(uri) || is_spiffe_id(uri)) return {};
+  return malformed(uri,
+                   "is no SPIFFE ID: \"spiffe://\", a trust domain, then segments of letters, digits, '.', '-', '_'");
+}
+
+bool has_spiffe_scheme(std::string_view uri) noexcept { return uri.starts_with("spiffe:"); }
+
+bool is_spiffe_id(std::string_view uri) {
+  constexpr std::string_view kStart = "spiffe://";
+  constexpr std::size_t kLongestTrustDomain = 255;
+  if (!uri.starts_with(kStart) || uri.ends_with('/') || !check_any_uri(uri)) return false;
+  uri.remove_prefix(kStart.size());
+  const std::size_t slash = std::min(uri.find('/'), uri.size());
+  const auto in_path = [](char c) { return is_alnum(c) || one_of(c, "/.-_"); };
+  const auto in_domain = [](char c) { return (is_alnum(c) && !is_upper(c)) || one_of(c, ".-_"); };
+  return slash <= kLongestTrustDomain && std::ranges::all_of(uri.substr(0, slash), in_domain) &&
+         std::ranges::all_of(uri.substr(slash), in_path);
 }
 
 Result<void> check_ip(const IpAddress& address) {

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "base/toml_reader.h"
+#include "policy/extended_key_usage.h"
 
 namespace signet {
 
@@ -34,26 +33,6 @@ std::uint32_t read_key_usage(TomlTable& table) {
                    "has encipherOnly or decipherOnly without keyAgreement, which gives them their meaning");
   }
   return mask;
-}
-
-std::vector<std::string> read_extended_key_usage(TomlTable& table) {
-  constexpr std::string_view kAnyExtendedKeyUsage = "2.5.29.37.0";
-  std::vector<std::string> oids;
-  for (const std::string& name : table.texts("extended_key_usage", 1)) {
-    if (name.empty()) continue;  // was complained about
-    const auto oid = eku_oid_from(name);
-    if (!oid) {
-      table.complain("extended_key_usage", oid.error().message);
-    } else if (*oid == kAnyExtendedKeyUsage) {
-      table.complain("extended_key_usage",
-                     "has anyExtendedKeyUsage, which is for no purpose and all; name the purposes");
-    } else if (std::ranges::find(oids, *oid) != oids.end()) {
-      table.complain("extended_key_usage", fmt::format("has \"{}\" twice", printable(name)));
-    } else {
-      oids.push_back(*oid);
-    }
-  }
-  return oids;
 }
 
 void read_keys(TomlTable& table, Profile& profile) {
@@ -174,22 +153,33 @@ const Profile* Policy::find_profile(std::string_view name) const {
 
 namespace {
 
+/// Why the fence does not let through what the profile allows; empty if it does.
+std::string misfit(const Profile& profile, const IssuerLimit& fence) {
+  const seconds needed = profile.validity_max + profile.backdate;
+  if (needed > fence.longest_validity) {
+    return fmt::format(
+        "[profile.{}] allows certificates of {} (validity_max and backdate), and the fence of the key of issuer \"{}\" "
+        "lets through {} (longest_validity); shorten the one or lengthen the other",
+        profile.name, format_duration(needed), profile.issuer, format_duration(fence.longest_validity));
+  }
+  if (profile.backdate + kTimeToFence <= fence.clock_tolerance) return {};
+  return fmt::format(
+      "[profile.{}] has backdate = \"{}\", and the fence of the key of issuer \"{}\" takes a notBefore up to {} old "
+      "(clock_tolerance), of which {} are for the request's way there; shorten backdate or lengthen clock_tolerance",
+      profile.name, format_duration(profile.backdate), profile.issuer, format_duration(fence.clock_tolerance),
+      format_duration(kTimeToFence));
+}
+
 /// Why the issuer cannot make what the profile allows; empty if it can.
 std::string misfit(const Profile& profile, const IssuerLimits& issuers) {
   const auto issuer = issuers.find(profile.issuer);
   if (issuer == issuers.end()) {
     std::vector<std::string_view> names;
-    for (const auto& [name, longest] : issuers) names.push_back(name);
+    for (const auto& [name, limit] : issuers) names.push_back(name);
     return fmt::format("[profile.{}] has issuer = \"{}\", and the configuration has no such issuer; it has: {}",
                        profile.name, printable(profile.issuer), fmt::join(names, ", "));
   }
-  const std::chrono::seconds needed = profile.validity_max + profile.backdate;
-  if (needed <= issuer->second) return {};
-  return fmt::format(
-      "[profile.{}] allows certificates of {} (validity_max and backdate), and the fence of the key of issuer \"{}\" "
-      "lets "
-      "through {} (longest_validity); shorten the one or lengthen the other",
-      profile.name, format_duration(needed), profile.issuer, format_duration(issuer->second));
+  return misfit(profile, issuer->second);
 }
 
 }  // namespace

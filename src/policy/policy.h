@@ -36,12 +36,20 @@ class Policy {
   Sha256 sha256_{};
 };
 
-/// What the daemon's issuers can sign, by name: the longest validity that the fence of the issuer's key lets through.
-using IssuerLimits = std::map<std::string, std::chrono::seconds>;
+/// What the fence of an issuer's key lets through.
+struct IssuerLimit {
+  std::chrono::seconds longest_validity{0};
+  std::chrono::seconds clock_tolerance{0};  ///< how far notBefore may be from the keyholder's clock
+};
+/// The daemon's issuers by name.
+using IssuerLimits = std::map<std::string, IssuerLimit>;
 
-/// Every profile's issuer is one of `issuers`, and what the profile allows (validity_max and backdate together) fits
-/// through its fence, so that no request is refused there after it was accepted here. Errors: kFailedPrecondition,
-/// naming every profile that does not fit.
+/// How long a request may be on its way to the keyholder's clock without its backdated notBefore being refused there.
+inline constexpr std::chrono::seconds kTimeToFence{60};
+
+/// Every profile's issuer is one of `issuers`, and what the profile allows fits through its fence (validity_max and
+/// backdate together; backdate and kTimeToFence together), so that no request is refused there after it was accepted
+/// here. Errors: kFailedPrecondition, naming every profile that does not fit.
 [[nodiscard]] Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers);
 
 /// The client may use the profile at all. Errors: kPermissionDenied, field "profile", listing the profiles it may use.

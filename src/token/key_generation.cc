@@ -55,40 +55,42 @@ AttributeList private_template(const NewKey& wanted) {
       .add_flag(CKA_PRIVATE, true)
       .add_flag(CKA_SENSITIVE, true)
       .add_flag(CKA_EXTRACTABLE, false);
-  list.add_flag(CKA_SIGN, true).add_flag(CKA_DECRYPT, false).add_flag(CKA_UNWRAP, false);
+  // What is not said here is the token's to choose (PKCS#11 section 4.9), and some choose everything.
+  list.add_flag(CKA_SIGN, true).add_flag(CKA_SIGN_RECOVER, false).add_flag(CKA_DECRYPT, false);
+  list.add_flag(CKA_UNWRAP, false).add_flag(CKA_DERIVE, false);
   list.add(CKA_LABEL, bytes_of(wanted.label));
   return list;
 }
 
-/// The two objects of a new key. Destroys them unless they are kept, so that a failure leaves nothing on the token.
-class NewPair {
- public:
-  explicit NewPair(Pkcs11Session& session) : session_(session) {}
-  NewPair(const NewPair&) = delete;
-  NewPair& operator=(const NewPair&) = delete;
-  ~NewPair() {
-    for (const CK_OBJECT_HANDLE object : {public_key, private_key}) {
-      if (object != 0) session_.functions().C_DestroyObject(session_.handle(), object);
-    }
-  }
-  void keep() noexcept { public_key = private_key = 0; }
-
+/// The two objects of a new key; 0 (CK_INVALID_HANDLE) where there is none.
+struct NewPair {
   CK_OBJECT_HANDLE public_key = 0;
   CK_OBJECT_HANDLE private_key = 0;
-
- private:
-  Pkcs11Session& session_;
 };
 
-Result<void> generate_pair(Pkcs11Session& session, const NewKey& wanted, NewPair& pair) {
+/// On failure there are no handles: what a module left in the variables then may name anything.
+Result<NewPair> generate_pair(Pkcs11Session& session, const NewKey& wanted) {
   CK_MECHANISM mechanism{generation_mechanism(wanted.type), nullptr, 0};
   AttributeList for_public = public_template(wanted);
   AttributeList for_private = private_template(wanted);
+  NewPair pair;
   const CK_RV rv = session.functions().C_GenerateKeyPair(session.handle(), &mechanism, for_public.data(),
                                                          for_public.size(), for_private.data(), for_private.size(),
                                                          &pair.public_key, &pair.private_key);
-  if (rv == CKR_OK) return {};
+  if (rv == CKR_OK) return pair;
   return fail_pkcs11(rv, "C_GenerateKeyPair", fmt::format("of an {} key {}", name_of(wanted.type), session.where()));
+}
+
+/// Destroys both objects; tries the second even where the first stays.
+Result<void> remove_pair(Pkcs11Session& session, const NewPair& pair) {
+  CK_RV failure = CKR_OK;
+  for (const CK_OBJECT_HANDLE object : {pair.private_key, pair.public_key}) {
+    if (object == 0) continue;
+    const CK_RV rv = session.functions().C_DestroyObject(session.handle(), object);
+    if (rv != CKR_OK) failure = rv;
+  }
+  if (failure == CKR_OK) return {};
+  return fail_pkcs11(failure, "C_DestroyObject", "of the new key");
 }
 
 Result<void> set_id(Pkcs11Session& session, CK_OBJECT_HANDLE object, ByteView id) {
@@ -99,14 +101,36 @@ Result<void> set_id(Pkcs11Session& session, CK_OBJECT_HANDLE object, ByteView id
   return {};
 }
 
-Result<void> check_protection(Pkcs11Session& session, const TokenKey& key) {
-  SIGNET_TRY(const KeyProtection is, key.protection(session));
-  if (is.sensitive == true && is.extractable == false && is.local != false && is.never_extractable != false) return {};
-  return fail(
-      ErrorCode::kFailedPrecondition,
-      fmt::format("the new key {} did not come out as asked for (sensitive, not extractable, made on the token); it "
-                  "was removed again",
-                  session.where()));
+struct WantedFlag {
+  CK_ATTRIBUTE_TYPE type;
+  std::string_view name;
+  bool value;
+  bool must_be_told;  ///< otherwise a token that does not answer is believed
+};
+constexpr WantedFlag kWantedFlags[] = {
+    {CKA_SENSITIVE, "CKA_SENSITIVE", true, true},
+    {CKA_EXTRACTABLE, "CKA_EXTRACTABLE", false, true},
+    {CKA_LOCAL, "CKA_LOCAL", true, false},
+    {CKA_NEVER_EXTRACTABLE, "CKA_NEVER_EXTRACTABLE", true, false},
+    {CKA_PRIVATE, "CKA_PRIVATE", true, false},
+    {CKA_SIGN, "CKA_SIGN", true, false},
+    {CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER", false, false},
+    {CKA_DECRYPT, "CKA_DECRYPT", false, false},
+    {CKA_UNWRAP, "CKA_UNWRAP", false, false},
+    {CKA_DERIVE, "CKA_DERIVE", false, false},
+};
+
+/// The token confirms that the private key came out as asked for.
+Result<void> check_flags(Pkcs11Session& session, CK_OBJECT_HANDLE private_key) {
+  for (const WantedFlag& wanted : kWantedFlags) {
+    SIGNET_TRY(const std::optional<bool> is, read_flag(session, private_key, wanted.type));
+    if (is ? *is == wanted.value : !wanted.must_be_told) continue;
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("the new key {} did not come out as asked for: its {} is {}, and {} was wanted; the token "
+                            "is not fit for keys of this kind",
+                            session.where(), wanted.name, is ? fmt::format("{}", *is) : "not told", wanted.value));
+  }
+  return {};
 }
 
 Result<void> check_it_signs(Pkcs11Session& session, const TokenKey& key, const PublicKey& public_key) {
@@ -115,7 +139,42 @@ Result<void> check_it_signs(Pkcs11Session& session, const TokenKey& key, const P
   return public_key.verify(algorithm, bytes_of(kSelfTest), signature.view());
 }
 
+/// Names the new objects and finds out whether they are what was wanted.
+Result<PublicKey> prove_pair(Pkcs11Session& session, const NewPair& pair, const TokenKey& key) {
+  SIGNET_TRY(const std::optional<PublicKey> public_key, read_public_key(session, pair.public_key, key.type()));
+  if (!public_key) {
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("the token does not show the new public key {}", session.where()));
+  }
+  SIGNET_CHECK(set_id(session, pair.public_key, public_key->key_id()));
+  SIGNET_CHECK(set_id(session, pair.private_key, public_key->key_id()));
+  SIGNET_CHECK(check_flags(session, pair.private_key));
+  SIGNET_CHECK(check_it_signs(session, key, *public_key));
+  return *public_key;
+}
+
+constexpr std::string_view kRemainsField = "key_label";
+
+/// Removes what was made and asks the token whether that worked; `error` then says what became of the key.
+std::unexpected<Error> undo(Pkcs11Session& session, const NewKey& wanted, const NewPair& pair, Error error) {
+  const Result<void> removed = remove_pair(session, pair);
+  const Result<bool> still_there = has_key_label(session, wanted.label);
+  if (still_there.has_value() && !*still_there) {
+    if (pair.private_key != 0) error.message += "; the new key was removed again";
+    return std::unexpected(std::move(error));
+  }
+  if (!removed) error.message += "; removing the new key failed too: " + removed.error().message;
+  if (!still_there) error.message += "; the token does not tell what is left: " + still_there.error().message;
+  error.message += fmt::format("; a key labelled '{}' may remain {}: list the token's objects and remove it",
+                               printable(wanted.label), session.where());
+  error.field = kRemainsField;
+  error.retryable = false;  // the label may be taken now
+  return std::unexpected(std::move(error));
+}
+
 }  // namespace
+
+bool key_may_remain(const Error& error) noexcept { return error.field == kRemainsField; }
 
 Result<PublicKey> generate_key(Pkcs11Session& session, const NewKey& wanted) {
   SIGNET_CHECK(check_wanted(wanted));
@@ -124,20 +183,11 @@ Result<PublicKey> generate_key(Pkcs11Session& session, const NewKey& wanted) {
     return fail(ErrorCode::kAlreadyExists,
                 fmt::format("a key '{}' exists already {}", printable(wanted.label), session.where()), "label");
   }
-  NewPair pair(session);
-  SIGNET_CHECK(generate_pair(session, wanted, pair));
-  SIGNET_TRY(const std::optional<PublicKey> public_key, read_public_key(session, pair.public_key, wanted.type));
-  if (!public_key) {
-    return fail(ErrorCode::kFailedPrecondition,
-                fmt::format("the token does not show the new public key {}", session.where()));
-  }
-  SIGNET_CHECK(set_id(session, pair.public_key, public_key->key_id()));
-  SIGNET_CHECK(set_id(session, pair.private_key, public_key->key_id()));
-  const TokenKey key(pair.private_key, wanted.type);
-  SIGNET_CHECK(check_protection(session, key));
-  SIGNET_CHECK(check_it_signs(session, key, *public_key));
-  pair.keep();
-  return *public_key;
+  const Result<NewPair> pair = generate_pair(session, wanted);
+  if (!pair) return undo(session, wanted, NewPair{}, pair.error());
+  Result<PublicKey> proven = prove_pair(session, *pair, TokenKey(pair->private_key, wanted.type));
+  if (!proven) return undo(session, wanted, *pair, std::move(proven).error());
+  return proven;
 }
 
 }  // namespace signet

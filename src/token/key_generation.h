@@ -16,8 +16,14 @@ struct NewKey {
 
 /// Makes a key pair on the token, in a read-write session that is logged in, and returns its public half. The private
 /// key is CKA_TOKEN, CKA_PRIVATE, CKA_SENSITIVE, not CKA_EXTRACTABLE and can only sign; CKA_ID of both objects is the
-/// public key's SHA-1 key id. The new key has signed once, and the token has confirmed those attributes, before this
-/// returns; after any error both objects are gone again. kAlreadyExists: the label is taken.
+/// public key's SHA-1 key id. Before this returns, the new key has signed once, and the token has confirmed these
+/// attributes, as far as it answers (CKA_SENSITIVE and CKA_EXTRACTABLE it has to). After an error the objects are
+/// destroyed again and the token is asked whether the label is free; see key_may_remain(). kAlreadyExists: the label is
+/// taken.
 [[nodiscard]] Result<PublicKey> generate_key(Pkcs11Session& session, const NewKey& wanted);
+
+/// Of an error of generate_key: the token did not confirm that nothing of the new key is left, and the message says so.
+/// The error's field is "key_label" then, and the object that may be there has that label, perhaps without CKA_ID.
+[[nodiscard]] bool key_may_remain(const Error& error) noexcept;
 
 }  // namespace signet

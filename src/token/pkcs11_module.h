@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "token/pkcs11_uri.h"
+#include "base/pkcs11_uri.h"
 
 namespace signet {
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "token/pkcs11_error.h"
 
 namespace signet {
@@ -11,19 +14,37 @@ std::string where_is(const TokenInfo& token, const Pkcs11Module& module) {
   return fmt::format("on token '{}' (module {})", printable(token.label), printable(module.path()));
 }
 
-/// The error of a failed login, with what a person does next.
-Error explain(Error error) {
-  if (error.code == ErrorCode::kUnauthenticated) {
-    error.message += "; the PIN was tried once and is not tried again, because tokens lock after a few wrong ones";
-    error.field = "pin";
-  }
-  if (error.native == static_cast<std::int64_t>(CKR_USER_PIN_NOT_INITIALIZED)) {
-    error.message += "; the token has no user PIN yet, or another process uses the same token folder";
-  }
-  return error;
+/// The code says that no PIN was compared, or that the token went away meanwhile.
+bool leaves_pin_uncounted(CK_RV code, const TokenInfo& token) {
+  constexpr std::string_view kSoftHsm = "SoftHSM project";
+  constexpr std::array kCodes = {CKR_SLOT_ID_INVALID,         CKR_DEVICE_REMOVED,       CKR_SESSION_CLOSED,
+                                 CKR_SESSION_COUNT,           CKR_OPERATION_ACTIVE,     CKR_SESSION_HANDLE_INVALID,
+                                 CKR_TOKEN_NOT_PRESENT,       CKR_TOKEN_NOT_RECOGNIZED, CKR_USER_PIN_NOT_INITIALIZED,
+                                 CKR_CRYPTOKI_NOT_INITIALIZED};
+  if (code == CKR_GENERAL_ERROR) return token.manufacturer == kSoftHsm;
+  return std::ranges::find(kCodes, code) != kCodes.end();
 }
 
 }  // namespace
+
+Error login_error(CK_RV code, const TokenInfo& token, const std::string& where) {
+  Error error = fail_pkcs11(code, "C_Login", where).error();
+  if (leaves_pin_uncounted(code, token)) {
+    if (code == CKR_USER_PIN_NOT_INITIALIZED) {
+      error.message += "; the token has no user PIN yet, or another process uses the same token folder";
+    }
+    return error;
+  }
+  error.message += error.code == ErrorCode::kUnauthenticated
+                       ? "; the PIN was tried once and is not tried again, because tokens lock after a few wrong ones"
+                       : "; the PIN may have been counted as wrong, so it is not tried again: find the cause, log in "
+                         "once by hand, then start again";
+  error.code = ErrorCode::kUnauthenticated;
+  error.field = "pin";
+  error.retryable = false;
+  error.retry_after = {};
+  return error;
+}
 
 Result<void> check_pin_may_be_tried(const TokenInfo& token) {
   const auto refuse = [&](std::string_view state, std::string_view next_step) {
@@ -78,7 +99,7 @@ Result<void> Pkcs11Session::log_in(const Secret& pin) {
     return functions().C_Login(handle_, CKU_USER, text, static_cast<CK_ULONG>(bytes.size()));
   });
   if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) return {};
-  return std::unexpected(explain(fail_pkcs11(rv, "C_Login", where()).error()));
+  return std::unexpected(login_error(rv, now, where()));
 }
 
 }  // namespace signet

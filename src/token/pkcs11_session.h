@@ -15,6 +15,14 @@ namespace signet {
 /// try or that a wrong one was tried since the last login. The try that locks a token is made by a person.
 [[nodiscard]] Result<void> check_pin_may_be_tried(const TokenInfo& token);
 
+/// Why C_Login failed with `code`, once it was called with a PIN. `token` as it was just before.
+/// Retryable (kUnavailable) only where the PIN cannot have been counted as wrong: the session or the token was not
+/// there, the token had no PIN to compare with, or it is SoftHSM and said CKR_GENERAL_ERROR, which it does where two
+/// processes log in to one token folder at once. Every other failure is kUnauthenticated and final, also one that tells
+/// of a device (CKR_FUNCTION_FAILED, CKR_DEVICE_ERROR, a vendor's own): a supervisor that starts the process again
+/// would try the PIN again, and not every token shows in its flags that it counted.
+[[nodiscard]] Error login_error(CK_RV code, const TokenInfo& token, const std::string& where);
+
 enum class SessionAccess : std::uint8_t { kRead, kReadWrite };
 
 /// Owns one open session. Move-only. A session is used by one thread at a time; threads have a session each.
@@ -33,7 +41,7 @@ class Pkcs11Session {
   ~Pkcs11Session();
 
   /// Logs in as the user, with exactly one try of the PIN, and none unless check_pin_may_be_tried says yes of the token
-  /// as it is now. kUnauthenticated is a wrong PIN. A process that is logged in already stays so.
+  /// as it is now. Errors of the try itself are login_error's. A process that is logged in already stays so.
   [[nodiscard]] Result<void> log_in(const Secret& pin);
 
   [[nodiscard]] const CK_FUNCTION_LIST& functions() const noexcept { return module_->functions(); }

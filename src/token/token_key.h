@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/pkcs11_uri.h"
 #include "token/pkcs11_session.h"
-#include "token/pkcs11_uri.h"
 #include "x509/public_key.h"
 
 namespace signet {

@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Pair;
 
 const std::string kMinimal = R"(origin = "ca.example.com/signet/issuing-1"
@@ -126,7 +127,7 @@ environment = { SOFTHSM2_CONF = "/x/softhsm2.conf" })");
   EXPECT_EQ(token.sessions, 64U);
   EXPECT_THAT(token.environment, ElementsAre(Pair("SOFTHSM2_CONF", "/x/softhsm2.conf")));
   const KeyConfig& key = config->keys.at("issuing-1");
-  EXPECT_EQ(key.uri, "pkcs11:token=t;object=o;type=private");
+  EXPECT_EQ(key.uri, (Pkcs11Uri{.token = "t", .object = "o", .type = "private"}));
   EXPECT_EQ(key.token, "soft");
   EXPECT_THAT(key.fence.may_sign, ElementsAre(ArtifactKind::kEndEntityCertificate));
   EXPECT_EQ(key.fence.longest_validity, 398 * 24h);
@@ -170,7 +171,9 @@ TEST(DaemonConfig, RefusesBadValues) {
       {"\"pin\"", "\"pin\"\nenvironment = { \"A=B\" = \"c\" }", "token.soft.environment.\"A=B\": is no name of"},
       {"\"pin\"", "\"pin\"\nenvironment = { A = 1 }", "token.soft.environment.A: is the integer 1"},
       {"\"pin\"", "\"pin\"\nenvironment = { A = \"x\\u0000y\" }", "without control characters"},
-      {"pkcs11:token", "token", "key.issuing-1.uri: is \"token=t;object=o;type=private\"; expected a PKCS#11 URI"},
+      {"pkcs11:token", "token", "key.issuing-1.uri: is no PKCS#11 URI"},
+      {"pkcs11:token", "pkcs11:tokn", "key.issuing-1.uri: attribute 'tokn' is not known here; known are token"},
+      {"type=private", "type=public", "key.issuing-1.uri: has type=public; a CA signs with a private key"},
       {"[\"end-entity-certificate\"]", "[]", "fence.may_sign: has 0 values and needs 1"},
       {"[\"end-entity-certificate\"]", "[\"ca-certificate\"]",
        "fence.may_sign[0]: is \"ca-certificate\"; expected \"end-ent"},
@@ -181,6 +184,15 @@ TEST(DaemonConfig, RefusesBadValues) {
       {"[issuer.issuing-1]", "[other.issuing-1]", "issuer: missing; expected 1 or more tables [issuer.NAME]"},
   };
   for (const auto& c : cases) EXPECT_THAT(error_of(with(c.old_text, c.new_text)), HasSubstr(c.message)) << c.new_text;
+}
+
+TEST(DaemonConfig, RepeatsNoPinOfARefusedUri) {
+  for (const char* uri : {"PKCS11:token=t;pin-value=1234", "pkcs11:token=t;pin-value=1234",
+                          "pkcs11:token=t?module-name=x;pin-value=1234"}) {
+    const std::string error = error_of(with("pkcs11:token=t;object=o;type=private", uri));
+    EXPECT_THAT(error, HasSubstr("signet.toml:15:7: key.issuing-1.uri: "));
+    EXPECT_THAT(error, Not(HasSubstr("1234"))) << uri;
+  }
 }
 
 TEST(DaemonConfig, NamesWhatIsMissingFromAnEmptyFile) {

@@ -111,15 +111,22 @@ TEST_F(FenceTest, RefusesAnotherAuthorityKeyIdentifier) {
   EXPECT_THAT(refused_by("authority_key_id"), HasSubstr("abababab"));
 }
 
-TEST_F(FenceTest, TakesAnAbsentAuthorityKeyIdentifier) {
+TEST_F(FenceTest, RefusesAnAbsentAuthorityKeyIdentifier) {
+  leaf_.authority_key_id.reset();
+  EXPECT_THAT(refused_by("authority_key_id"), HasSubstr("authorityKeyIdentifier is absent"));
+}
+
+TEST_F(FenceTest, OfACaWithoutKeyIdentifierItTakesNoAuthorityKeyIdentifierOnly) {
+  ca_fields_.subject_key_id.reset();
+  ca_ = test::unsigned_certificate(ca_fields_);
+  EXPECT_THAT(refused_by("authority_key_id"), HasSubstr("subjectKeyIdentifier is absent"));
   leaf_.authority_key_id.reset();
   EXPECT_TRUE(check().has_value());
 }
 
-TEST_F(FenceTest, RefusesAnAuthorityKeyIdentifierThatItCannotCheck) {
-  ca_fields_.subject_key_id.reset();
-  ca_ = test::unsigned_certificate(ca_fields_);
-  EXPECT_THAT(refused_by("authority_key_id"), HasSubstr("absent"));
+TEST_F(FenceTest, RefusesTheCasOwnNameAsSubject) {
+  leaf_.subject = ca_fields_.subject;
+  EXPECT_THAT(refused_by("subject"), HasSubstr("Issuing CA"));
 }
 
 TEST_F(FenceTest, RefusesCaTrue) {
@@ -127,10 +134,14 @@ TEST_F(FenceTest, RefusesCaTrue) {
   EXPECT_THAT(refused_by("basic_constraints"), HasSubstr("CA:TRUE"));
 }
 
-TEST_F(FenceTest, TakesAbsentBasicConstraintsAndKeyUsage) {
+TEST_F(FenceTest, RefusesAbsentBasicConstraints) {
   leaf_.basic_constraints.reset();
+  EXPECT_THAT(refused_by("basic_constraints"), HasSubstr("absent"));
+}
+
+TEST_F(FenceTest, RefusesAbsentKeyUsage) {
   leaf_.key_usage.reset();
-  EXPECT_TRUE(check().has_value());
+  EXPECT_THAT(refused_by("key_usage"), HasSubstr("absent"));
 }
 
 TEST_F(FenceTest, RefusesKeyUsagesOfACa) {
@@ -143,6 +154,28 @@ TEST_F(FenceTest, RefusesKeyUsagesOfACa) {
 TEST_F(FenceTest, RefusesToCertifyTheCasOwnKey) {
   leaf_.spki = copy_of(ca_key_.spki());
   EXPECT_THAT(refused_by("subject_key"), HasSubstr("own"));
+}
+
+Bytes spki_of(std::string_view algorithm, ByteView parameters, ByteView bits) {
+  Bytes identifier = der::oid(algorithm);
+  append(identifier, parameters);
+  return der::sequence({der::element(der::kSequence, identifier), der::bit_string(bits)});
+}
+
+TEST_F(FenceTest, RefusesTheCasOwnKeyAsACompressedPoint) {
+  const ByteView point = ca_key_.spki().last(65);  // 04 || X || Y
+  ASSERT_EQ(point[0], 0x04);
+  Bytes compressed{static_cast<std::uint8_t>(0x02 + point[64] % 2)};
+  append(compressed, point.subspan(1, 32));
+  leaf_.spki = spki_of("1.2.840.10045.2.1", der::oid("1.2.840.10045.3.1.7"), compressed);
+  refused_by("subject_key");
+}
+
+TEST_F(FenceTest, RefusesWhatIsNoPublicKey) {
+  leaf_.spki = spki_of("1.2.3", {}, Bytes(32, 0xAB));
+  refused_by("subject_key");
+  leaf_.spki = der::sequence({});
+  refused_by("subject_key");
 }
 
 TEST_F(FenceTest, TakesNotBeforeUpToTheToleranceAndNotASecondMore) {

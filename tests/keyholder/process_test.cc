@@ -148,6 +148,17 @@ TEST(KeyholderProcess, LeavesWhenTheSupervisorHasGoneWhileAModuleHangsInASignatu
   EXPECT_TRUE(exited_with(keyholder.wait(), 0));
 }
 
+TEST(KeyholderProcess, LeavesToBeRestartedWhenAModuleHangsBeyondTheDeadline) {
+  Scenario scenario;
+  scenario.sign_deadline = "1s";
+  scenario.use_fault_module("C_Sign", "hang", 1);  // the first one is the self-test
+  Keyholder keyholder(scenario);
+  ASSERT_TRUE(keyholder.started().has_ready());
+  const auto channel = keyholder.connect();
+  request(*channel, 1, leaf_of(scenario).view());
+  EXPECT_TRUE(exited_with(keyholder.wait(), 1));
+}
+
 TEST(KeyholderProcess, LeavesWhenTheSupervisorHasGoneWhileAModuleHangsAtTheStart) {
   Scenario scenario;
   scenario.use_fault_module("C_Initialize", "hang");
@@ -399,6 +410,27 @@ TEST(KeyholderStart, TriesAWrongPinOnceAndTheNextStartDoesNotTryAtAll) {
   EXPECT_EQ(code_of(refusal), ErrorCode::kFailedPrecondition);
   EXPECT_FALSE(refusal.retryable());
   EXPECT_THAT(refusal.message(), HasSubstr("not tried"));
+}
+
+TEST(KeyholderStart, DoesNotAskToBeRestartedAfterALoginThatMayHaveCountedThePin) {
+  Scenario scenario;
+  scenario.use_fault_module("C_Login", "0x30");  // CKR_DEVICE_ERROR
+  Keyholder keyholder(scenario);
+  const auto failure = keyholder.failure();
+  EXPECT_EQ(code_of(failure), ErrorCode::kUnauthenticated);
+  EXPECT_FALSE(failure.retryable());
+  EXPECT_THAT(failure.message(), AllOf(HasSubstr("CKR_DEVICE_ERROR"), HasSubstr("may have been counted as wrong")));
+}
+
+TEST(KeyholderStart, AsksToBeRestartedWhereTwoProcessesLoggedInToOneSoftHsmFolder) {
+  for (const char* code : {"0x05", "0xE1", "0x102"}) {
+    Scenario scenario;
+    scenario.use_fault_module("C_Login", code);
+    Keyholder keyholder(scenario);
+    const auto failure = keyholder.failure();
+    EXPECT_EQ(code_of(failure), ErrorCode::kUnavailable) << code;
+    EXPECT_TRUE(failure.retryable()) << code;
+  }
 }
 
 TEST(KeyholderStart, RefusesAPinFileThatOthersMayRead) {

@@ -184,13 +184,42 @@ TEST(NameRules, AnExactUriAllowsThatUriOnly) {
 }
 
 TEST(NameRules, RefusesUriPatternsOfOtherForms) {
-  for (const char* pattern :
-       {"*", "spiffe://*", "spiffe://example*", "spiffe://example/a*", "spiffe://ex*/a", "spiffe://example/*/a",
-        "spiffe://example/**", "urn:*", "urn:a/*", "spiffe:///*", "spiffe://example/../*", "example/*",
-        "spiffe://u@example/*", "spiffe://example/a?*", "spiffe://example//*", "https:/a/*"}) {
+  for (const char* pattern : {"*",
+                              "spiffe://*",
+                              "spiffe://example*",
+                              "spiffe://example/a*",
+                              "spiffe://ex*/a",
+                              "spiffe://example/*/a",
+                              "spiffe://example/**",
+                              "urn:*",
+                              "urn:a/*",
+                              "spiffe:///*",
+                              "spiffe://example/../*",
+                              "example/*",
+                              "spiffe://u@example/*",
+                              "spiffe://example/a?*",
+                              "spiffe://example//*",
+                              "https:/a/*",
+                              "spiffe://example/a/",
+                              "spiffe://Example/*",
+                              "spiffe://example:1/*",
+                              "HTTPS://example/*",
+                              "spiffe://example/a%20b/*"}) {
     const auto result = read(std::string("uri = [\"") + pattern + "\"]");
     EXPECT_FALSE(result.has_value()) << pattern;
   }
+}
+
+TEST(NameRules, ASpiffeIdIsTheOnlyUriOfItsCertificate) {
+  const NameRules allowed = rules("dns = [\"**\"]\nuri = [\"spiffe://example/*\", \"https://a.example/*\"]");
+  EXPECT_TRUE(permits(allowed, AltNames{{"a"}, {}, {"spiffe://example/a"}, {}}));
+  EXPECT_TRUE(permits(allowed, AltNames{{}, {}, {"https://a.example/a", "https://a.example/b"}, {}}));
+  EXPECT_FALSE(permits(allowed, AltNames{{}, {}, {"spiffe://example/a", "spiffe://example/b"}, {}}));
+  const auto two = allowed.permits(AltNames{{}, {}, {"https://a.example/a", "spiffe://example/a"}, {}}, "profile x");
+  ASSERT_FALSE(two.has_value());
+  EXPECT_EQ(two.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(two.error().field, "csr.subjectAltName");
+  EXPECT_THAT(two.error().message, HasSubstr("\"spiffe://example/a\" is a SPIFFE ID among 2 URIs"));
 }
 
 TEST(NameRules, EmailPatternsAllowOneMailboxOrAHost) {

@@ -79,29 +79,69 @@ TEST(Email, NeedsExactlyOneAt) {
 }
 
 TEST(Uri, TakesPlainUris) {
-  for (const char* uri : {"spiffe://example/payments", "spiffe://example", "https://a.example:8443/x/y-z_~.json",
-                          "https://[2001:db8::1]/x", "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-                          "https://a/b%20c/", "x+y.z-1://h/a:b@c"}) {
+  for (const char* uri :
+       {"spiffe://example/payments", "spiffe://example", "https://a.example:8443/x/y-z_~.json",
+        "https://[2001:db8::1]/x", "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "https://a/b%20c%C3%BC/",
+        "x+y.z-1://h/a:b@c", "https://a:1/", "https://a:65535", "https://a_b.c-d"}) {
     EXPECT_TRUE(check_uri(uri).has_value()) << uri;
   }
 }
 
-TEST(Uri, RefusesASecondSpelling) {
+TEST(Uri, RefusesASecondSpellingOfAPath) {
+  for (const std::string path :
+       {"a/../b", "..",   ".",   "./a", "%2E%2E/b", ".%2E/b", "%2E", "%61", "a%2Fb",  "a%5Cb", "a\\..\\b",
+        "/a",     "a//b", "%00", "%2A", "%252E%25", "%",      "%2",  "%ZZ", "%c3%bc", "%C3%bC"}) {
+    EXPECT_FALSE(check_uri("https://example/" + path).has_value()) << path;
+    EXPECT_FALSE(check_uri("spiffe://example/" + path).has_value()) << path;
+  }
+}
+
+TEST(Uri, RefusesASecondSpellingOfSchemeAndAuthority) {
   for (const char* uri :
-       {"spiffe://example/a/../b", "spiffe://example/..", "spiffe://example/.", "spiffe://example/./a",
-        "spiffe://example/%2e%2e/b", "spiffe://example/.%2E/b", "spiffe://example/%2E", "spiffe://e/%61",
-        "spiffe://example/a%2Fb", "spiffe://example/a%5cb", "spiffe://example/a\\..\\b", "spiffe://example//a",
-        "spiffe://example/a//b", "spiffe://example/%00", "spiffe://example/%2a", "spiffe://example/%252e%25",
-        "spiffe://example/%", "spiffe://example/%2", "spiffe://example/%zz"}) {
+       {"HTTPS://a/b", "Urn:a", "https://Example/b", "https://[2001:DB8::1]/x", "https://[2001:db8:0::1]/x",
+        "https://a:080/", "https://a.../b", "https://a./b", "https://.a/b", "https://a..b/c"}) {
     EXPECT_FALSE(check_uri(uri).has_value()) << uri;
   }
 }
 
+TEST(Uri, OfSchemeSpiffeIsASpiffeId) {
+  const std::string longest_domain(255, 'a');
+  for (const std::string& uri : {std::string("spiffe://example"), std::string("spiffe://e_x-a.mple/A.b/_c-1"),
+                                 "spiffe://" + longest_domain + "/x"}) {
+    EXPECT_TRUE(check_uri(uri).has_value()) << uri;
+    EXPECT_TRUE(is_spiffe_id(uri)) << uri;
+  }
+  for (const std::string& uri :
+       {std::string("spiffe:example"), std::string("spiffe:/example/a"), std::string("spiffe://example/"),
+        std::string("spiffe://example/a/"), std::string("spiffe://example:443/a"), std::string("spiffe://[::1]/a"),
+        std::string("spiffe://example/a%20b"), std::string("spiffe://example/a:b"), std::string("spiffe://example/a+b"),
+        "spiffe://" + longest_domain + "a/x"}) {
+    EXPECT_FALSE(check_uri(uri).has_value()) << uri;
+    EXPECT_FALSE(is_spiffe_id(uri)) << uri;
+  }
+}
+
 TEST(Uri, RefusesTricksWithTheAuthority) {
-  for (const char* uri :
-       {"spiffe://", "spiffe:///a", "spiffe://example@evil/a", "spiffe://example:x@evil/a", "spiffe://a b/c",
-        "spiffe://ex%61mple/a", "spiffe://example\\@evil/a", "https://[::1/a", "https://[x]/a", "https://[::1]x/a",
-        "https://a:/b", "https://a:99x/b", "https://a:123456/b", "https://:443/b"}) {
+  for (const char* uri : {"spiffe://",
+                          "spiffe:///a",
+                          "spiffe://example@evil/a",
+                          "spiffe://example:x@evil/a",
+                          "spiffe://a b/c",
+                          "spiffe://ex%61mple/a",
+                          "spiffe://example\\@evil/a",
+                          "https://[::1/a",
+                          "https://[x]/a",
+                          "https://[::1]x/a",
+                          "https://a:/b",
+                          "https://a:99x/b",
+                          "https://a:123456/b",
+                          "https://a:99999/b",
+                          "https://a:65536/b",
+                          "https://a:0/b",
+                          "https://:443/b",
+                          "https://[/a",
+                          "https://[]/a",
+                          "https://[1.2.3.4]/a"}) {
     EXPECT_FALSE(check_uri(uri).has_value()) << uri;
   }
 }

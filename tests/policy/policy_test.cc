@@ -161,7 +161,7 @@ TEST(Policy, NeedsAProfile) {
 
 TEST(Policy, NamesTheIssuersThatAreMissing) {
   const Policy policy = policy_of(kPolicy);
-  const auto year = std::chrono::hours(24 * 400);
+  const IssuerLimit year{.longest_validity = 400 * 24h, .clock_tolerance = 1h};
   EXPECT_TRUE(check_issuers(policy, {{"issuing-1", year}, {"other", year}}).has_value());
   const auto missing = check_issuers(policy, {{"issuing-2", year}});
   ASSERT_FALSE(missing.has_value());
@@ -172,14 +172,25 @@ TEST(Policy, NamesTheIssuersThatAreMissing) {
 TEST(Policy, AProfileThatDoesNotFitThroughTheFenceIsNamed) {
   const Policy policy = policy_of(kPolicy);
   const Profile& profile = *policy.find_profile("tls-server");
-  const std::chrono::seconds exact = profile.validity_max + profile.backdate;
-  IssuerLimits limits{{"issuing-1", exact}, {"other", std::chrono::hours(24 * 400)}};
+  const IssuerLimit exact{.longest_validity = profile.validity_max + profile.backdate, .clock_tolerance = 1h};
+  IssuerLimits limits{{"issuing-1", exact}, {"other", {.longest_validity = 400 * 24h, .clock_tolerance = 1h}}};
   EXPECT_TRUE(check_issuers(policy, limits).has_value());
-  limits["issuing-1"] = exact - std::chrono::seconds(1);
+  limits["issuing-1"].longest_validity -= 1s;
   const auto misfit = check_issuers(policy, limits);
   ASSERT_FALSE(misfit.has_value());
   EXPECT_THAT(misfit.error().message, HasSubstr("[profile.tls-server]"));
   EXPECT_THAT(misfit.error().message, HasSubstr("longest_validity"));
+}
+
+TEST(Policy, ABackdateThatTheFenceWouldRefuseIsNamed) {
+  const Policy policy = policy_of(with("subject =", "backdate = \"1h\"\nsubject ="));
+  IssuerLimits limits{{"issuing-1", {.longest_validity = 400 * 24h, .clock_tolerance = 1h + 1min}}};
+  EXPECT_TRUE(check_issuers(policy, limits).has_value());
+  limits["issuing-1"].clock_tolerance -= 1s;
+  const auto misfit = check_issuers(policy, limits);
+  ASSERT_FALSE(misfit.has_value());
+  EXPECT_THAT(misfit.error().message, HasSubstr("[profile.tls-server] has backdate = \"1h\""));
+  EXPECT_THAT(misfit.error().message, HasSubstr("clock_tolerance"));
 }
 
 TEST(Policy, ANameMustBeAllowedByTheProfileAndTheClient) {

@@ -49,6 +49,39 @@ TEST(UserPin, ThatIsLockedOrOnItsFinalTryIsNotTried) {
   EXPECT_THAT(checked(CKF_USER_PIN_COUNT_LOW).error().message, HasSubstr("wrongly"));
 }
 
+const TokenInfo kSoftToken{.label = "t", .manufacturer = "SoftHSM project"};
+const TokenInfo kOtherToken{.label = "t", .manufacturer = "Vendor"};
+
+TEST(LoginError, IsRetryableWhereThePinWasNotCompared) {
+  for (const CK_RV code : {CKR_TOKEN_NOT_RECOGNIZED, CKR_USER_PIN_NOT_INITIALIZED, CKR_SESSION_HANDLE_INVALID,
+                           CKR_SESSION_CLOSED, CKR_TOKEN_NOT_PRESENT, CKR_DEVICE_REMOVED}) {
+    const Error error = login_error(code, kOtherToken, "on t");
+    EXPECT_EQ(error.code, ErrorCode::kUnavailable) << code;
+    EXPECT_TRUE(error.retryable) << code;
+  }
+}
+
+TEST(LoginError, IsFinalWhereThePinMayHaveBeenCounted) {
+  for (const CK_RV code : {CKR_FUNCTION_FAILED, CKR_DEVICE_ERROR, CKR_HOST_MEMORY, CKR_FUNCTION_CANCELED,
+                           CKR_PIN_EXPIRED, CKR_PIN_LOCKED, CKR_VENDOR_DEFINED + 0x20, CK_RV{0x7FFF}}) {
+    const Error error = login_error(code, kSoftToken, "on t");
+    EXPECT_EQ(error.code, ErrorCode::kUnauthenticated) << code;
+    EXPECT_FALSE(error.retryable) << code;
+    EXPECT_EQ(error.retry_after.count(), 0) << code;
+    EXPECT_EQ(error.native, static_cast<std::int64_t>(code));
+    EXPECT_THAT(error.message, HasSubstr("the PIN may have been counted as wrong"));
+  }
+}
+
+TEST(LoginError, AGeneralErrorIsRetryableOfSoftHsmOnly) {
+  EXPECT_TRUE(login_error(CKR_GENERAL_ERROR, kSoftToken, "on t").retryable);
+  const Error other = login_error(CKR_GENERAL_ERROR, kOtherToken, "on t");
+  EXPECT_FALSE(other.retryable);
+  EXPECT_EQ(other.code, ErrorCode::kUnauthenticated);
+}
+
+TEST_F(Pkcs11SessionTest, KnowsSoftHsmByItsManufacturer) { EXPECT_EQ(token().manufacturer, kSoftToken.manufacturer); }
+
 TEST_F(Pkcs11SessionTest, ALoginCoversEverySessionAndOutlivesThoseThatClose) {
   Pkcs11Session keeper = logged_in();
   ASSERT_TRUE(generate_key(keeper, {.type = KeyType::kEcP256, .label = "k"}).has_value());
