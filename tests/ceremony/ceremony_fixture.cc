@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
+
+#include "log/entry.h"
 
 namespace signet::test {
 
@@ -77,6 +80,40 @@ void CeremonyTest::plan_with(const std::string& old_text, const std::string& new
   static_cast<void>(room_.write("ceremony.toml", plan_));
 }
 
+void CeremonyTest::use_fault_module(const std::string& calls, const std::string& action, int after, int times) {
+  static_cast<void>(room_.write("softhsm2.toml",
+                                "name = \"fault\"\ntested = \"ci\"\nsource = \"test\"\nmodules = "
+                                "[\"" SIGNET_BIN_DIR "/test_fault_module.so\"]\n"));
+  plan_with("environment = { ", "environment = { SIGNET_FAULT_CALL = \"" + calls + "\", SIGNET_FAULT_DO = \"" + action +
+                                    "\", SIGNET_FAULT_AFTER = \"" + std::to_string(after) +
+                                    "\", SIGNET_FAULT_TIMES = \"" + std::to_string(times) + "\", ");
+}
+
+std::vector<log::Object> CeremonyTest::transcript_in(const std::string& folder) {
+  std::vector<log::Object> entries;
+  std::istringstream lines(slurp(folder + "/transcript.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    auto entry = log::parse_entry(copy_of(bytes_of(line)), entries.size());
+    EXPECT_TRUE(entry.has_value()) << line;
+    if (entry) entries.push_back(entry->fields);
+  }
+  return entries;
+}
+
+std::vector<std::string> CeremonyTest::acts_of(const std::vector<log::Object>& transcript) {
+  std::vector<std::string> acts;
+  for (const log::Object& entry : transcript) acts.push_back(text(entry, "act"));
+  return acts;
+}
+
+std::vector<std::string> CeremonyTest::unfinished() const {
+  std::vector<std::string> folders;
+  for (const std::string& entry : entries_of(room_.path())) {
+    if (entry.starts_with(path("ceremony.unfinished-"))) folders.push_back(entry);
+  }
+  return folders;
+}
+
 CommandResult CeremonyTest::ceremony(const std::string& action, const std::vector<std::string>& more,
                                      const std::string& input) const {
   std::vector<std::string> arguments = {"setsid", "--wait", kProgram, action, path("ceremony.toml")};
@@ -104,6 +141,11 @@ std::vector<std::string> CeremonyTest::files() const {
   }
   std::ranges::sort(names);
   return names;
+}
+
+std::string text(const log::Object& entry, const std::string& key) {
+  const auto found = entry.find(key);
+  return found == entry.end() || found->second.text() == nullptr ? "(absent)" : *found->second.text();
 }
 
 }  // namespace signet::test

@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "log/value.h"
 #include "support/command.h"
 #include "support/softhsm.h"
 
@@ -20,6 +22,15 @@ class CeremonyTest : public ::testing::Test {
   /// signet-ceremony ACTION ceremony.toml MORE..., without a terminal.
   CommandResult ceremony(const std::string& action, const std::vector<std::string>& more = {},
                          const std::string& input = {}) const;
+  /// Puts the module that goes wrong (support/fault_module) in the place of SoftHSM; what goes wrong there comes from
+  /// the ceremony file's environment.
+  void use_fault_module(const std::string& calls, const std::string& action, int after, int times);
+  /// The entries of a transcript, each checked for its form and place.
+  static std::vector<log::Object> transcript_in(const std::string& folder);
+  /// `act` of each.
+  static std::vector<std::string> acts_of(const std::vector<log::Object>& transcript);
+  /// The folders beside the output that a ceremony left unfinished.
+  [[nodiscard]] std::vector<std::string> unfinished() const;
   /// An ECDSA request for `name`, as `name`.csr.
   void make_request(const std::string& name) const;
 
@@ -35,5 +46,8 @@ class CeremonyTest : public ::testing::Test {
   std::string issuing_token_directory_;
   std::string plan_;
 };
+
+/// The text under `key`, or "(absent)".
+[[nodiscard]] std::string text(const log::Object& entry, const std::string& key);
 
 }  // namespace signet::test

@@ -1,4 +1,5 @@
-// Ceremonies that do not begin, and one that fails in the middle.
+// Ceremonies that do not begin, and those that fail in the middle.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -7,6 +8,7 @@
 namespace signet::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -75,6 +77,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"[\"localhost\"]", "[\"*.example\"]", "end_entity[0].dns: \"*.example\" is a wildcard"},
         BadValue{"[\"localhost\"]", "[\"a_b\"]", "is no DNS name"},
         BadValue{"[\"localhost\"]", "[\"a\", \"a\"]", "has \"a\" twice"},
+        BadValue{"[\"localhost\"]", "[\"Localhost\", \"localhost\"]",
+                 "end entity \"daemon\": no certificate can be made of this: DNS:localhost stands there twice"},
+        BadValue{"\"127.0.0.1\"", "\"2001:db8::1\", \"2001:DB8:0::1\"", "IP:2001:db8::1 stands there twice"},
         BadValue{"\"127.0.0.1\"", "\"127.0.0\"", "end_entity[0].ip:"},
         BadValue{"\"127.0.0.1\"", "\"::ffff:127.0.0.1\"", "IPv4-mapped"},
         BadValue{"uri = [\"spiffe://test/payments\"]", "uri = [\"spiffe://test/../x\"]", "end_entity[1].uri:"},
@@ -83,6 +88,26 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"[\"serverAuth\"]", "[\"server\"]", "extended_key_usage:"},
         BadValue{"[\"serverAuth\"]", "[\"2.5.29.37.0\"]", "has anyExtendedKeyUsage"},
         BadValue{"name = \"client\"", "name = \"daemon\"", "end_entity[1].name: is that of another end entity"}));
+
+/// `count` names of 246 characters, as a list.
+std::string long_names(int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i) {
+    list += fmt::format("{}\"n{:05}.", i == 0 ? "" : ", ", i);
+    for (int label = 0; label < 5; ++label) list += std::string(47, 'a') + (label < 4 ? "." : "\"");
+  }
+  return list;
+}
+
+TEST_F(CeremonyRefusal, OfMoreNamesThanACertificateHolds) {
+  plan_with("\"localhost\"", long_names(300));
+  expect_refusal("end entity \"daemon\": no certificate can be made of this: ");
+}
+
+TEST_F(CeremonyRefusal, OfMoreNamesThanAnEntryOfTheTranscriptHolds) {
+  plan_with("\"localhost\"", long_names(200));  // the certificate has less than 64 KiB, its base64 more
+  expect_refusal("end entity \"daemon\": no certificate can be made of this: ");
+}
 
 TEST_F(CeremonyRefusal, ToOverwriteChangesNothing) {
   ASSERT_EQ(ceremony("run", {"--yes"}).status, 0);
@@ -171,9 +196,16 @@ TEST_F(CeremonyRefusal, OfWrongArgumentsHasAStatusOfItsOwn) {
   EXPECT_THAT(help.out, HasSubstr("signet-ceremony check ceremony.toml"));
 }
 
+class CeremonyFailure : public CeremonyTest {
+ protected:
+  /// The command line that removes the private key of `token` found by `which`.
+  static std::string removal(const std::string& token, const std::string& which) {
+    return "--token-label '" + token + "' --login --delete-object --type privkey " + which;
+  }
+};
+
 /// The operators type the title once the issuing token has been pulled out.
-TEST_F(CeremonyRefusal, InTheMiddleSaysWhatWasMadeAndWhatToDo) {
-  const auto before = files();
+TEST_F(CeremonyFailure, InTheMiddleSaysWhatWasMadeAndWhatToDo) {
   const std::string script = "(until grep -q output '" + path("out") + "' 2>/dev/null; do sleep 0.02; done; rm -r '" +
                              issuing_token_directory_ +
                              "'; echo 'Signet test ceremony') | " SIGNET_BIN_DIR "/signet-ceremony run '" +
@@ -181,11 +213,62 @@ TEST_F(CeremonyRefusal, InTheMiddleSaysWhatWasMadeAndWhatToDo) {
   const CommandResult result = run_command({"setsid", "--wait", "sh", "-c", script});
   EXPECT_EQ(result.status, 3) << result.err;
   EXPECT_THAT(result.err, HasSubstr("root key \"root-2026\" on token \"signet-root\", key id "));
-  EXPECT_THAT(result.err, Not(HasSubstr("issuing key")));
-  EXPECT_THAT(result.err, HasSubstr("--token-label 'signet-root' --login --delete-object --type privkey --id "));
+  EXPECT_THAT(result.err, HasSubstr(removal("signet-root", "--id ")));
   EXPECT_FALSE(output_exists());
   EXPECT_EQ(objects(), 2U);  // the root's pair
-  std::filesystem::remove(path("out"));
+}
+
+TEST_F(CeremonyFailure, AfterSigningKeepsTheEvidence) {
+  use_fault_module("C_Sign", "0x30", 4, 1);  // self-test, root, self-test, issuing: the daemon's goes wrong
+  const CommandResult result = ceremony("run", {"--yes"});
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_FALSE(output_exists());
+  ASSERT_EQ(unfinished().size(), 1U);
+  EXPECT_THAT(result.err, HasSubstr("What was done until then is in " + unfinished().front()));
+  const auto entries = transcript_in(unfinished().front());
+  ASSERT_THAT(acts_of(entries),
+              ElementsAre("begin", "intend-key", "make-key", "intend-certificate", "make-certificate", "intend-key",
+                          "make-key", "intend-certificate", "make-certificate", "intend-certificate", "failed"));
+  EXPECT_EQ(text(entries[9], "name"), "daemon");
+  EXPECT_THAT(text(entries[10], "error"), HasSubstr("CKR_DEVICE_ERROR"));
+}
+
+TEST_F(CeremonyFailure, InACrashLeavesWhatWasIntended) {
+  use_fault_module("C_Sign", "crash", 1, 1);  // the root's own signature
+  EXPECT_GT(ceremony("run", {"--yes"}).status, 128);
+  ASSERT_EQ(unfinished().size(), 1U);
+  EXPECT_THAT(acts_of(transcript_in(unfinished().front())),
+              ElementsAre("begin", "intend-key", "make-key", "intend-certificate"));
+}
+
+TEST_F(CeremonyFailure, ThatCannotRemoveTheKeyNeverSaysThatNothingWasMade) {
+  use_fault_module("C_SetAttributeValue,C_DestroyObject", "0x32", 0, 1000);
+  const CommandResult result = ceremony("run", {"--yes"});
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_EQ(objects(), 2U);
+  EXPECT_THAT(result.err, Not(HasSubstr("othing was made")));
+  EXPECT_THAT(result.err, HasSubstr("a key labelled 'root-2026' may remain on token 'signet-root'"));
+  EXPECT_THAT(result.err, HasSubstr("perhaps root key \"root-2026\" on token \"signet-root\""));
+  EXPECT_THAT(result.err, HasSubstr(removal("signet-root", "--label 'root-2026'")));
+  ASSERT_EQ(unfinished().size(), 1U);
+  EXPECT_THAT(acts_of(transcript_in(unfinished().front())), ElementsAre("begin", "intend-key", "failed"));
+}
+
+TEST_F(CeremonyFailure, InJsonNamesTheKeyThatMayRemain) {
+  use_fault_module("C_SetAttributeValue,C_DestroyObject", "0x32", 0, 1000);
+  const CommandResult result = ceremony("run", {"--yes", "--json"});
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\"keys\":[],\"may_remain\":{\"key_label\":\"root-2026\",\"name\":\"root\","));
+  EXPECT_THAT(result.out, HasSubstr("\"evidence\":\"" + path("ceremony.unfinished-")));
+}
+
+TEST_F(CeremonyFailure, ThatRemovesTheFirstKeyAgainLeavesNothing) {
+  use_fault_module("C_SetAttributeValue", "0x32", 0, 1000);
+  const auto before = files();
+  const CommandResult result = ceremony("run", {"--yes"});
+  EXPECT_EQ(result.status, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("Nothing was made"));
+  EXPECT_EQ(objects(), 0U);
   EXPECT_EQ(files(), before);
 }
 

@@ -1,11 +1,9 @@
 // Ceremonies that come to their end.
 #include <gmock/gmock.h>
 
-#include <algorithm>
-#include <sstream>
+#include <csignal>
 
 #include "ceremony_fixture.h"
-#include "log/entry.h"
 #include "log/value.h"
 
 namespace signet::test {
@@ -26,22 +24,8 @@ class CeremonyRun : public CeremonyTest {
     return run_command({"openssl", "verify", "-x509_strict", "-CAfile", path("ceremony/root.pem"), "-untrusted",
                         path("ceremony/issuing.pem"), path("ceremony/" + file)});
   }
-  std::vector<log::Object> transcript() const {
-    std::vector<log::Object> entries;
-    std::istringstream lines(slurp(path("ceremony/transcript.jsonl")));
-    for (std::string line; std::getline(lines, line);) {
-      auto entry = log::parse_entry(copy_of(bytes_of(line)), entries.size());
-      EXPECT_TRUE(entry.has_value()) << line;
-      if (entry) entries.push_back(entry->fields);
-    }
-    return entries;
-  }
+  std::vector<log::Object> transcript() const { return transcript_in(path("ceremony")); }
 };
-
-std::string text(const log::Object& entry, const std::string& key) {
-  const auto found = entry.find(key);
-  return found == entry.end() || found->second.text() == nullptr ? "(absent)" : *found->second.text();
-}
 
 TEST_F(CeremonyRun, MakesCertificatesThatStrictOpenSslAccepts) {
   const CommandResult result = ceremony("run", {"--yes"});
@@ -104,31 +88,61 @@ TEST_F(CeremonyRun, ReadsOutWhatWitnessesWriteDown) {
 TEST_F(CeremonyRun, WritesATranscriptThatCanBeFollowed) {
   ASSERT_EQ(ceremony("run", {"--yes"}).status, 0);
   const auto entries = transcript();
-  std::vector<std::string> acts;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     EXPECT_EQ(text(entries[i], "type"), "ceremony");
     EXPECT_EQ(*entries[i].at("step").integer(), static_cast<std::int64_t>(i + 1));
-    acts.push_back(text(entries[i], "act"));
   }
-  ASSERT_THAT(acts, ElementsAre("begin", "make-key", "make-certificate", "make-key", "make-certificate",
-                                "make-certificate", "make-certificate", "end"));
+  ASSERT_THAT(acts_of(entries),
+              ElementsAre("begin", "intend-key", "make-key", "intend-certificate", "make-certificate", "intend-key",
+                          "make-key", "intend-certificate", "make-certificate", "intend-certificate",
+                          "make-certificate", "intend-certificate", "make-certificate", "end"));
   EXPECT_EQ(text(entries[0], "plan_sha256"), run_ok({"sha256sum", path("ceremony.toml")}).substr(0, 64));
   EXPECT_EQ(text(entries[1], "token"), "signet-root");
-  EXPECT_EQ(text(entries[1], "token_manufacturer"), "SoftHSM project");
-  EXPECT_EQ(text(entries[1], "token_model"), "SoftHSM v2");
-  EXPECT_FALSE(text(entries[1], "token_serial").empty());
-  for (const std::size_t key : {1U, 3U}) {
+  EXPECT_EQ(text(entries[1], "key_label"), "root-2026");
+  EXPECT_EQ(text(entries[2], "token"), "signet-root");
+  EXPECT_EQ(text(entries[2], "token_manufacturer"), "SoftHSM project");
+  EXPECT_EQ(text(entries[2], "token_model"), "SoftHSM v2");
+  EXPECT_FALSE(text(entries[2], "token_serial").empty());
+  for (const std::size_t key : {2U, 6U}) {
     const log::Object& attributes = *entries[key].at("attributes").object();
     EXPECT_TRUE(*attributes.at("CKA_LOCAL").boolean());
     EXPECT_TRUE(*attributes.at("CKA_NEVER_EXTRACTABLE").boolean());
     EXPECT_TRUE(*attributes.at("CKA_SENSITIVE").boolean());
     EXPECT_FALSE(*attributes.at("CKA_EXTRACTABLE").boolean());
   }
-  EXPECT_EQ(text(entries[5], "name"), "daemon");
-  EXPECT_NE(text(entries[5], "csr_sha256"), "(absent)");
+  EXPECT_EQ(text(entries[10], "name"), "daemon");
+  EXPECT_NE(text(entries[10], "csr_sha256"), "(absent)");
+  for (const std::size_t made : {4U, 8U, 10U, 12U}) {
+    for (const char* what : {"file", "serial", "spki_sha256"})
+      EXPECT_EQ(text(entries[made], what), text(entries[made - 1], what));
+  }
   std::string pem = slurp(path("ceremony/root.pem"));
   std::erase(pem, '\n');
-  EXPECT_THAT(pem, HasSubstr(text(entries[2], "certificate")));
+  EXPECT_THAT(pem, HasSubstr(text(entries[4], "certificate")));
+}
+
+TEST_F(CeremonyRun, ShowsWhichKeysGetWhichCertificate) {
+  const CommandResult result = ceremony("check");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto hash = [&](const std::string& command) { return run_ok({"sh", "-c", command}).substr(0, 64); };
+  const std::string spki = hash("openssl req -in '" + path("daemon.csr") +
+                                "' -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum");
+  const std::string csr = hash("openssl req -in '" + path("daemon.csr") + "' -outform DER | sha256sum");
+  EXPECT_THAT(result.out, HasSubstr("extended key usage: serverAuth\n          ec-p256 key SHA-256 " + spki +
+                                    "\n          request SHA-256 " + csr + "\n"));
+  EXPECT_THAT(result.out, HasSubstr("on token \"signet-root\"\n          path length: unlimited\n"));
+  EXPECT_THAT(result.out, HasSubstr("on token \"signet-issuing\"\n          path length: 0\n"));
+}
+
+/// The root's first signature takes 1.5 s, in which nobody is patient.
+TEST_F(CeremonyRun, GoesOnWhateverSignalComes) {
+  use_fault_module("C_Sign", "slow", 1, 1);
+  BackgroundProcess process({SIGNET_BIN_DIR "/signet-ceremony", "run", path("ceremony.toml"), "--yes", "--json"},
+                            path("log"));
+  ASSERT_TRUE(eventually([&] { return slurp(path("log")).find("[2/8]") != std::string::npos; })) << slurp(path("log"));
+  for (const int number : {SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTERM}) process.send_signal(number);
+  EXPECT_EQ(process.wait(), 0) << slurp(path("log"));
+  EXPECT_TRUE(output_exists());
 }
 
 TEST_F(CeremonyRun, SaysItInJsonWhenAsked) {
@@ -150,6 +164,12 @@ TEST_F(CeremonyRun, MakesRsaKeysAndUsesOneTokenForBoth) {
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(verify("daemon.pem").status, 0);
   EXPECT_THAT(openssl_x509("issuing.pem", {"-text"}), HasSubstr("Public-Key: (3072 bit)"));
+}
+
+TEST_F(CeremonyRun, UsesAModuleThatCannotLock) {
+  use_fault_module("C_Initialize", "cannot-lock", 0, 1);
+  const CommandResult result = ceremony("run", {"--yes"});
+  EXPECT_EQ(result.status, 0) << result.err;
 }
 
 TEST_F(CeremonyRun, CheckMakesNothingAndRunWorksAfterIt) {

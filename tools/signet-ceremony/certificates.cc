@@ -35,37 +35,43 @@ void make_authority(TbsFields& fields, const CaPlan& plan) {
 
 Time start_of_validity(const Clock& clock) { return std::chrono::floor<std::chrono::seconds>(clock.now()); }
 
-Result<TbsFields> root_fields(const CaPlan& root, const PublicKey& key, Time not_before, Rng& rng) {
+Result<CertificateOrder> root_order(const CaPlan& root, const PublicKey& key, Time not_before, Rng& rng) {
   SIGNET_TRY(TbsFields fields, common_fields(root.subject, key, root.subject, key, not_before, root.validity, rng));
   make_authority(fields, root);
-  return fields;
+  return CertificateOrder{.name = "root", .file = root.certificate, .fields = std::move(fields)};
 }
 
-Result<TbsFields> issuing_fields(const CaPlan& issuing, const PublicKey& key, const Certificate& root, Rng& rng) {
+Result<CertificateOrder> issuing_order(const CaPlan& issuing, const PublicKey& key, const Certificate& root, Rng& rng) {
   SIGNET_TRY(TbsFields fields, common_fields(issuing.subject, key, root.fields().subject, root.public_key(),
                                              root.fields().not_before, issuing.validity, rng));
   make_authority(fields, issuing);
-  return fields;
+  return CertificateOrder{.name = "issuing", .file = issuing.certificate, .fields = std::move(fields)};
 }
 
-Result<TbsFields> end_entity_fields(const EndEntityPlan& entity, const PublicKey& key, const Certificate& issuer,
-                                    Rng& rng) {
-  SIGNET_TRY(TbsFields fields, common_fields(entity.subject, key, issuer.fields().subject, issuer.public_key(),
-                                             issuer.fields().not_before, entity.validity, rng));
+Result<CertificateOrder> end_entity_order(const EndEntityPlan& entity, const Csr& request, const Certificate& issuer,
+                                          Rng& rng) {
+  SIGNET_TRY(TbsFields fields, common_fields(entity.subject, request.public_key(), issuer.fields().subject,
+                                             issuer.public_key(), issuer.fields().not_before, entity.validity, rng));
   fields.basic_constraints = BasicConstraints{.ca = false};
   fields.key_usage = kDigitalSignature;
   fields.extended_key_usage = entity.extended_key_usage;
   if (!entity.names.empty()) fields.alt_names = entity.names;
-  return fields;
+  return CertificateOrder{.name = entity.name,
+                          .file = entity.certificate,
+                          .fields = std::move(fields),
+                          .csr_sha256 = sha256(request.der())};
+}
+
+Result<Certificate> read_back(const TbsDer& tbs, SignatureAlgorithm algorithm, const SignatureValue& signature) {
+  const CertificateDer der = assemble_certificate(tbs, algorithm, signature);
+  SIGNET_TRY(Certificate certificate, Certificate::parse(der.view()));
+  if (encode_tbs(certificate.fields()) == tbs) return certificate;
+  return fail(ErrorCode::kInternal, "the certificate does not read back as it was written");
 }
 
 Result<Certificate> finish_certificate(const TbsDer& tbs, SignatureAlgorithm algorithm, const SignatureValue& signature,
                                        const PublicKey& issuer) {
-  const CertificateDer der = assemble_certificate(tbs, algorithm, signature);
-  SIGNET_TRY(Certificate certificate, Certificate::parse(der.view()));
-  if (encode_tbs(certificate.fields()) != tbs) {
-    return fail(ErrorCode::kInternal, "the certificate does not read back as it was written");
-  }
+  SIGNET_TRY(Certificate certificate, read_back(tbs, algorithm, signature));
   SIGNET_CHECK(certificate.verify_signed_by(issuer));
   return certificate;
 }

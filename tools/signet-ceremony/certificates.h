@@ -3,7 +3,9 @@
 
 #include "base/rng.h"
 #include "plan.h"
+#include "records.h"
 #include "x509/certificate.h"
+#include "x509/csr.h"
 #include "x509/public_key.h"
 
 namespace signet::ceremony {
@@ -13,16 +15,18 @@ namespace signet::ceremony {
 [[nodiscard]] Time start_of_validity(const Clock& clock);
 
 /// Self-signed: CA:TRUE, keyCertSign and cRLSign, subject key id, authority key id equal to it.
-[[nodiscard]] Result<TbsFields> root_fields(const CaPlan& root, const PublicKey& key, Time not_before, Rng& rng);
+[[nodiscard]] Result<CertificateOrder> root_order(const CaPlan& root, const PublicKey& key, Time not_before, Rng& rng);
 /// As the root's, signed by the root, with a path length.
-[[nodiscard]] Result<TbsFields> issuing_fields(const CaPlan& issuing, const PublicKey& key, const Certificate& root,
-                                               Rng& rng);
+[[nodiscard]] Result<CertificateOrder> issuing_order(const CaPlan& issuing, const PublicKey& key,
+                                                     const Certificate& root, Rng& rng);
 /// CA:FALSE, digitalSignature, the plan's extended key usages and names. Nothing of the request but its key.
-[[nodiscard]] Result<TbsFields> end_entity_fields(const EndEntityPlan& entity, const PublicKey& key,
-                                                  const Certificate& issuer, Rng& rng);
+[[nodiscard]] Result<CertificateOrder> end_entity_order(const EndEntityPlan& entity, const Csr& request,
+                                                        const Certificate& issuer, Rng& rng);
 
-/// The certificate: read back strictly, equal in every field to what was to be signed, and verified with the issuer's
-/// key. What does not pass is never written.
+/// The certificate, read strictly and equal in every field to what was to be signed. The signature is not looked at.
+[[nodiscard]] Result<Certificate> read_back(const TbsDer& tbs, SignatureAlgorithm algorithm,
+                                            const SignatureValue& signature);
+/// As read_back, and verified with the issuer's key. What does not pass is never written.
 [[nodiscard]] Result<Certificate> finish_certificate(const TbsDer& tbs, SignatureAlgorithm algorithm,
                                                      const SignatureValue& signature, const PublicKey& issuer);
 

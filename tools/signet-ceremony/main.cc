@@ -30,7 +30,7 @@ A PIN is read from pin_file (mode 0600) or, without one, asked for on the termin
 tried once. docs/ceremony.md tells the whole, with an example of the file.
 
 Exit status: 0 done; 1 refused or failed, and nothing was made; 2 wrong arguments; 3 failed after
-keys were made, which are named together with what to do.)";
+keys were made or may have been made, which are named together with what to do.)";
 
 struct Arguments {
   std::string file;
@@ -64,9 +64,8 @@ int run(const Arguments& arguments) {
   if (!arguments.yes) {
     if (const auto confirmed = confirm(prepared->plan); !confirmed) return report.refused(confirmed.error());
   }
-  // A key on one token and none on the other helps nobody: from here on the terminal does not interrupt.
-  std::signal(SIGINT, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);
+  // A key on one token and none on the other helps nobody: from here on nothing that can be ignored interrupts.
+  for (const int number : {SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTERM}) std::signal(number, SIG_IGN);
   const std::string module_path = prepared->tokens.module().path();
   const std::string output = prepared->plan.output;
   Ceremony ceremony(*std::move(prepared), system_clock(), system_rng(),

@@ -35,6 +35,7 @@ Result<OutputFolder> OutputFolder::make(const std::string& path) {
   if (mkdtemp(staging.data()) == nullptr) return fail_errno(errno, staging, "output");
   OutputFolder folder(path, staging);
   if (chmod(staging.c_str(), 0755) != 0) return fail_errno(errno, staging, "output");
+  SIGNET_CHECK(sync_directory(directory_of(path)));  // what is written into it must be found after a crash
   return folder;
 }
 
@@ -45,6 +46,17 @@ OutputFolder::~OutputFolder() {
 
 Result<void> OutputFolder::write(const std::string& name, std::string_view content) {
   return write_new_file(staging_ + "/" + name, bytes_of(content), 0644);
+}
+
+Result<void> OutputFolder::append(const std::string& name, std::string_view content) {
+  const std::string path = staging_ + "/" + name;
+  const UniqueFd file{open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644)};
+  if (!file.valid() || fchmod(file.get(), 0644) != 0) return fail_errno(errno, path, "output");
+  if (const auto written = write_all(file.get(), bytes_of(content)); !written) {
+    return fail(written.error().code, path + ": " + written.error().message, "output");
+  }
+  if (fsync(file.get()) != 0) return fail_errno(errno, path + ": sync", "output");
+  return sync_directory(staging_);
 }
 
 Result<void> OutputFolder::publish() {

@@ -7,8 +7,8 @@
 
 namespace signet::ceremony {
 
-/// A folder that is built beside its final place and renamed into it. Move-only. What was not published is removed with
-/// it, unless it is kept.
+/// A folder that is built beside its final place and renamed into it. Move-only. What was neither published nor kept is
+/// removed with it; after a crash it is still there, with all that was written.
 class OutputFolder {
  public:
   /// Nothing is at `path`, and the folder that will hold it can be written. Makes nothing.
@@ -24,14 +24,18 @@ class OutputFolder {
 
   /// A new file of mode 0644, synced.
   [[nodiscard]] Result<void> write(const std::string& name, std::string_view content);
+  /// Adds to the end of a file, which is made (mode 0644) if it is not there. Synced before this returns.
+  [[nodiscard]] Result<void> append(const std::string& name, std::string_view content);
   /// Renames the folder to its place, where nothing may be (RENAME_NOREPLACE), and syncs. On failure the files stay
   /// where they are, and the message says where: the keys they belong to exist.
   [[nodiscard]] Result<void> publish();
+  /// Leaves the unfinished folder where it is, for people to look at, and returns its path.
+  [[nodiscard]] std::string keep() noexcept { return std::exchange(staging_, std::string()); }
 
  private:
   OutputFolder(std::string path, std::string staging) : path_(std::move(path)), staging_(std::move(staging)) {}
   std::string path_;
-  std::string staging_;  // empty once published or moved from
+  std::string staging_;  // empty once published, kept or moved from
 };
 
 }  // namespace signet::ceremony

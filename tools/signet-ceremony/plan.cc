@@ -8,8 +8,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/toml_reader.h"
+#include "config/environment.h"
+#include "policy/extended_key_usage.h"
 #include "policy/name_rules.h"
-#include "x509/certificate.h"
 
 namespace signet::ceremony {
 
@@ -103,22 +104,6 @@ AltNames read_alt_names(TomlTable& table) {
   return names;
 }
 
-std::vector<std::string> read_extended_key_usage(TomlTable& table) {
-  constexpr std::string_view kAnyExtendedKeyUsage = "2.5.29.37.0";
-  std::vector<std::string> oids;
-  for (const std::string& name : table.texts("extended_key_usage", 1)) {
-    if (name.empty()) continue;  // was complained about
-    std::string oid = table.accept("extended_key_usage", eku_oid_from(name));
-    if (oid == kAnyExtendedKeyUsage) table.complain("extended_key_usage", "has anyExtendedKeyUsage; name the purposes");
-    if (std::ranges::find(oids, oid) != oids.end()) {
-      table.complain("extended_key_usage", fmt::format("has \"{}\" twice", printable(name)));
-    } else if (!oid.empty()) {
-      oids.push_back(std::move(oid));
-    }
-  }
-  return oids;
-}
-
 EndEntityPlan read_end_entity(TomlTable& table, const std::string& base, std::set<std::string>& file_names) {
   EndEntityPlan entity;
   entity.name = table.text("name");
@@ -164,17 +149,6 @@ void read_end_entities(TomlTable& root_table, const std::string& base, std::set<
       table.complain("name", "is that of another end entity");
     plan.end_entities.push_back(std::move(entity));
   }
-}
-
-std::map<std::string, std::string> read_environment(TomlTable& root) {
-  auto table = root.optional_table("environment");
-  if (!table) return {};
-  auto environment = table->all_texts();
-  for (const auto& [name, value] : environment) {
-    if (name.find('=') != std::string::npos || name.empty())
-      table->complain(name, "is no name of an environment variable");
-  }
-  return environment;
 }
 
 }  // namespace

@@ -87,7 +87,8 @@ Result<Tokens> Tokens::open(const Plan& plan) {
   for (const auto& [name, value] : plan.environment) setenv(name.c_str(), value.c_str(), 1);
   SIGNET_TRY(tokens.profile_, load_hsm_profile(plan.hsm_profile, "hsm_profile"));
   SIGNET_TRY(const std::string path, find_module(tokens.profile_));
-  SIGNET_TRY(tokens.module_, Pkcs11Module::load(path));
+  // A ceremony has one thread, which modules that cannot lock take too.
+  SIGNET_TRY(tokens.module_, Pkcs11Module::load(path, ModuleThreads::kOne));
   SIGNET_CHECK(tokens.find(plan));
   SIGNET_CHECK(tokens.unlock(plan));
   SIGNET_CHECK(tokens.check_labels_are_free(plan));

@@ -16,17 +16,18 @@ Result<std::string> read_boot_id() {
 
 }  // namespace
 
-Result<void> Transcript::add(const std::string& act, log::Object fields) {
+Result<std::string> Transcript::add(const std::string& act, log::Object fields) {
   SIGNET_TRY(const std::string boot, read_boot_id());
   fields.insert_or_assign("step", log::Value(static_cast<std::int64_t>(size_ + 1)));
   fields.insert_or_assign("act", log::Value(act));
   SIGNET_TRY(const log::Entry entry,
              log::make_entry({.type = "ceremony", .fields = std::move(fields)},
                              {.seq = size_, .time = clock_.now(), .mono = clock_.monotonic(), .boot = boot}));
-  text_ += text_of(entry.encoded);
-  text_ += '\n';
+  std::string line(text_of(entry.encoded));
+  line += '\n';
+  text_ += line;
   ++size_;
-  return {};
+  return line;
 }
 
 }  // namespace signet::ceremony

@@ -8,16 +8,15 @@
 
 namespace signet::ceremony {
 
-/// Collects canonical entries, one per line. For one thread.
+/// Makes canonical entries, one per line, and remembers them; it is the caller who writes them. For one thread.
 class Transcript {
  public:
   explicit Transcript(const Clock& clock) : clock_(clock) {}
 
-  /// Adds one entry: `step` counts from 1, `act` says what was done, `fields` with what. Errors are kInternal: nothing
-  /// the ceremony writes should be unencodable.
-  [[nodiscard]] Result<void> add(const std::string& act, log::Object fields);
+  /// Adds one entry and returns its line, newline included: `step` counts from 1, `act` says what is done, `fields`
+  /// with what. Errors are those of log::make_entry; nothing was added then.
+  [[nodiscard]] Result<std::string> add(const std::string& act, log::Object fields);
 
-  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] Sha256 sha256() const { return signet::sha256(bytes_of(text_)); }
 
