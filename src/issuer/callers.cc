@@ -7,20 +7,13 @@
 
 #include <algorithm>
 
+#include "base/openssl_ptr.h"
 #include "wire/request_signature.h"
 
 namespace signet {
 
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const noexcept {
-    Free(pointer);
-  }
-};
-using X509Ptr = std::unique_ptr<X509, Freer<&X509_free>>;
 using StorePtr = std::unique_ptr<X509_STORE, Freer<&X509_STORE_free>>;
 using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, Freer<&X509_STORE_CTX_free>>;
 struct StackFreer {
@@ -29,6 +22,8 @@ struct StackFreer {
 using StackPtr = std::unique_ptr<STACK_OF(X509), StackFreer>;
 
 constexpr std::size_t kMaxChain = 8;
+constexpr int kAuthLevel = 2;  // 112 bits: no SHA-1, no RSA below 2048 (SSL_CTX_set_security_level(3))
+constexpr std::string_view kClientAuth = "1.3.6.1.5.5.7.3.2";
 constexpr std::size_t kMaxCached = 4096;
 
 X509Ptr to_openssl(ByteView der) {
@@ -55,6 +50,7 @@ Result<Time> verify_chain(X509_STORE* trust, const std::vector<ByteView>& chain,
   if (X509_STORE_CTX_init(context.get(), trust, leaf.get(), untrusted.get()) != 1)
     return unauthenticated("out of memory");
   X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_CLIENT);
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context.get()), kAuthLevel);
   X509_STORE_CTX_set_time(context.get(), 0, std::chrono::system_clock::to_time_t(now));
   if (X509_verify_cert(context.get()) != 1) {
     return unauthenticated(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
@@ -125,6 +121,10 @@ Result<std::shared_ptr<const Caller>> Callers::identify(const std::vector<ByteVi
   SIGNET_TRY(const Time not_after, verify_chain(impl_->trust.get(), chain, now));
   auto certificate = Certificate::parse(chain.front());
   if (!certificate.has_value()) return unauthenticated(certificate.error().message);
+  // OpenSSL's purpose check lets a certificate without any extendedKeyUsage pass.
+  const auto& usages = certificate->fields().extended_key_usage;
+  if (std::ranges::find(usages, kClientAuth) == usages.end())
+    return unauthenticated("its extendedKeyUsage has no clientAuth");
   const PolicyClient* client = impl_->policy->find_client(PeerIdentity::from(*certificate));
   auto caller = std::make_shared<const Caller>(
       Caller{.client = client, .certificate = *std::move(certificate), .not_after = not_after});

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,9 +14,11 @@
 namespace signet {
 
 /// Lets one request of each client and idempotency key through at a time: a repeated one waits for the first, and then
-/// finds its answer in the store. Thread-safe.
+/// finds its answer in the store. Only kMostWaiting wait, because each holds a worker. Thread-safe.
 class InFlight {
  public:
+  static constexpr int kMostWaiting = 2;
+
   /// Leaves when it is destroyed. Move-only.
   class Pass {
    public:
@@ -33,28 +37,34 @@ class InFlight {
     std::string id_;
   };
 
-  /// Waits while the same pair is in flight. An empty key is never the same as another.
-  [[nodiscard]] Pass enter(const std::string& client, ByteView key) {
-    if (key.empty()) return {};
+  /// Waits while the same pair is in flight; nothing when enough wait for it already. An empty key is never the same as
+  /// another.
+  [[nodiscard]] std::optional<Pass> enter(const std::string& client, ByteView key) {
+    if (key.empty()) return Pass();
     std::string id = client + '\n' + to_hex(key);
     std::unique_lock lock(mutex_);
-    left_.wait(lock, [&] { return !ids_.contains(id); });
-    ids_.insert(id);
-    return {this, std::move(id)};
+    if (const auto found = present_.find(id); found != present_.end() && found->second > kMostWaiting)
+      return std::nullopt;
+    ++present_[id];
+    left_.wait(lock, [&] { return !busy_.contains(id); });
+    busy_.insert(id);
+    return Pass(this, std::move(id));
   }
 
  private:
   void leave(const std::string& id) {
     {
       const std::scoped_lock lock(mutex_);
-      ids_.erase(id);
+      busy_.erase(id);
+      if (--present_[id] == 0) present_.erase(id);
     }
     left_.notify_all();
   }
 
   std::mutex mutex_;
   std::condition_variable left_;
-  std::set<std::string> ids_;
+  std::map<std::string, int> present_;  // those at work and those that wait
+  std::set<std::string> busy_;          // at work
 };
 
 }  // namespace signet

@@ -75,8 +75,9 @@ Result<AltNames> permitted_names(const Csr& csr, const Profile& profile, const P
 
 Result<void> check_not_our_key(const PublicKey& key, const Authorities& authorities) {
   for (const auto& [name, authority] : authorities) {
-    if (equal(key.spki(), authority.certificate.public_key().spki()) ||
-        equal(key.spki(), authority.root.public_key().spki())) {
+    const auto is_key_of = [&](const Certificate& ca) { return equal(key.spki(), ca.public_key().spki()); };
+    if (is_key_of(authority.certificate) || is_key_of(authority.root) ||
+        std::ranges::any_of(authority.chain, is_key_of)) {
       return fail(ErrorCode::kInvalidArgument, fmt::format("the key is the CA's own (issuer \"{}\")", name),
                   "csr.subjectPublicKeyInfo");
     }
@@ -130,42 +131,50 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
                          .authority_key_id = authority.certificate.fields().subject_key_id};
   TbsDer tbs = encode_tbs(fields);
   SIGNET_CHECK(check_reads_back(tbs, fields));
-  return Prepared(authority, log::IntentFields{.cause = order.cause,
-                                               .kind = std::string(log::kEndEntityCertificate),
-                                               .issuer = authority.name,
-                                               .profile = profile->name,
-                                               .serial = std::move(serial),
-                                               .client = order.client.name,
-                                               .idempotency_key = copy_of(bytes_of(order.request.idempotency_key())),
-                                               .payload_sha256 = order.payload_sha256,
-                                               .proof = order.proof,
-                                               .csr_sha256 = sha256(csr.der()),
-                                               .profile_sha256 = profile->sha256,
-                                               .lint_version = std::string(kLintVersion),
-                                               .tbs = std::move(tbs)});
+  return Prepared(authority, validity.not_after,
+                  log::IntentFields{.cause = order.cause,
+                                    .kind = std::string(log::kEndEntityCertificate),
+                                    .issuer = authority.name,
+                                    .profile = profile->name,
+                                    .serial = std::move(serial),
+                                    .client = order.client.name,
+                                    .idempotency_key = copy_of(bytes_of(order.request.idempotency_key())),
+                                    .payload_sha256 = order.payload_sha256,
+                                    .proof = order.proof,
+                                    .csr_sha256 = sha256(csr.der()),
+                                    .profile_sha256 = profile->sha256,
+                                    .lint_version = std::string(kLintVersion),
+                                    .tbs = std::move(tbs)});
+}
+
+/// The token's signature over the TBS, verified: whatever a keyholder sends, nothing else becomes a certificate.
+Result<SignatureValue> Issuance::sign(const Authority& authority, const TbsDer& tbs) const {
+  SIGNET_TRY(SignatureValue signature,
+             world_.keyholders.of_key(authority.key)
+                 .sign(authority.key, internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE, tbs, world_.sign_deadline));
+  const PublicKey& key = authority.certificate.public_key();
+  if (key.verify(default_algorithm(key.type()), tbs.view(), signature.view()).has_value()) return signature;
+  return fail(ErrorCode::kDataLoss,
+              fmt::format("the signature that came from the key of issuer \"{}\" does not verify", authority.name));
 }
 
 // The order of the three steps is the promise of the audit log. Beside each: what is true if the power goes there.
 Result<Issued> Issuance::issue(Prepared prepared) const {
   const log::IntentFields& intent = prepared.intent_;
-  const Certificate& issuer = prepared.authority_->certificate;
+  const Authority& authority = *prepared.authority_;
 
   // 1. The intent. Crash before it is durable: nothing happened. Crash after: recovery finds it open and orphans it.
   SIGNET_TRY(const std::uint64_t index, world_.log.append(log::intent_draft(intent)));
 
   // 2. The signature. Crash here: it may have been made, nobody has it; recovery orphans the intent and so revokes its
-  // serial.
-  auto signature = world_.keyholders.of_key(prepared.authority_->key)
-                       .sign(prepared.authority_->key, internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE, intent.tbs,
-                             world_.sign_deadline);
+  //    serial.
+  auto signature = sign(authority, intent.tbs);
   if (!signature.has_value()) return close_unsigned(intent, index, std::move(signature).error());
-  const SignatureAlgorithm algorithm = default_algorithm(issuer.public_key().type());
+  const SignatureAlgorithm algorithm = default_algorithm(authority.certificate.public_key().type());
   CertificateDer certificate = assemble_certificate(intent.tbs, algorithm, *signature);
-  SIGNET_TRY(const TbsFields fields, parse_tbs(intent.tbs.view()));
 
   // 3. The outcome. Crash before it is durable: as in 2. Crash after: the certificate is in the log, the store catches
-  // up
-  //    from it, and a retry with the same idempotency key gets it.
+  //    up from it, and a retry with the same idempotency key gets it.
   SIGNET_TRY(const std::uint64_t issued_index,
              world_.log.append(log::issued_draft({.cause = intent.cause,
                                                   .intent = index,
@@ -178,26 +187,43 @@ Result<Issued> Issuance::issue(Prepared prepared) const {
                 .issuer = intent.issuer,
                 .log_index = issued_index,
                 .intent_log_index = index,
-                .not_after = fields.not_after};
+                .not_after = prepared.not_after_};
 }
+
+namespace {
+
+/// What the `why` of an orphaned intent says.
+std::string_view why_orphaned(const Error& error) {
+  if (error.code == ErrorCode::kDeadlineExceeded) return "deadline";
+  return error.code == ErrorCode::kDataLoss ? "failed-verification" : "token-error";
+}
+
+/// Trouble of the token may pass, and another attempt is a new intent; what the keyholder calls wrong stays wrong.
+std::unexpected<Error> answer_for(Error error) {
+  const bool may_pass = error.retryable || error.code == ErrorCode::kDataLoss || error.code == ErrorCode::kInternal;
+  if (!may_pass) return fail(ErrorCode::kInternal, "the keyholder cannot sign this: " + error.message);
+  return fail_retryable(ErrorCode::kUnavailable, std::move(error.message),
+                        std::max(error.retry_after, std::chrono::milliseconds(500)));
+}
+
+}  // namespace
 
 /// The fence refuses before it signs, so its refusal closes the intent as rejected. After any other error a signature
 /// may exist: the intent is orphaned, which revokes its serial, and a retry is a new intent with a new serial.
 std::unexpected<Error> Issuance::close_unsigned(const log::IntentFields& intent, std::uint64_t index,
                                                 Error error) const {
   const bool refused = error.code == ErrorCode::kPermissionDenied && error.field.starts_with("fence.");
-  log::Draft closing =
-      refused ? log::rejected_draft({.cause = intent.cause,
-                                     .code = std::string(name_of(error.code)),
-                                     .text = printable(error.message),
-                                     .field = error.field,
-                                     .csr_sha256 = intent.csr_sha256,
-                                     .intent = index})
-              : log::orphaned_draft({.cause = intent.cause,
-                                     .intent = index,
-                                     .serial = intent.serial,
-                                     .issuer = intent.issuer,
-                                     .why = error.code == ErrorCode::kDeadlineExceeded ? "deadline" : "token-error"});
+  log::Draft closing = refused ? log::rejected_draft({.cause = intent.cause,
+                                                      .code = std::string(name_of(error.code)),
+                                                      .text = printable(error.message),
+                                                      .field = error.field,
+                                                      .csr_sha256 = intent.csr_sha256,
+                                                      .intent = index})
+                               : log::orphaned_draft({.cause = intent.cause,
+                                                      .intent = index,
+                                                      .serial = intent.serial,
+                                                      .issuer = intent.issuer,
+                                                      .why = std::string(why_orphaned(error))});
   if (const auto closed = world_.log.append(std::move(closing)); !closed.has_value())
     return std::unexpected(closed.error());
   ops::warning("intent closed without a certificate", {{"intent", std::to_string(index)},
@@ -209,9 +235,7 @@ std::unexpected<Error> Issuance::close_unsigned(const log::IntentFields& intent,
                 "the keyholder's fence refuses what this profile makes; an operator has to compare profile \"" +
                     intent.profile + "\" with the key's fence: " + error.message);
   }
-  // Whatever ailed the token, a new attempt is a new intent: it can only help.
-  return fail_retryable(ErrorCode::kUnavailable, std::move(error.message),
-                        std::max(error.retry_after, std::chrono::milliseconds(500)));
+  return answer_for(std::move(error));
 }
 
 Result<void> Issuance::close_open_intents() const {

@@ -51,8 +51,10 @@ class Prepared {
 
  private:
   friend class Issuance;
-  Prepared(const Authority& authority, log::IntentFields intent) : authority_(&authority), intent_(std::move(intent)) {}
+  Prepared(const Authority& authority, Time not_after, log::IntentFields intent)
+      : authority_(&authority), not_after_(not_after), intent_(std::move(intent)) {}
   const Authority* authority_;
+  Time not_after_;
   log::IntentFields intent_;
 };
 
@@ -75,6 +77,7 @@ class Issuance {
 
  private:
   [[nodiscard]] Result<SerialNumber> unused_serial() const;
+  [[nodiscard]] Result<SignatureValue> sign(const Authority& authority, const TbsDer& tbs) const;
   [[nodiscard]] std::unexpected<Error> close_unsigned(const log::IntentFields& intent, std::uint64_t index,
                                                       Error error) const;
 

@@ -23,7 +23,12 @@ Result<std::unique_ptr<Service>> open_service(ControlChannel& control) {
   SIGNET_TRY(const Bytes config_text, read_memory_file(first.descriptors[0].get(), kMaxConfigBytes));
   SIGNET_TRY(const Bytes policy_text, read_memory_file(first.descriptors[1].get(), kMaxConfigBytes));
   SIGNET_TRY(DaemonConfig config, parse_daemon_config(config_text, start.config_file()));
-  return Service::open(std::move(config), policy_text, start.policy_file());
+  const auto report_lost = [&control](std::uint64_t generation) {
+    internal::ChildToSupervisor message;
+    message.mutable_peer_lost()->set_generation(generation);
+    static_cast<void>(control.send(message));  // a supervisor that has gone is noticed where it is listened to
+  };
+  return Service::open(std::move(config), policy_text, start.policy_file(), report_lost);
 }
 
 Result<std::unique_ptr<Service>> start_service(ControlChannel& control) {
@@ -62,6 +67,7 @@ int run_issuer(UniqueFd control_socket) {
   ControlChannel control(std::move(control_socket));
   auto service = start_service(control);
   if (!service.has_value()) {
+    ops::error("cannot start", {{"reason", service.error().message}});
     internal::ChildToSupervisor failed;
     *failed.mutable_failed() = to_failure(service.error());
     static_cast<void>(control.send(failed));

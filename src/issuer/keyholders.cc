@@ -18,6 +18,7 @@ namespace {
 
 using Answer = Result<SignatureValue>;
 constexpr std::chrono::milliseconds kRetryAfter{500};
+constexpr std::chrono::milliseconds kLongestSend{1000};  // a keyholder reads at once, whatever its token does
 
 std::unexpected<Error> gone() {
   return fail_retryable(ErrorCode::kUnavailable, "the key's token does not answer at present", kRetryAfter);
@@ -26,7 +27,8 @@ std::unexpected<Error> gone() {
 /// One keyholder, from its start to its end. Answers come in on a thread of its own.
 class Connection {
  public:
-  explicit Connection(UniqueFd socket) : channel_(std::move(socket)), reader_([this] { read_answers(); }) {}
+  Connection(UniqueFd socket, std::chrono::milliseconds send_timeout, std::function<void()> on_lost)
+      : channel_(std::move(socket), send_timeout), on_lost_(std::move(on_lost)), reader_([this] { read_answers(); }) {}
   ~Connection() {
     close();
     reader_.join();
@@ -94,9 +96,11 @@ class Connection {
     open_ = false;
     for (auto& [id, promise] : waiting_) promise.set_value(gone());
     waiting_.clear();
+    on_lost_();
   }
 
   Channel channel_;
+  std::function<void()> on_lost_;
   mutable std::mutex mutex_;
   bool open_ = true;
   std::uint64_t last_id_ = 0;
@@ -121,14 +125,15 @@ struct KeyholderLink::Impl {
 KeyholderLink::KeyholderLink() : impl_(std::make_unique<Impl>()) {}
 KeyholderLink::~KeyholderLink() = default;
 
-void KeyholderLink::connect(UniqueFd socket, std::uint64_t generation) {
+void KeyholderLink::connect(UniqueFd socket, std::uint64_t generation, std::function<void()> on_lost) {
   std::shared_ptr<Connection> before;
   {
     const std::scoped_lock lock(impl_->mutex);
     if (generation <= impl_->generation) return;  // of an older pair
     impl_->generation = generation;
     ++impl_->connects;
-    before = std::exchange(impl_->connection, std::make_shared<Connection>(std::move(socket)));
+    before = std::exchange(impl_->connection,
+                           std::make_shared<Connection>(std::move(socket), kLongestSend, std::move(on_lost)));
   }
   if (before != nullptr) before->close();
 }

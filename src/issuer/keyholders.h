@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,8 +23,9 @@ class KeyholderLink {
   KeyholderLink(const KeyholderLink&) = delete;
   KeyholderLink& operator=(const KeyholderLink&) = delete;
 
-  /// A new keyholder is at the other end of `socket`; whatever waits for the one before it fails.
-  void connect(UniqueFd socket, std::uint64_t generation);
+  /// A new keyholder is at the other end of `socket`; whatever waits for the one before it fails. `on_lost` is called
+  /// once, on a thread of the link, when this connection has ended.
+  void connect(UniqueFd socket, std::uint64_t generation, std::function<void()> on_lost);
   [[nodiscard]] bool connected() const;
   /// How many keyholders came after the first.
   [[nodiscard]] std::uint32_t reconnects() const;

@@ -12,6 +12,7 @@ namespace signet {
 namespace {
 
 constexpr std::size_t kMaxIdempotencyKey = 64;
+constexpr std::chrono::milliseconds kRetryAfter{500};
 
 std::string text_from(ByteView bytes) { return std::string(text_of(bytes)); }
 
@@ -46,7 +47,7 @@ v1::Response RequestHandler::handle(const internal::Call& call) {
   Request request;
   request.cause.request = fmt::format("{}-{}", world_.boot_tag, ++last_request_);
   request.cause.who.address = printable(call.address());
-  Payload payload = answer(call, request);
+  Payload payload = answer_or_catch(call, request);
   v1::Response response;
   response.set_number(request.envelope.number());
   response.set_request_id(request.cause.request);
@@ -57,6 +58,17 @@ v1::Response RequestHandler::handle(const internal::Call& call) {
     *response.mutable_error() = to_status(payload.error(), world_.config.origin);
   }
   return response;
+}
+
+/// A library that throws (out of memory) must not take the process and everybody else's requests with it. An intent
+/// that is open then stays open until the next start, which orphans it.
+RequestHandler::Payload RequestHandler::answer_or_catch(const internal::Call& call, Request& request) {
+  try {
+    return answer(call, request);
+  } catch (const std::exception& thrown) {
+    ops::error("a request ended by an exception", {{"request", request.cause.request}, {"what", thrown.what()}});
+    return fail(ErrorCode::kInternal, "something that should not happen; an operator finds it by the request id");
+  }
 }
 
 RequestHandler::Payload RequestHandler::answer(const internal::Call& call, Request& request) {
@@ -119,6 +131,26 @@ std::string encode_text(const google::protobuf::Message& message) { return text_
 
 }  // namespace
 
+namespace {
+
+/// The chain that is presented behind a certificate is the present configuration's: it must still be that
+/// certificate's.
+Result<void> check_issuer_unchanged(const Issued& issued, const Authorities& authorities) {
+  const auto authority = authorities.find(issued.issuer);
+  SIGNET_TRY(const Certificate certificate, Certificate::parse(issued.certificate.view()));
+  if (authority != authorities.end() &&
+      certificate.verify_signed_by(authority->second.certificate.public_key()).has_value()) {
+    return {};
+  }
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("this request got the certificate with serial {} from issuer \"{}\", which the daemon has no "
+                          "more, or with another key; ask again with a new idempotency key",
+                          issued.serial.hex(), issued.issuer),
+              "idempotency_key");
+}
+
+}  // namespace
+
 RequestHandler::Payload RequestHandler::issue(Request& request) {
   const PolicyClient& client = *request.caller->client;
   SIGNET_CHECK(require(client, Right::kIssue));
@@ -143,10 +175,16 @@ RequestHandler::Payload RequestHandler::issue(Request& request) {
 
 Result<Issued> RequestHandler::issue_once(const IssueOrder& order) {
   const ByteView key = bytes_of(order.request.idempotency_key());
-  const InFlight::Pass pass = in_flight_.enter(order.client.name, key);
+  const auto pass = in_flight_.enter(order.client.name, key);
+  if (!pass.has_value()) {
+    return fail_retryable(ErrorCode::kUnavailable, "this very request is being worked on already", kRetryAfter);
+  }
   if (!key.empty()) {
     SIGNET_TRY(std::optional<IdempotentAnswer> before, world_.store.find_by_idempotency(order.client.name, key));
-    if (before.has_value() && before->payload_sha256 == order.payload_sha256) return std::move(before->issued);
+    if (before.has_value() && before->payload_sha256 == order.payload_sha256) {
+      SIGNET_CHECK(check_issuer_unchanged(before->issued, world_.authorities));
+      return std::move(before->issued);
+    }
     if (before.has_value()) {
       return fail(
           ErrorCode::kAlreadyExists,
@@ -193,7 +231,7 @@ RequestHandler::Payload RequestHandler::status(const Request& request) const {
     issuer.set_subject(authority.certificate.fields().subject.text());
     issuer.set_not_after_micros(micros(authority.certificate.fields().not_after));
     issuer.set_key(authority.key);
-    issuer.set_available(world_.keyholders.of_key(authority.key).connected());
+    issuer.set_available(!world_.log.failed() && world_.keyholders.of_key(authority.key).connected());
   }
   for (const auto& [name, link] : world_.keyholders.tokens()) {
     v1::TokenStatus& token = *response.add_tokens();
@@ -206,32 +244,29 @@ RequestHandler::Payload RequestHandler::status(const Request& request) const {
 }
 
 void RequestHandler::log_rejection(const Request& request, const Error& error) {
-  ops::info("request refused", {{"request", request.cause.request},
-                                {"client", request.cause.who.client},
-                                {"address", request.cause.who.address},
-                                {"code", std::string(name_of(error.code))},
-                                {"field", error.field},
-                                {"reason", error.message}});
-  if (!is_callers_fault(error.code)) return;
-  const auto logged = world_.log.append(log::rejected_draft({.cause = request.cause,
-                                                             .code = std::string(name_of(error.code)),
-                                                             .text = printable(error.message),
-                                                             .field = error.field,
-                                                             .csr_sha256 = request.csr_sha256}));
-  if (!logged.has_value()) ops::error("a rejection could not be logged", {{"reason", logged.error().message}});
+  if (!is_callers_fault(error.code)) {
+    return ops::warning("request failed", {{"request", request.cause.request},
+                                           {"client", request.cause.who.client},
+                                           {"code", std::string(name_of(error.code))},
+                                           {"reason", error.message}});
+  }
+  world_.refusals.rejected({.cause = request.cause,
+                            .code = std::string(name_of(error.code)),
+                            .text = printable(error.message),
+                            .field = error.field,
+                            .csr_sha256 = request.csr_sha256});
 }
 
 void RequestHandler::log_access_failure(const internal::AccessFailure& failure) {
-  log::AccessFields fields{
-      .cause = {.who = {.client = {}, .certificate_sha256 = {}, .address = printable(failure.address())},
-                .request = {}},
-      .reason = printable(failure.reason()),
-      .text = printable(failure.text()),
-      .count = failure.count()};
-  if (!failure.peer_certificate().empty())
+  log::AccessFields fields{.cause = {},
+                           .reason = printable(failure.reason()),
+                           .text = printable(failure.text()),
+                           .count = std::max<std::uint64_t>(failure.count(), 1)};
+  fields.cause.who.address = printable(failure.address());
+  if (!failure.peer_certificate().empty()) {
     fields.cause.who.certificate_sha256 = to_hex(sha256(bytes_of(failure.peer_certificate())));
-  const auto logged = world_.log.append(log::access_draft(fields));
-  if (!logged.has_value()) ops::error("an access failure could not be logged", {{"reason", logged.error().message}});
+  }
+  world_.refusals.access(std::move(fields));
 }
 
 v1::Response RequestHandler::refuse_overload(const internal::Call& call) const {

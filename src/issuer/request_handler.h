@@ -8,6 +8,7 @@
 #include "issuer/callers.h"
 #include "issuer/in_flight.h"
 #include "issuer/issuance.h"
+#include "issuer/refusal_log.h"
 #include "wire/internal.pb.h"
 #include "wire/signet.pb.h"
 
@@ -18,7 +19,8 @@ struct HandlerWorld {
   const DaemonConfig& config;
   const Authorities& authorities;
   const Keyholders& keyholders;
-  log::EntryLog& log;
+  const log::EntryLog& log;
+  RefusalLog& refusals;
   const Store& store;
   Callers& callers;
   const Issuance& issuance;
@@ -46,6 +48,7 @@ class RequestHandler {
   struct Request;                       // one request, as far as it has been understood
   using Payload = Result<std::string>;  // the encoded answer message
 
+  [[nodiscard]] Payload answer_or_catch(const internal::Call& call, Request& request);
   [[nodiscard]] Payload answer(const internal::Call& call, Request& request);
   [[nodiscard]] Result<void> identify(const internal::Call& call, Request& request);
   [[nodiscard]] Payload issue(Request& request);

@@ -1,9 +1,8 @@
 #include "issuer/service.h"
 
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
-#include <cerrno>
+#include <array>
 
 #include "base/file.h"
 #include "base/ops_log.h"
@@ -14,11 +13,6 @@ namespace signet {
 namespace {
 
 constexpr std::size_t kMaxTrustFile = std::size_t{1} << 20U;
-
-Result<void> make_directory(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno(errno, path, "state.directory");
-  return {};
-}
 
 std::string host_name() {
   utsname names{};
@@ -33,8 +27,9 @@ Result<std::string> random_tag() {
 
 }  // namespace
 
-Result<std::unique_ptr<Service>> Service::open(DaemonConfig config, ByteView policy, const std::string& policy_file) {
-  std::unique_ptr<Service> service(new Service(std::move(config)));
+Result<std::unique_ptr<Service>> Service::open(DaemonConfig config, ByteView policy, const std::string& policy_file,
+                                               std::function<void(std::uint64_t)> on_lost) {
+  std::unique_ptr<Service> service(new Service(std::move(config), std::move(on_lost)));
   SIGNET_CHECK(service->open_parts(policy, policy_file));
   SIGNET_CHECK(service->make_handler());
   return service;
@@ -47,7 +42,7 @@ Result<void> Service::open_parts(ByteView policy, const std::string& policy_file
   SIGNET_TRY(const Bytes trust,
              read_file(config_.listen.client_trust, kMaxTrustFile, FileTrust::kNotWritable, "listen.client_trust"));
   SIGNET_TRY(callers_, Callers::open(trust, *policy_, system_clock()));
-  SIGNET_CHECK(make_directory(config_.state.directory));
+  SIGNET_CHECK(make_directory(config_.state.directory, 0700));
   SIGNET_TRY(log_, log::EntryLog::open(config_.state.directory + "/log", system_clock()));
   SIGNET_TRY(store_, Store::open(config_.state.directory + "/store.sqlite"));
   return catch_up(*log_, *store_);
@@ -63,11 +58,13 @@ Result<void> Service::make_handler() {
                                                        .clock = system_clock(),
                                                        .rng = system_rng(),
                                                        .sign_deadline = config_.issue.sign_deadline});
+  refusals_ = std::make_unique<RefusalLog>(*log_, system_clock());
   handler_ =
       std::make_unique<RequestHandler>(HandlerWorld{.config = config_,
                                                     .authorities = authorities_,
                                                     .keyholders = keyholders_,
                                                     .log = *log_,
+                                                    .refusals = *refusals_,
                                                     .store = *store_,
                                                     .callers = *callers_,
                                                     .issuance = *issuance_,
@@ -81,6 +78,7 @@ Service::~Service() {
   if (front_ != nullptr) front_->shutdown();
   if (front_reader_.joinable()) front_reader_.join();
   if (workers_ != nullptr) workers_->finish();
+  if (refusals_ != nullptr) refusals_->finish();
   if (log_ != nullptr) log_->stop();
 }
 
@@ -116,42 +114,44 @@ void Service::connect_front(UniqueFd socket, std::uint64_t generation) {
   if (front_ != nullptr) front_->shutdown();
   if (front_reader_.joinable()) front_reader_.join();
   front_ = std::make_shared<Channel>(std::move(socket));
-  front_reader_ = std::thread([this, channel = front_] { read_front(channel); });
+  front_reader_ = std::thread([this, generation, channel = front_] { read_front(channel, generation); });
 }
 
 void Service::connect_keyholder(const std::string& token, UniqueFd socket, std::uint64_t generation) {
   if (KeyholderLink* link = keyholders_.find_token(token); link != nullptr)
-    link->connect(std::move(socket), generation);
+    link->connect(std::move(socket), generation, [this, generation] { on_lost_(generation); });
 }
 
-void Service::read_front(const std::shared_ptr<Channel>& channel) {
+void Service::read_front(const std::shared_ptr<Channel>& channel, std::uint64_t generation) {
   while (true) {
     auto message = channel->receive<internal::FrontToIssuer>();
     if (!message.has_value()) break;
     dispatch(channel, *std::move(message));
   }
   channel->shutdown();  // the front hears of it, whichever side it came from
+  on_lost_(generation);
 }
 
 void Service::dispatch(const std::shared_ptr<Channel>& channel, internal::FrontToIssuer message) {
-  const auto shared = std::make_shared<internal::FrontToIssuer>(std::move(message));
-  const auto answer = [channel](std::uint64_t id, const v1::Response& response) {
-    internal::IssuerToFront reply;
-    reply.set_id(id);
-    reply.set_response(response.SerializeAsString());
-    // A front that has gone took its client's connection with it; the client repeats the request.
-    static_cast<void>(channel->send(reply));
-  };
-  const bool taken = workers_->try_submit([this, shared, answer] {
-    if (shared->has_access_failure()) return handler_->log_access_failure(shared->access_failure());
-    if (shared->has_call()) answer(shared->call().id(), handler_->handle(shared->call()));
-  });
-  if (taken) return;
-  if (shared->has_call()) answer(shared->call().id(), handler_->refuse_overload(shared->call()));
+  // At once, so that no flood of requests crowds it out; the handler bounds how much of it reaches the log.
+  if (message.has_access_failure()) return handler_->log_access_failure(message.access_failure());
+  if (!message.has_call()) return;
+  const auto call = std::make_shared<internal::Call>(std::move(*message.mutable_call()));
+  const bool taken = workers_->try_submit([this, channel, call] { answer(*channel, *call, handler_->handle(*call)); });
+  if (!taken) answer(*channel, *call, handler_->refuse_overload(*call));
+}
+
+void Service::answer(Channel& channel, const internal::Call& call, const v1::Response& response) {
+  internal::IssuerToFront reply;
+  reply.set_id(call.id());
+  reply.set_response(response.SerializeAsString());
+  // A front that has gone took its client's connection with it; the client repeats the request.
+  static_cast<void>(channel.send(reply));
 }
 
 void Service::finish() {
   workers_->finish();
+  refusals_->finish();
   if (const auto logged = log_process(log::ProcessEvent::kStop); !logged.has_value()) {
     ops::error("the stop could not be logged", {{"reason", logged.error().message}});
   }

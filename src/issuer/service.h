@@ -1,6 +1,7 @@
 // The issuer's parts, opened in the order they depend on each other, and closed in reverse.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,8 +20,10 @@ class Service {
  public:
   /// Loads certificates, opens log and store and brings the store up to date. `policy` is its file's text,
   /// `policy_file` its name.
+  /// `on_lost` is told, on any thread, the generation of a front's or keyholder's link that has ended.
   [[nodiscard]] static Result<std::unique_ptr<Service>> open(DaemonConfig config, ByteView policy,
-                                                             const std::string& policy_file);
+                                                             const std::string& policy_file,
+                                                             std::function<void(std::uint64_t)> on_lost);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -38,14 +41,17 @@ class Service {
   void finish();
 
  private:
-  explicit Service(DaemonConfig config) : config_(std::move(config)), keyholders_(config_) {}
+  Service(DaemonConfig config, std::function<void(std::uint64_t)> on_lost)
+      : config_(std::move(config)), on_lost_(std::move(on_lost)), keyholders_(config_) {}
   [[nodiscard]] Result<void> open_parts(ByteView policy, const std::string& policy_file);
   [[nodiscard]] Result<void> make_handler();
   [[nodiscard]] Result<void> log_process(log::ProcessEvent event);
-  void read_front(const std::shared_ptr<Channel>& channel);
+  void read_front(const std::shared_ptr<Channel>& channel, std::uint64_t generation);
+  static void answer(Channel& channel, const internal::Call& call, const v1::Response& response);
   void dispatch(const std::shared_ptr<Channel>& channel, internal::FrontToIssuer message);
 
   const DaemonConfig config_;
+  const std::function<void(std::uint64_t)> on_lost_;
   Keyholders keyholders_;
   Authorities authorities_;
   std::unique_ptr<const Policy> policy_;
@@ -53,6 +59,7 @@ class Service {
   std::unique_ptr<log::EntryLog> log_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Issuance> issuance_;
+  std::unique_ptr<RefusalLog> refusals_;
   std::unique_ptr<RequestHandler> handler_;
   std::unique_ptr<WorkerPool> workers_;
   std::shared_ptr<Channel> front_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -18,7 +19,7 @@ class KeyholderLinkTest : public testing::Test {
  protected:
   std::unique_ptr<Channel> connect(std::uint64_t generation) {
     auto pair = make_stream_pair().value();
-    link_.connect(std::move(pair.first), generation);
+    link_.connect(std::move(pair.first), generation, [this] { ++lost_; });
     return std::make_unique<Channel>(std::move(pair.second));
   }
 
@@ -33,6 +34,7 @@ class KeyholderLinkTest : public testing::Test {
     ASSERT_TRUE(channel.send(message).has_value());
   }
 
+  std::atomic<int> lost_{0};
   KeyholderLink link_;
 };
 
@@ -62,7 +64,7 @@ TEST_F(KeyholderLinkTest, AKeyholderThatDiesFailsWhoeverWaits) {
   ASSERT_TRUE(keyholder->receive<internal::SignRequest>().has_value());
   keyholder.reset();
   EXPECT_EQ(waiting.get().error().code, ErrorCode::kUnavailable);
-  EXPECT_TRUE(test::eventually([&] { return !link_.connected(); }));
+  EXPECT_TRUE(test::eventually([&] { return !link_.connected() && lost_ == 1; }));
 }
 
 TEST_F(KeyholderLinkTest, ADeadlineThatPassesIsAnErrorAndALateAnswerIsDropped) {

@@ -1,0 +1,389 @@
+#include "issuer/process_harness.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <thread>
+
+#include "log/entry_log.h"
+#include "log/frame.h"
+#include "support/command.h"
+#include "wire/request_signature.h"
+
+namespace signet::test {
+namespace {
+
+constexpr std::chrono::seconds kPatience{20};
+
+template <class T>
+T must(Result<T> result) {
+  if (!result.has_value()) throw std::runtime_error(result.error().message);
+  return *std::move(result);
+}
+
+void must(const Result<void>& result) {
+  if (!result.has_value()) throw std::runtime_error(result.error().message);
+}
+
+void wait_readable(int fd, const char* who) {
+  if (!readable(fd, kPatience)) throw std::runtime_error(fmt::format("{} said nothing for 20 s", who));
+}
+
+std::string text_from(ByteView bytes) { return std::string(text_of(bytes)); }
+
+template <class M>
+M parsed(const std::string& bytes) {
+  return must(parse_strict<M>(bytes_of(bytes), "message"));
+}
+
+}  // namespace
+
+// The installation --------------------------------------------------------------------------------------------------
+
+Installation::Installation() { write_certificates(); }
+
+void Installation::write_certificates() const {
+  directory.write("root.pem", root.pem());
+  directory.write("issuing.pem", issuing.pem());
+  directory.write("trust.pem", client_root.pem());
+}
+
+std::string Installation::config() const {
+  return fmt::format(R"(origin = "ca.example/test"
+policy = "policy.toml"
+[state]
+directory = "state"
+[listen]
+address = "127.0.0.1:0"
+certificate = "daemon.pem"
+key = "daemon.key"
+client_trust = "trust.pem"
+[issue]
+workers = {}
+queue = {}
+sign_deadline = "{}"
+[token.soft]
+profile = "profile.toml"
+pin_file = "pin"
+[key.issuing-1]
+token = "soft"
+uri = "pkcs11:token=signet-test;object=issuing-1;type=private"
+certificate = "issuing.pem"
+[key.issuing-1.fence]
+may_sign = ["end-entity-certificate"]
+longest_validity = "398d"
+[issuer.{}]
+key = "issuing-1"
+chain = [{}]
+root = "root.pem"
+)",
+                     workers, queue, sign_deadline, issuer, chain);
+}
+
+std::string Installation::policy() const {
+  return fmt::format(R"([profile.tls-server]
+issuer = "{}"
+validity = "90d"
+validity_max = "397d"
+keys = ["ec-p256"]
+common_name = "from-san"
+key_usage = ["digitalSignature"]
+extended_key_usage = ["serverAuth"]
+[profile.tls-server.names]
+dns = ["**"]
+[client.payments]
+identity = "spiffe://example/payments"
+profiles = ["tls-server"]
+[client.payments.names]
+dns = ["**.payments.example"]
+[client.web]
+identity = "spiffe://example/web"
+profiles = ["tls-server"]
+rights = ["issue", "operate"]
+must_sign = false
+[client.web.names]
+dns = ["**.payments.example"]
+)",
+                     issuer);
+}
+
+std::vector<log::Entry> Installation::entries() const {
+  const UniqueFd file(open(log_file().c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info{};
+  if (!file.valid() || fstat(file.get(), &info) != 0) return {};
+  log::FrameReader reader(file.get(), 0, static_cast<std::uint64_t>(info.st_size));
+  std::vector<log::Entry> entries;
+  for (auto frame = must(reader.next()); frame.has_value(); frame = must(reader.next())) {
+    entries.push_back(must(log::parse_entry(copy_of(*frame), entries.size())));
+  }
+  return entries;
+}
+
+std::vector<log::Entry> Installation::closed_log() const {
+  const auto log = must(log::EntryLog::open(directory / "state/log", system_clock()));
+  std::vector<log::Entry> entries;
+  must(log->read(0, [&](const log::Entry& entry) -> Result<void> {
+    entries.push_back(entry);
+    return {};
+  }));
+  return entries;
+}
+
+// The front ---------------------------------------------------------------------------------------------------------
+
+std::uint64_t Front::call(const std::vector<std::string>& peer_chain, const std::string& request) {
+  internal::FrontToIssuer message;
+  internal::Call& call = *message.mutable_call();
+  call.set_id(++last_id_);
+  call.set_request(request);
+  for (const std::string& der : peer_chain) call.add_peer_chain(der);
+  call.set_address(fmt::format("192.0.2.1:{}", 1024 + last_id_));
+  must(channel_.send(message));
+  return last_id_;
+}
+
+void Front::read_one() {
+  wait_readable(channel_.fd(), "the issuer");
+  const auto message = must(channel_.receive<internal::IssuerToFront>());
+  if (!answers_.emplace(message.id(), parsed<v1::Response>(message.response())).second)
+    throw std::runtime_error("a call was answered twice");
+}
+
+v1::Response Front::answer(std::uint64_t id) {
+  while (!answers_.contains(id)) read_one();
+  return answers_.extract(id).mapped();
+}
+
+v1::Response Front::ask(const std::vector<std::string>& peer_chain, const std::string& request) {
+  return answer(call(peer_chain, request));
+}
+
+std::size_t Front::answers_waiting() {
+  while (readable(channel_.fd(), std::chrono::milliseconds(0))) read_one();
+  return answers_.size();
+}
+
+// The process -------------------------------------------------------------------------------------------------------
+
+IssuerProcess::IssuerProcess(const Installation& installation) {
+  auto [ours, theirs] = must(make_control_pair());
+  control_ = std::make_unique<ControlChannel>(std::move(ours));
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, theirs.get(), kControlDescriptor);
+  std::string program = std::string(SIGNET_BIN_DIR) + "/signet-issuer";
+  char* const arguments[] = {program.data(), nullptr};
+  std::string path = "PATH=/usr/bin:/bin";
+  char* const environment[] = {path.data(), nullptr};
+  const int error = posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environment);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) throw std::runtime_error(program + " does not start");
+
+  const UniqueFd config = must(sealed_memory_file("signet.toml", bytes_of(installation.config())));
+  const UniqueFd policy = must(sealed_memory_file("policy.toml", bytes_of(installation.policy())));
+  internal::SupervisorToChild start;
+  start.mutable_start()->set_config_file(installation.directory / "signet.toml");
+  start.mutable_start()->set_policy_file(installation.directory / "policy.toml");
+  const int descriptors[] = {config.get(), policy.get()};
+  must(control_->send(start, descriptors));
+}
+
+IssuerProcess::~IssuerProcess() { kill_now(); }
+
+internal::ChildToSupervisor IssuerProcess::started() {
+  wait_readable(control_->fd(), "the issuer");
+  return must(control_->receive<internal::ChildToSupervisor>()).message;
+}
+
+internal::Failure IssuerProcess::failure() {
+  internal::ChildToSupervisor message = started();
+  if (!message.has_failed()) throw std::runtime_error("the issuer started, but should have refused to");
+  return message.failed();
+}
+
+UniqueFd IssuerProcess::introduce(internal::Peer::Role role, std::uint64_t generation) {
+  auto [ours, theirs] = must(make_stream_pair());
+  internal::SupervisorToChild message;
+  message.mutable_peer()->set_role(role);
+  message.mutable_peer()->set_generation(generation);
+  if (role == internal::Peer::ROLE_KEYHOLDER) message.mutable_peer()->set_token("soft");
+  const int descriptors[] = {theirs.get()};
+  must(control_->send(message, descriptors));
+  return std::move(ours);
+}
+
+std::unique_ptr<Front> IssuerProcess::connect_front(std::uint64_t generation) {
+  return std::make_unique<Front>(introduce(internal::Peer::ROLE_FRONT, generation));
+}
+
+std::unique_ptr<Channel> IssuerProcess::connect_keyholder(std::uint64_t generation) {
+  return std::make_unique<Channel>(introduce(internal::Peer::ROLE_KEYHOLDER, generation));
+}
+
+void IssuerProcess::send(const internal::SupervisorToChild& message) { must(control_->send(message)); }
+
+void IssuerProcess::drain() {
+  internal::SupervisorToChild message;
+  message.mutable_drain();
+  send(message);
+}
+
+void IssuerProcess::kill_now() {
+  if (pid_ < 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+std::optional<int> IssuerProcess::wait(std::chrono::milliseconds patience) {
+  int status = 0;
+  const auto ended = [&] { return waitpid(pid_, &status, WNOHANG) == pid_; };
+  if (!eventually(ended, patience)) return std::nullopt;
+  pid_ = -1;
+  return status;
+}
+
+// The test's fixture ------------------------------------------------------------------------------------------------
+
+void IssuerTest::start() {
+  issuer_ = std::make_unique<IssuerProcess>(installation_);
+  const internal::ChildToSupervisor said = issuer_->started();
+  ASSERT_TRUE(said.has_ready()) << said.failed().message();
+  keyholder_ = issuer_->connect_keyholder(1);
+  front_ = issuer_->connect_front(1);  // behind the keyholder: whoever can call has a keyholder
+}
+
+void IssuerTest::reconnect_keyholder(std::uint64_t generation) {
+  const std::uint32_t before = status().tokens(0).restarts();
+  keyholder_ = issuer_->connect_keyholder(generation);
+  ASSERT_TRUE(eventually([&] { return status().tokens(0).restarts() == before + 1; }));
+}
+
+void IssuerTest::stop() {
+  issuer_->drain();
+  ASSERT_TRUE(exited_with(issuer_->wait(), 0));
+}
+
+internal::SignRequest IssuerTest::next_sign_request() {
+  wait_readable(keyholder_->fd(), "the issuer");
+  return must(keyholder_->receive<internal::SignRequest>());
+}
+
+bool IssuerTest::keyholder_was_asked() const { return readable(keyholder_->fd(), std::chrono::milliseconds(0)); }
+
+void IssuerTest::answer_signature(std::uint64_t id, ByteView signature) {
+  internal::SignAnswer message;
+  message.set_id(id);
+  message.set_signature(text_from(signature));
+  must(keyholder_->send(message));
+}
+
+void IssuerTest::answer_error(std::uint64_t id, ErrorCode code, const std::string& message, const std::string& field,
+                              bool retryable) {
+  internal::SignAnswer answer;
+  answer.set_id(id);
+  internal::Failure& failure = *answer.mutable_error();
+  failure.set_code(static_cast<std::uint32_t>(code));
+  failure.set_message(message);
+  failure.set_field(field);
+  failure.set_retryable(retryable);
+  must(keyholder_->send(answer));
+}
+
+void IssuerTest::sign_rightly(const internal::SignRequest& request) {
+  answer_signature(request.id(), sign_with(installation_.issuing, bytes_of(request.tbs())).view());
+}
+
+v1::GetStatusResponse IssuerTest::status() {
+  const v1::Response response = front_->ask(chain_of({&installation_.web}), envelope(v1::METHOD_GET_STATUS, {}));
+  return parsed<v1::GetStatusResponse>(response.payload());
+}
+
+std::uint64_t IssuerTest::call_issue(const std::string& idempotency_key) {
+  std::string& request = requests_[idempotency_key];
+  if (request.empty()) {
+    request = signed_envelope(installation_.payments, v1::METHOD_ISSUE, issue_payload(idempotency_key));
+  }
+  return front_->call(chain_of({&installation_.payments}), request);
+}
+
+v1::IssueResponse IssuerTest::issue(const std::string& idempotency_key) {
+  const std::uint64_t id = call_issue(idempotency_key);
+  sign_rightly(next_sign_request());
+  return issued_in(front_->answer(id));
+}
+
+// Requests and answers ----------------------------------------------------------------------------------------------
+
+std::vector<std::string> chain_of(std::initializer_list<const Identity*> chain) {
+  std::vector<std::string> ders;
+  for (const Identity* identity : chain) ders.push_back(text_from(identity->certificate.der().view()));
+  return ders;
+}
+
+std::string issue_payload(const std::string& idempotency_key) {
+  const EvpPkeyPtr key = make_key(KeyType::kEcP256);
+  v1::IssueRequest request;
+  request.set_profile("tls-server");
+  request.set_csr(text_from(make_csr(key.get(), "a.payments.example", {{"subjectAltName", "DNS:a.payments.example"}})));
+  request.set_idempotency_key(idempotency_key);
+  return text_from(encode(request));
+}
+
+std::string envelope(v1::Method method, const std::string& payload) {
+  v1::Request request;
+  request.set_number(7);
+  request.set_method(method);
+  request.set_payload(payload);
+  return text_from(encode(request));
+}
+
+std::string signed_envelope(const Identity& signer, v1::Method method, const std::string& payload, Time time,
+                            const std::string& origin) {
+  auto request = parsed<v1::Request>(envelope(method, payload));
+  const std::int64_t micros = time.time_since_epoch().count();
+  const Bytes message =
+      signed_request_bytes(origin, static_cast<std::uint32_t>(method), micros, bytes_of(request.payload()));
+  request.mutable_signature()->set_time_micros(micros);
+  request.mutable_signature()->set_signature(text_from(sign_with(signer, message).view()));
+  return text_from(encode(request));
+}
+
+v1::IssueResponse issued_in(const v1::Response& response) {
+  if (response.has_error()) throw std::runtime_error("not issued: " + response.error().message());
+  return parsed<v1::IssueResponse>(response.payload());
+}
+
+ErrorCode code_of(const v1::Response& response) { return static_cast<ErrorCode>(response.error().code()); }
+
+std::vector<std::string> types_of(const std::vector<log::Entry>& entries) {
+  std::vector<std::string> types;
+  for (const log::Entry& entry : entries) types.push_back(entry.type);
+  return types;
+}
+
+std::vector<log::Entry> of_type(const std::vector<log::Entry>& entries, std::string_view type) {
+  std::vector<log::Entry> found;
+  for (const log::Entry& entry : entries) {
+    if (entry.type == type) found.push_back(entry);
+  }
+  return found;
+}
+
+bool exited_with(std::optional<int> status, int code) {
+  return status.has_value() && WIFEXITED(*status) && WEXITSTATUS(*status) == code;
+}
+
+bool readable(int fd, std::chrono::milliseconds patience) {
+  pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
+  return poll(&entry, 1, static_cast<int>(patience.count())) == 1;
+}
+
+}  // namespace signet::test
