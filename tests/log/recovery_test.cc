@@ -3,6 +3,7 @@
 #include <set>
 
 #include "log_fixture.h"
+#include "support/command.h"
 
 namespace signet::log {
 namespace {
@@ -108,6 +109,52 @@ TEST_F(RecoveryTest, EveryDifferentTailIsSavedOnce) {
     names.insert(name);
   }
   EXPECT_EQ(names.size(), 2U);
+}
+
+TEST_F(RecoveryTest, NothingIsCutWhileTheNameOfTheSavedTailHoldsOtherBytes) {
+  fill(1);
+  Bytes file = file_bytes();
+  const std::size_t whole = file.size();
+  file.resize(whole + 7);
+  overwrite(file);
+  const std::string hash = to_hex(ByteView(sha256(Bytes(7))).first(8));
+  const std::string name = "log/entries.torn-" + std::to_string(whole) + "-" + hash;
+  for (const char* other : {"", "seven 7", "longer than what is saved"}) {
+    SCOPED_TRACE(other);
+    directory_.write(name, other);
+    expect_refused("entries.torn-");
+    EXPECT_EQ(test::slurp(directory_ / name), other);
+  }
+  std::filesystem::remove(directory_ / name);
+  expect_recovered(1, Bytes(7));
+}
+
+TEST_F(RecoveryTest, ATailThatWasSavedButNotCutIsCutAtTheNextStart) {
+  fill(2);
+  Bytes file = file_bytes();
+  file.resize(file.size() + 7);
+  overwrite(file);
+  const std::string saved = open()->recovery().cut_saved_as;
+  overwrite(file);  // as if the process had died before it cut
+  expect_recovered(2, Bytes(7));
+  EXPECT_TRUE(std::filesystem::exists(saved));
+}
+
+/// In a container the next process often has the same id, so nothing may follow from a name that was made of it.
+TEST_F(RecoveryTest, LeftoversOfASavingThatWasCutOffAreKeptAndChangeNothing) {
+  fill(1);
+  Bytes file = file_bytes();
+  const std::string torn =
+      "log/entries.torn-" + std::to_string(file.size()) + "-" + to_hex(ByteView(sha256(Bytes(7))).first(8));
+  file.resize(file.size() + 7);
+  overwrite(file);
+  std::vector<std::string> leftovers;
+  for (int i = 0; i < 20; ++i) {
+    leftovers.push_back(torn + "." + std::to_string(getpid()) + "-" + std::to_string(i) + ".new");
+    directory_.write(leftovers.back(), "half");
+  }
+  expect_recovered(1, Bytes(7));
+  for (const std::string& leftover : leftovers) EXPECT_EQ(test::slurp(directory_ / leftover), "half");
 }
 
 TEST_F(RecoveryTest, DamageFurtherBackThanOneBatchIsRefusedWithItsPlace) {
