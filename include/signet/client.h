@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,10 +26,17 @@ struct ClientOptions {
   std::string key_file;          ///< PEM, not encrypted, mode 0600: the key of that certificate
   std::string trust_file;        ///< PEM: the roots (and intermediates) the daemon's certificate may chain to
   std::string server_name = {};  ///< the DNS name or IP address in the daemon's certificate; empty = the address's host
-  std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);  ///< of one connection, handshake included
-  std::chrono::milliseconds deadline = std::chrono::seconds(30);         ///< of one call, with all that it tries again
+  /// Of one connection, handshake included; and how long what was sent may stay unacknowledged by the daemon's host
+  /// before the connection counts as lost. More than 0; more than a day counts as a day.
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
+  /// Of one call, with all that it tries again. More than 0; more than a day counts as a day.
+  std::chrono::milliseconds deadline = std::chrono::seconds(30);
   bool sign_requests = true;  ///< sign each request with the key; clients of a policy with must_sign have to
-  std::string origin = {};    ///< the CA's, which signatures name; empty = the daemon is asked once
+  /// The CA's, which signatures name, at most 255 bytes; empty = the daemon is asked once, and then whoever holds its
+  /// TLS key chooses for which CA this client signs.
+  std::string origin = {};
+  /// Called before each wait for another attempt, with the error that was met and the wait, by the thread that calls.
+  std::function<void(const Error&, std::chrono::milliseconds)> on_retry = {};
 };
 
 struct IssueOptions {
@@ -96,10 +104,11 @@ struct DaemonStatus {
 /// retryable; always with the same idempotency key, so that a request that was carried out unheard is not carried out
 /// twice. Waits grow from 100 ms to 5 s, spread at random, and are at least what the daemon asks for.
 ///
-/// Errors of the daemon come with code, message, field and request_id as it gave them. Of this side: kUnauthenticated =
-/// TLS failed or one side's certificate was refused (not retryable); kUnavailable = no connection; kDeadlineExceeded =
-/// no answer in time, and whether the request was carried out is unknown; kInvalidArgument = an option or a file is
-/// wrong.
+/// Errors of the daemon come with code, message, field and request_id as it gave them, and from_daemon set. Of this
+/// side: kUnauthenticated = TLS failed or one side's certificate was refused (not retryable); kUnavailable = no
+/// connection; kNotFound = no host or file of that name; kDeadlineExceeded = no answer in time, and whether the request
+/// was carried out is unknown; kInternal = the daemon's answer is wrong (with its request_id), and whether the request
+/// was carried out is unknown; kInvalidArgument = an option, an argument or a file is wrong, and nothing was sent.
 ///
 /// Blocking. Thread-safe: calls of several threads take turns. Movable while nobody uses it.
 class Client {
@@ -110,9 +119,11 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  /// Asks for a certificate. The answer was checked: it is a certificate for the CSR's key.
+  /// Asks for a certificate. What is not a certificate request (such as a private key) is refused and not sent. The
+  /// answer was checked: it is a certificate for the CSR's key.
   [[nodiscard]] Result<IssuedCertificate> issue(const IssueOptions& options);
 
+  /// Checked: at least one root, and all are certificates.
   [[nodiscard]] Result<TrustBundle> trust_bundle();
 
   /// For clients with the right `operate`.

@@ -39,7 +39,8 @@ struct Error {
   std::int64_t native = 0;  ///< errno, CK_RV or OpenSSL reason; 0 where none
   bool retryable = false;   ///< the same call may succeed later
   std::chrono::milliseconds retry_after{0};  ///< when to try again; 0 = at once
-  std::string request_id = {};               ///< set on errors that came from a daemon: what to look for in its log
+  std::string request_id = {};  ///< the daemon's name for the request, to look for in its log; can be empty
+  bool from_daemon = false;     ///< a daemon answered with this error; false = this side found it
 };
 
 template <class T = void>

@@ -19,7 +19,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMaxOriginBytes = 1024;
+/// Another attempt with less time than this is not worth the wait for it.
+constexpr milliseconds kShortestAttempt{50};
 
 /// The connection said nothing about the request: it can be sent again over a new one.
 bool is_lost_connection(const Error& error) noexcept {
@@ -33,6 +34,12 @@ unsigned random16() {
 }
 
 }  // namespace
+
+std::unexpected<Error> bad_answer(std::string_view why, const std::string& request_id) {
+  auto failure = fail(ErrorCode::kInternal, fmt::format("the daemon's answer cannot be used: {}", why));
+  failure.error().request_id = request_id;
+  return failure;
+}
 
 Caller::Caller(ClientOptions options, Address address, TlsContext context)
     : options_(std::move(options)),
@@ -53,8 +60,9 @@ Result<void> Caller::learn_origin(Deadline deadline) {
   const std::string request = v1::GetTrustBundleRequest().SerializeAsString();
   const auto answer = call_until(v1::METHOD_GET_TRUST_BUNDLE, request, Signing::kUnsigned, deadline);
   if (answer.has_value()) {
-    SIGNET_TRY(const auto bundle, parse_strict<v1::GetTrustBundleResponse>(bytes_of(answer->payload), "response"));
-    origin_ = bundle.origin();
+    const auto bundle = parse_lenient<v1::GetTrustBundleResponse>(bytes_of(answer->payload), "response");
+    if (!bundle.has_value()) return bad_answer(bundle.error().message, answer->request_id);
+    origin_ = bundle->origin();
   } else if (!origin_in_error_.empty()) {
     origin_ = origin_in_error_;  // refused, but named: the request proper gets the error that counts
   } else {
@@ -62,8 +70,9 @@ Result<void> Caller::learn_origin(Deadline deadline) {
   }
   if (!origin_.empty() && origin_.size() <= kMaxOriginBytes) return {};
   origin_.clear();
-  return fail(ErrorCode::kFailedPrecondition,
-              "the daemon does not name its origin, which a signature needs; set the option origin", "origin");
+  return bad_answer(fmt::format("it names no origin of 1 to {} bytes, which a signature needs; set the option origin",
+                                kMaxOriginBytes),
+                    answer.has_value() ? answer->request_id : answer.error().request_id);
 }
 
 Result<Answer> Caller::call_until(v1::Method method, const std::string& payload, Signing signing, Deadline deadline) {
@@ -80,7 +89,11 @@ Result<Answer> Caller::call_until(v1::Method method, const std::string& payload,
 }
 
 Result<void> Caller::wait_to_retry(const Error& error, milliseconds wait, int attempts, Deadline deadline) const {
-  if (steady_clock::now() + wait < deadline) {
+  const auto left = std::chrono::floor<milliseconds>(deadline - steady_clock::now());
+  // A backoff that would use up the time is cut, but never below what the daemon asks for; a quarter is for the answer.
+  wait = std::min(wait, std::max(error.retry_after, left - left / 4));
+  if (left - wait >= kShortestAttempt) {
+    if (options_.on_retry) options_.on_retry(error, wait);
     std::this_thread::sleep_for(wait);
     return {};
   }
@@ -110,17 +123,16 @@ Result<v1::Response> Caller::exchange(const v1::Request& request, Deadline deadl
   if (!connection_.has_value()) SIGNET_CHECK(connect(deadline));
   SIGNET_CHECK(connection_->send(encode(request), deadline));
   SIGNET_TRY(const Bytes body, connection_->receive(deadline));
-  auto response = parse_strict<v1::Response>(body, "response");
-  if (!response.has_value()) {
-    return fail(ErrorCode::kInternal, fmt::format("the daemon's answer cannot be read: {}", response.error().message));
-  }
+  auto response = parse_lenient<v1::Response>(body, "response");
+  if (!response.has_value()) return bad_answer(response.error().message, {});
   if (response->number() == 0 && response->has_error()) return response;  // it could not read the request's number
   if (response->number() != request.number()) {
-    return fail(ErrorCode::kInternal, fmt::format("the daemon answered request {}, which was not asked, instead of {}",
-                                                  response->number(), request.number()));
+    return bad_answer(
+        fmt::format("it is for request {}, which was not asked, instead of {}", response->number(), request.number()),
+        printable(response->request_id()));
   }
   if (response->result_case() == v1::Response::RESULT_NOT_SET) {
-    return fail(ErrorCode::kInternal, "the daemon's answer holds neither a result nor an error");
+    return bad_answer("it holds neither a result nor an error", printable(response->request_id()));
   }
   return response;
 }
@@ -128,7 +140,7 @@ Result<v1::Response> Caller::exchange(const v1::Request& request, Deadline deadl
 Result<void> Caller::connect(Deadline deadline) {
   const Deadline until = std::min(deadline, steady_clock::now() + options_.connect_timeout);
   const std::string& name = options_.server_name.empty() ? address_.host : options_.server_name;
-  auto opened = RpcConnection::open(context_, address_, name, until);
+  auto opened = RpcConnection::open(context_, address_, name, until, options_.connect_timeout);
   if (!opened.has_value()) {
     Error error = std::move(opened).error();
     // Nothing was asked yet, so unlike a late answer this is not a doubt: it is "not now".
@@ -154,6 +166,7 @@ Result<void> Caller::sign(v1::Request& request) const {
 
 Error Caller::error_of(const v1::Response& response) {
   Error error = from_status(response.error(), response.request_id());
+  error.from_daemon = true;
   origin_in_error_ = response.error().origin();
   if (!origin_.empty() && !origin_in_error_.empty() && origin_ != origin_in_error_) {
     error.message = fmt::format("{} (requests were signed for the origin \"{}\"; this daemon's is \"{}\")",

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "client/rpc_connection.h"
 #include "signet/client.h"
@@ -15,6 +16,12 @@ struct Answer {
   std::string payload;
   std::string request_id;
 };
+
+/// The longest origin that a client signs for.
+inline constexpr std::size_t kMaxOriginBytes = 255;
+
+/// What is wrong with an answer is never the caller's fault: kInternal, with the daemon's name for the request.
+[[nodiscard]] std::unexpected<Error> bad_answer(std::string_view why, const std::string& request_id);
 
 /// Carries requests to one daemon. Holds at most one connection. For one thread at a time.
 class Caller {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -15,6 +16,7 @@ namespace signet {
 namespace {
 
 constexpr std::size_t kMaxIdempotencyKeyBytes = 64;
+constexpr std::chrono::milliseconds kLongestTime = std::chrono::hours(24);
 
 Bytes bytes_from(const std::string& text) { return copy_of(bytes_of(text)); }
 
@@ -52,6 +54,7 @@ Result<v1::IssueRequest> issue_request(const IssueOptions& options) {
                 "idempotency_key");
   }
   SIGNET_TRY(const Bytes der, csr_der(options.csr));
+  SIGNET_CHECK(Csr::parse(der));  // whatever else it is, such as a private key, must not leave this machine
   v1::IssueRequest request;
   request.set_profile(options.profile);
   request.set_csr(der.data(), der.size());
@@ -63,22 +66,59 @@ Result<v1::IssueRequest> issue_request(const IssueOptions& options) {
   return request;
 }
 
+using DerList = google::protobuf::RepeatedPtrField<std::string>;
+
+Result<void> check_certificates(const DerList& list, const std::string& request_id) {
+  for (const std::string& der : list) {
+    const auto certificate = Certificate::parse(bytes_of(der));
+    if (!certificate.has_value()) return client::bad_answer(certificate.error().message, request_id);
+  }
+  return {};
+}
+
 /// The certificate, if it is one for the key that was sent.
-Result<Certificate> check_issued(const std::string& der, const std::string& csr) {
-  SIGNET_TRY(Certificate certificate, Certificate::parse(bytes_of(der)));
+Result<Certificate> check_issued(const v1::IssueResponse& answer, const std::string& csr,
+                                 const std::string& request_id) {
+  auto certificate = Certificate::parse(bytes_of(answer.certificate()));
+  if (!certificate.has_value()) return client::bad_answer(certificate.error().message, request_id);
+  SIGNET_CHECK(check_certificates(answer.chain(), request_id));
   SIGNET_TRY(const Csr request, Csr::parse(bytes_of(csr)));
-  if (equal(certificate.public_key().spki(), request.public_key().spki())) return certificate;
-  return fail(ErrorCode::kInternal, "the daemon answered with a certificate for another key than the request's");
+  if (equal(certificate->public_key().spki(), request.public_key().spki())) return certificate;
+  return client::bad_answer("its certificate is for another key than the request's", request_id);
+}
+
+Result<void> check_bundle(const v1::GetTrustBundleResponse& answer, const std::string& request_id) {
+  if (answer.roots().empty()) return client::bad_answer("the trust bundle holds no root", request_id);
+  SIGNET_CHECK(check_certificates(answer.roots(), request_id));
+  return check_certificates(answer.intermediates(), request_id);
+}
+
+/// Times that are added to a clock neither run backwards nor over its end.
+Result<void> check_times(ClientOptions& options) {
+  for (const auto& [field, time] :
+       {std::pair("connect_timeout", &options.connect_timeout), {"deadline", &options.deadline}}) {
+    if (time->count() <= 0) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{} is {} ms; it must be more than 0, such as 10000", field, time->count()), field);
+    }
+    *time = std::min(*time, kLongestTime);
+  }
+  return {};
+}
+
+Result<void> check_origin(const std::string& origin) {
+  if (origin.size() <= client::kMaxOriginBytes) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("an origin of {} bytes; at most {} are allowed: copy it from the daemon's configuration",
+                          origin.size(), client::kMaxOriginBytes),
+              "origin");
 }
 
 template <class M>
 Result<M> read_answer(const client::Answer& answer) {
-  auto message = parse_strict<M>(bytes_of(answer.payload), "response");
+  auto message = parse_lenient<M>(bytes_of(answer.payload), "response");
   if (message.has_value()) return message;
-  Error error = std::move(message).error();
-  error.code = ErrorCode::kInternal;
-  error.request_id = answer.request_id;
-  return std::unexpected(std::move(error));
+  return client::bad_answer(message.error().message, answer.request_id);
 }
 
 DaemonStatus status_from(const v1::GetStatusResponse& message) {
@@ -146,6 +186,8 @@ Result<Client> Client::create(ClientOptions options) {
     if (value->empty())
       return fail(ErrorCode::kInvalidArgument, fmt::format("the {} file must be named", field), field);
   }
+  SIGNET_CHECK(check_times(options));
+  SIGNET_CHECK(check_origin(options.origin));
   const client::TlsFiles files{options.certificate_file, options.key_file, options.trust_file};
   SIGNET_TRY(auto context, client::TlsContext::load(files));
   return Client(std::make_unique<Impl>(client::Caller(std::move(options), address, std::move(context))));
@@ -155,7 +197,7 @@ Result<IssuedCertificate> Client::issue(const IssueOptions& options) {
   SIGNET_TRY(const v1::IssueRequest request, issue_request(options));
   SIGNET_TRY(const auto answer, impl_->call<v1::IssueResponse>(v1::METHOD_ISSUE, request));
   const auto& [message, request_id] = answer;
-  SIGNET_TRY(const Certificate certificate, check_issued(message.certificate(), request.csr()));
+  SIGNET_TRY(const Certificate certificate, check_issued(message, request.csr(), request_id));
   IssuedCertificate issued;
   issued.certificate = bytes_from(message.certificate());
   issued.chain = vectors_from(message.chain());
@@ -172,6 +214,7 @@ Result<TrustBundle> Client::trust_bundle() {
   SIGNET_TRY(const auto answer,
              impl_->call<v1::GetTrustBundleResponse>(v1::METHOD_GET_TRUST_BUNDLE, v1::GetTrustBundleRequest()));
   const auto& [message, request_id] = answer;
+  SIGNET_CHECK(check_bundle(message, request_id));
   return TrustBundle{printable(message.origin()), vectors_from(message.roots()), vectors_from(message.intermediates()),
                      request_id};
 }

@@ -9,7 +9,7 @@
 #include <array>
 #include <cerrno>
 
-#include "client/openssl_ptr.h"
+#include "base/openssl_ptr.h"
 #include "client/tls_failure.h"
 #include "wire/frame.h"
 
@@ -25,6 +25,7 @@ struct RpcConnection::Impl {
   template <class Operation>
   Result<void> run(Operation operation, Deadline deadline) {
     for (;;) {
+      SIGNET_CHECK(check_time_left(deadline));  // records without data, however many, make no progress
       ERR_clear_error();
       errno = 0;
       const int result = operation();
@@ -86,9 +87,10 @@ RpcConnection::~RpcConnection() {
 }
 
 Result<RpcConnection> RpcConnection::open(const TlsContext& context, const Address& address,
-                                          const std::string& server_name, Deadline deadline) {
+                                          const std::string& server_name, Deadline deadline,
+                                          std::chrono::milliseconds longest_silence) {
   auto impl = std::make_unique<Impl>(address, server_name);
-  SIGNET_TRY(impl->socket, connect_tcp(address, deadline));
+  SIGNET_TRY(impl->socket, connect_tcp(address, deadline, longest_silence));
   impl->ssl.reset(SSL_new(context.get()));
   BIO* const bio = impl->ssl != nullptr ? new_socket_bio(impl->socket.get()) : nullptr;
   if (bio == nullptr) return fail(ErrorCode::kInternal, fmt::format("no TLS connection: {}", take_openssl_error()));

@@ -21,8 +21,10 @@ class RpcConnection {
  public:
   /// Connects, shakes hands and verifies that the daemon's certificate is for `server_name` (a DNS name or IP address)
   /// and that it speaks kAlpn.
+  /// `longest_silence` as connect_tcp() has it.
   [[nodiscard]] static Result<RpcConnection> open(const TlsContext& context, const Address& address,
-                                                  const std::string& server_name, Deadline deadline);
+                                                  const std::string& server_name, Deadline deadline,
+                                                  std::chrono::milliseconds longest_silence = std::chrono::seconds(10));
 
   /// Sends `body` as a frame of at most kMaxRequestBytes.
   [[nodiscard]] Result<void> send(ByteView body, Deadline deadline);

@@ -11,7 +11,7 @@
 #include <limits>
 
 #include "base/bytes.h"
-#include "client/openssl_ptr.h"
+#include "base/openssl_ptr.h"
 
 namespace signet::client {
 namespace {
@@ -28,6 +28,10 @@ std::unexpected<Error> unavailable(const Address& address, std::string_view why)
                         milliseconds(0));
 }
 
+std::unexpected<Error> late() {
+  return fail_retryable(ErrorCode::kDeadlineExceeded, "the daemon did not answer in time", milliseconds(0));
+}
+
 Result<AddressList> resolve(const Address& address) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -35,6 +39,12 @@ Result<AddressList> resolve(const Address& address) {
   if (is_ip_address(address.host)) hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
   addrinfo* list = nullptr;
   const int status = ::getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &list);
+  if (status == EAI_NONAME || status == EAI_NODATA) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("the host \"{}\" is not known ({}); check the address", printable(address.host),
+                            ::gai_strerror(status)),
+                "address");
+  }
   if (status != 0) return unavailable(address, ::gai_strerror(status));
   return AddressList(list);
 }
@@ -47,6 +57,26 @@ int connect_one(int fd, const addrinfo& target, Deadline deadline) {
   int error = 0;
   socklen_t size = sizeof(error);
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+int count_of(const addrinfo* list) noexcept {
+  int count = 0;
+  for (; list != nullptr; list = list->ai_next) ++count;
+  return count;
+}
+
+/// A share of the time until `deadline` for the first of `addresses_left`, so that one that is silent leaves some.
+Deadline share_of(Deadline deadline, int addresses_left) {
+  const auto now = std::chrono::steady_clock::now();
+  return now + (deadline - now) / addresses_left;
+}
+
+void set_options(int fd, milliseconds longest_silence) {
+  const int on = 1;  // a request is one small write that is waited for
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  const auto silence =
+      static_cast<unsigned>(std::clamp<std::int64_t>(longest_silence.count(), 1, std::numeric_limits<int>::max()));
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof(silence));
 }
 
 int bio_write(BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
@@ -91,25 +121,29 @@ const BIO_METHOD* socket_bio_method() {
 
 }  // namespace
 
-Result<UniqueFd> connect_tcp(const Address& address, Deadline deadline) {
+Result<UniqueFd> connect_tcp(const Address& address, Deadline deadline, milliseconds longest_silence) {
   SIGNET_TRY(const AddressList list, resolve(address));
   int error = EADDRNOTAVAIL;
-  for (const addrinfo* target = list.get(); target != nullptr; target = target->ai_next) {
+  int addresses_left = count_of(list.get());
+  for (const addrinfo* target = list.get(); target != nullptr; target = target->ai_next, --addresses_left) {
     UniqueFd fd(::socket(target->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, target->ai_protocol));
     if (!fd.valid()) {
       error = errno;
       continue;
     }
-    error = connect_one(fd.get(), *target, deadline);
-    if (error != 0) continue;
-    const int on = 1;  // a request is one small write that is waited for
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    return fd;
+    set_options(fd.get(), longest_silence);
+    error = connect_one(fd.get(), *target, share_of(deadline, addresses_left));
+    if (error == 0) return fd;
   }
   auto failure = fail_errno(error, fmt::format("no connection to {}", printable(address.text())));
   failure.error().code = ErrorCode::kUnavailable;
   failure.error().retryable = true;
   return failure;
+}
+
+Result<void> check_time_left(Deadline deadline) {
+  if (std::chrono::steady_clock::now() < deadline) return {};
+  return late();
 }
 
 Result<void> wait_until_ready(int fd, short events, Deadline deadline) {
@@ -119,8 +153,7 @@ Result<void> wait_until_ready(int fd, short events, Deadline deadline) {
     pollfd entry{.fd = fd, .events = events, .revents = 0};
     const int ready = ::poll(&entry, 1, static_cast<int>(bounded));
     if (ready > 0) return {};
-    if (ready == 0)
-      return fail_retryable(ErrorCode::kDeadlineExceeded, "the daemon did not answer in time", milliseconds(0));
+    if (ready == 0) return late();
     if (errno != EINTR) return fail_errno(errno, "poll failed");
   }
 }

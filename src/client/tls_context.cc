@@ -4,11 +4,12 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <vector>
 
 #include "base/file.h"
-#include "client/openssl_ptr.h"
+#include "base/openssl_ptr.h"
 #include "client/tls_failure.h"
 #include "wire/frame.h"
 
@@ -16,6 +17,7 @@ namespace signet::client {
 namespace {
 
 constexpr std::size_t kMaxPemBytes = std::size_t{1024} * 1024;
+constexpr std::size_t kMaxPathBytes = 4096;
 
 BioPtr memory_bio(ByteView bytes) { return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size()))); }
 
@@ -33,7 +35,9 @@ Result<std::vector<X509Ptr>> read_certificates(const std::string& path, FileTrus
   const std::string reason = take_openssl_error();
   if (ended && !certificates.empty()) return certificates;
   return fail(ErrorCode::kInvalidArgument,
-              fmt::format("{}: PEM certificates (-----BEGIN CERTIFICATE-----) were expected: {}", path, reason), field);
+              fmt::format("{}: PEM certificates (-----BEGIN CERTIFICATE-----) were expected: {}",
+                          printable(path, kMaxPathBytes), reason),
+              field);
 }
 
 Result<PkeyPtr> read_key(const std::string& path) {
@@ -42,7 +46,9 @@ Result<PkeyPtr> read_key(const std::string& path) {
   OPENSSL_cleanse(pem.data(), pem.size());
   if (key != nullptr) return key;
   return fail(ErrorCode::kInvalidArgument,
-              fmt::format("{}: an unencrypted PEM private key was expected: {}", path, take_openssl_error()), "key");
+              fmt::format("{}: an unencrypted PEM private key was expected: {}", printable(path, kMaxPathBytes),
+                          take_openssl_error()),
+              "key");
 }
 
 Result<void> use_identity(SSL_CTX& context, const TlsFiles& files) {
@@ -53,24 +59,36 @@ Result<void> use_identity(SSL_CTX& context, const TlsFiles& files) {
     used = SSL_CTX_add1_chain_cert(&context, certificates[i].get()) == 1;
   }
   if (!used) {
-    return fail(ErrorCode::kInvalidArgument, fmt::format("{}: {}", files.certificate, take_openssl_error()),
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{}: {}", printable(files.certificate, kMaxPathBytes), take_openssl_error()),
                 "certificate");
   }
   if (SSL_CTX_use_PrivateKey(&context, key.get()) == 1 && SSL_CTX_check_private_key(&context) == 1) return {};
   return fail(ErrorCode::kInvalidArgument,
-              fmt::format("{} is not the key of the first certificate in {}: {}", files.key, files.certificate,
-                          take_openssl_error()),
+              fmt::format("{} is not the key of the first certificate in {}: {}", printable(files.key, kMaxPathBytes),
+                          printable(files.certificate, kMaxPathBytes), take_openssl_error()),
               "key");
+}
+
+/// OpenSSL takes a certificate without extendedKeyUsage for one of every use; a daemon's has to name serverAuth.
+int require_server_auth(int ok, X509_STORE_CTX* store) {
+  if (ok != 1 || X509_STORE_CTX_get_error_depth(store) != 0) return ok;
+  X509* const certificate = X509_STORE_CTX_get_current_cert(store);
+  const bool has_usages = (X509_get_extension_flags(certificate) & EXFLAG_XKUSAGE) != 0;
+  if (has_usages && (X509_get_extended_key_usage(certificate) & XKU_SSL_SERVER) != 0) return 1;
+  X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_PURPOSE);
+  return 0;
 }
 
 Result<void> use_trust(SSL_CTX& context, const std::string& path) {
   SIGNET_TRY(const auto certificates, read_certificates(path, FileTrust::kNotWritable, "trust"));
   for (const X509Ptr& certificate : certificates) {
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(&context), certificate.get()) != 1) {
-      return fail(ErrorCode::kInternal, fmt::format("{}: {}", path, take_openssl_error()), "trust");
+      return fail(ErrorCode::kInternal, fmt::format("{}: {}", printable(path, kMaxPathBytes), take_openssl_error()),
+                  "trust");
     }
   }
-  SSL_CTX_set_verify(&context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_verify(&context, SSL_VERIFY_PEER, require_server_auth);
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(&context), X509_V_FLAG_X509_STRICT);
   return {};
 }
@@ -80,7 +98,9 @@ bool set_protocol(SSL_CTX& context) {
   append(protocols, bytes_of(kAlpn));
   SSL_CTX_set_options(&context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_security_level(&context, 2);  // 112 bits: whatever the system's configuration says
   SSL_CTX_set_mode(&context, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_clear_mode(&context, SSL_MODE_AUTO_RETRY);  // so that deadlines are looked at between any two records
   return SSL_CTX_set_min_proto_version(&context, TLS1_3_VERSION) == 1 &&
          SSL_CTX_set_alpn_protos(&context, protocols.data(), static_cast<unsigned>(protocols.size())) == 0;
 }

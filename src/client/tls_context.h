@@ -17,8 +17,8 @@ struct TlsFiles {
   std::string trust;  ///< PEM
 };
 
-/// TLS 1.3 only, ALPN kAlpn, the server's chain verified for serverAuth under RFC 5280's strict rules, no session
-/// tickets. Immutable; connections may share it.
+/// TLS 1.3 only, ALPN kAlpn, the server's chain verified for serverAuth (which its certificate has to name) under
+/// RFC 5280's strict rules, security level 2, no session tickets. Immutable; connections may share it.
 class TlsContext {
  public:
   /// Errors: kInvalidArgument or kPermissionDenied, with the option's name as the field ("certificate", "key",

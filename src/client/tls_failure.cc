@@ -37,6 +37,13 @@ std::unexpected<Error> server_refused(const Address& address, long verdict, cons
             printable(address.text()), printable(expected_name), reason),
         native, "server_name");
   }
+  if (verdict == X509_V_ERR_INVALID_PURPOSE) {
+    return unauthenticated(
+        fmt::format("the certificate of {} is not one of a TLS server ({}); it must name the extended key usage "
+                    "serverAuth: the daemon's operator has to replace it",
+                    printable(address.text()), reason),
+        native);
+  }
   return unauthenticated(
       fmt::format("the certificate of {} is not trusted: {}; the trust file must hold the root it chains to",
                   printable(address.text()), reason),

@@ -1,4 +1,4 @@
-// Protobuf messages, read strictly.
+// Protobuf messages: read strictly by who decides, leniently by who is answered.
 #pragma once
 
 #include <string_view>
@@ -21,6 +21,20 @@ template <class M>
 [[nodiscard]] Result<M> parse_strict(ByteView bytes, std::string_view what) {
   M message;
   SIGNET_CHECK(parse_strict_into(message, bytes, what));
+  return message;
+}
+
+/// As parse_strict_into(), but a field that this side's definition does not have is ignored: for what a client reads of
+/// a daemon's answer, because a newer daemon may say more. A field that is known here and has another type is still
+/// refused.
+[[nodiscard]] Result<void> parse_lenient_into(google::protobuf::Message& message, ByteView bytes,
+                                              std::string_view what);
+
+/// auto response = parse_lenient<v1::Response>(body, "response"); Thread-safe.
+template <class M>
+[[nodiscard]] Result<M> parse_lenient(ByteView bytes, std::string_view what) {
+  M message;
+  SIGNET_CHECK(parse_lenient_into(message, bytes, what));
   return message;
 }
 

@@ -6,8 +6,6 @@
 
 #include "client/client_fixture.h"
 #include "support/command.h"
-#include "wire/message.h"
-#include "x509/certificate.h"
 
 namespace signet::test {
 namespace {
@@ -38,7 +36,7 @@ class CliTest : public ClientFixture {
   [[nodiscard]] CommandResult run(const std::vector<std::string>& arguments, const std::string& input = {},
                                   const std::vector<std::string>& environment = {}) const {
     std::vector<std::string> command{"env"};
-    for (const char* name : {"ADDRESS", "CERTIFICATE", "KEY", "TRUST", "SERVER_NAME", "CONFIG"}) {
+    for (const char* name : {"ADDRESS", "CERTIFICATE", "KEY", "TRUST", "SERVER_NAME", "ORIGIN", "CONFIG"}) {
       command.insert(command.end(), {"-u", std::string("SIGNET_") + name});
     }
     command.push_back("HOME=" + folder_.path().string());
@@ -108,6 +106,45 @@ TEST_F(CliTest, IssueWritesFilesAndNeverOverwritesWithoutForce) {
 TEST_F(CliTest, IssueRefusesAFolderThatIsNotThereBeforeItAsks) {
   EXPECT_EQ(signet(issue_arguments({"--out", folder_ / "absent/www.pem"})).status, 2);
   EXPECT_TRUE(server_->requests().empty());
+}
+
+TEST_F(CliTest, IssueRefusesOneFileForTwoOutputsBeforeItAsks) {
+  const auto result =
+      signet(issue_arguments({"--out", folder_ / "www.pem", "--chain-out", folder_ / "./www.pem", "--force"}));
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.err.find("www.pem"), std::string::npos) << result.err;
+  EXPECT_TRUE(server_->requests().empty());
+}
+
+TEST_F(CliTest, AMinusIsStandardOutput) {
+  const auto issued = signet(issue_arguments({"--out", "-"}));
+  ASSERT_EQ(issued.status, 0) << issued.err;
+  EXPECT_EQ(parse_certificates(bytes_of(issued.out)).value().size(), 2U);
+  const auto bundle = signet({"bundle", "--out", "-"});
+  EXPECT_EQ(bundle.out, slurp(root_.certificate_file));
+}
+
+TEST_F(CliTest, SignsForTheOriginOfFlagEnvironmentOrFile) {
+  const auto signed_for = [this](const char* origin) {
+    return signature_verifies(server_->requests().back(), client_identity_, origin);
+  };
+  ASSERT_EQ(signet({"status"}).status, 0);
+  EXPECT_EQ(server_->requests().size(), 2U) << "without one the daemon is asked";
+  EXPECT_TRUE(signed_for(kOrigin));
+  config_ = folder_.write("pinned.toml", slurp(config_) + "origin = \"ca.example/file\"\n");
+  ASSERT_EQ(signet({"status"}).status, 0);
+  EXPECT_EQ(server_->requests().size(), 3U) << "with one it is not";
+  EXPECT_TRUE(signed_for("ca.example/file"));
+  ASSERT_EQ(signet({"status"}, {}, {"SIGNET_ORIGIN=ca.example/variable"}).status, 0);
+  EXPECT_TRUE(signed_for("ca.example/variable"));
+  ASSERT_EQ(signet({"status", "--origin", "ca.example/flag"}, {}, {"SIGNET_ORIGIN=ca.example/variable"}).status, 0);
+  EXPECT_TRUE(signed_for("ca.example/flag"));
+}
+
+TEST_F(CliTest, JsonSurvivesTextThatIsNotUtf8) {
+  const auto result = signet({"issue", "--profile", "p", "--csr", folder_ / "\xFF.csr", "--json"});
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(nlohmann::json::parse(result.out).at("error").at("code"), "NOT_FOUND");
 }
 
 TEST_F(CliTest, JsonIsOneObject) {
@@ -188,6 +225,10 @@ TEST_F(CliTest, UsageErrorsHaveStatusTwo) {
                                              issue_arguments({"--validity", "soon"}),
                                              issue_arguments({"--validity", "0s"}),
                                              issue_arguments({"--idempotency-key", std::string(65, 'k')}),
+                                             issue_arguments({"--idempotency-key", "two words"}),
+                                             issue_arguments({"--idempotency-key", "\xFF"}),
+                                             issue_arguments({"--chain-out", "-"}),
+                                             {"status", "--origin", std::string(256, 'o')},
                                              {"status", "--timeout", "never"}}) {
     EXPECT_EQ(signet(arguments).status, 2) << (arguments.empty() ? "" : arguments.back());
   }
@@ -223,6 +264,62 @@ TEST_F(CliTest, ARefusalHasStatusThreeAndSaysEverything) {
   EXPECT_EQ(error.at("code"), "PERMISSION_DENIED");
   EXPECT_EQ(error.at("exit_code"), 3);
   EXPECT_EQ(error.at("request_id"), "r-1");
+}
+
+TEST_F(CliTest, ARefusalThatNamesNoRequestHasStatusThreeToo) {
+  start([](const v1::Request& request) {
+    auto response = response_in(refuse(request, {.code = ErrorCode::kInvalidArgument, .message = "malformed"}));
+    response.clear_request_id();  // as the front answers, before the issuer has seen the request
+    return frame_of(response);
+  });
+  write_config(server_->address());
+  const auto result = signet(issue_arguments({"--idempotency-key", "my-key"}));
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_EQ(result.err.find("my-key"), std::string::npos) << "nothing was issued: " << result.err;
+}
+
+TEST_F(CliTest, ADaemonThatDoesNotKnowTheClientHasStatusFive) {
+  start([](const v1::Request& request) {
+    return refuse(request, {.code = ErrorCode::kUnauthenticated, .message = "who are you"});
+  });
+  write_config(server_->address());
+  const auto result = signet(issue_arguments({"--idempotency-key", "my-key"}));
+  EXPECT_EQ(result.status, 5) << result.err;
+  EXPECT_EQ(result.err.find("my-key"), std::string::npos) << result.err;
+}
+
+TEST_F(CliTest, AnAnswerThatIsWrongHasStatusOneAndNamesRequestAndKey) {
+  start([](const v1::Request& request) {
+    v1::IssueResponse junk;
+    junk.set_certificate("junk");
+    return answer(request, junk);  // read as a trust bundle, it holds one root that is none
+  });
+  write_config(server_->address());
+  const std::vector<std::string> origin{"SIGNET_ORIGIN=ca.example/test"};
+  const auto issued = signet(issue_arguments({"--idempotency-key", "my-key"}), {}, origin);
+  EXPECT_EQ(issued.status, 1) << issued.err;
+  EXPECT_NE(issued.err.find("--idempotency-key my-key"), std::string::npos) << issued.err;
+  EXPECT_NE(issued.err.find("r-1"), std::string::npos) << issued.err;
+  const auto bundle = signet({"bundle", "--out", folder_ / "ca.pem"}, {}, origin);
+  EXPECT_EQ(bundle.status, 1) << bundle.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "ca.pem"));
+}
+
+TEST_F(CliTest, SaysOnceThatItWaitsAndWithWhichKeyUnlessForAProgram) {
+  int asked = 0;
+  start([&](const v1::Request& request) {
+    if (request.method() != v1::METHOD_ISSUE || ++asked % 3 == 0) return good_answer(request);
+    return refuse(request, {.code = ErrorCode::kUnavailable, .message = "the token restarts", .retryable = true});
+  });
+  write_config(server_->address());
+  const auto text = signet(issue_arguments({"--idempotency-key", "my-key"}));
+  ASSERT_EQ(text.status, 0) << text.err;
+  EXPECT_NE(text.err.find("the token restarts; trying again with --idempotency-key my-key"), std::string::npos)
+      << text.err;
+  EXPECT_EQ(text.err.find("trying again"), text.err.rfind("trying again")) << text.err;
+  const auto json = signet(issue_arguments({"--json"}));
+  ASSERT_EQ(json.status, 0) << json.err;
+  EXPECT_TRUE(json.err.empty()) << json.err;
 }
 
 TEST_F(CliTest, UnavailableHasStatusFourAndNamesTheKeyToRepeatWith) {

@@ -9,6 +9,10 @@
 
 #include "client/test_server.h"
 #include "signet/client.h"
+#include "wire/frame.h"
+#include "wire/message.h"
+#include "wire/request_signature.h"
+#include "x509/certificate.h"
 
 namespace signet::test {
 
@@ -49,6 +53,29 @@ class ClientFixture : public ::testing::Test {
   Identity client_identity_ = make_identity(folder_, {.name = "client", .usage = "clientAuth"}, &root_);
   std::unique_ptr<TestServer> server_;
 };
+
+/// The signature of `request` verifies with the certificate's key over the documented bytes.
+inline bool signature_verifies(const v1::Request& request, const Identity& signer, const char* origin) {
+  const auto certificate = Certificate::parse(der_of(signer.certificate.get()));
+  const Bytes bytes =
+      signed_request_bytes(origin, request.method(), request.signature().time_micros(), bytes_of(request.payload()));
+  const PublicKey& key = certificate.value().public_key();
+  return key.verify(default_algorithm(key.type()), bytes, bytes_of(request.signature().signature())).has_value();
+}
+
+/// `response` as a daemon would send it that knows a field more, in the envelope and in the payload.
+inline Bytes newer_frame_of(v1::Response response) {
+  static const std::string field("\x98\x3F\x01", 3);  // number 1011
+  response.set_payload(response.payload() + field);
+  Bytes body = encode(response);
+  append(body, bytes_of(field));
+  return encode_frame(body, kMaxResponseBytes).value();
+}
+
+/// What is in a frame of frame_of().
+inline v1::Response response_in(ByteView frame) {
+  return parse_strict<v1::Response>(frame.subspan(kFrameHeaderBytes), "response").value();
+}
 
 inline Bytes ClientFixture::good_answer(const v1::Request& request) const {
   if (request.method() == v1::METHOD_GET_TRUST_BUNDLE) {

@@ -1,13 +1,15 @@
 // The client against a server that behaves, and one that does not.
 #include "signet/client.h"
 
+#include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <thread>
+
 #include "client/client_fixture.h"
-#include "wire/message.h"
-#include "wire/request_signature.h"
-#include "x509/certificate.h"
+#include "support/command.h"
 
 namespace signet::test {
 namespace {
@@ -51,15 +53,6 @@ TEST_F(ClientTest, TakesARequestAsPem) {
     EXPECT_TRUE(client->issue({.profile = "tls-server", .csr = copy_of(bytes_of(pem))}).has_value());
   }
   EXPECT_EQ(server_->connections(), 1) << "one connection carries all calls";
-}
-
-/// The signature of `request` verifies with the certificate's key over the documented bytes.
-bool signature_verifies(const v1::Request& request, const Identity& signer, const char* origin) {
-  const auto certificate = Certificate::parse(der_of(signer.certificate.get()));
-  const Bytes bytes =
-      signed_request_bytes(origin, request.method(), request.signature().time_micros(), bytes_of(request.payload()));
-  const PublicKey& key = certificate.value().public_key();
-  return key.verify(default_algorithm(key.type()), bytes, bytes_of(request.signature().signature())).has_value();
 }
 
 TEST_F(ClientTest, SignsRequestsWithEveryKindOfKey) {
@@ -185,6 +178,18 @@ TEST_F(ClientTest, RefusesAServerWithAClientsCertificate) {
   EXPECT_EQ(issue().error().code, ErrorCode::kUnauthenticated);
 }
 
+TEST_F(ClientTest, RefusesAServerWhoseCertificateNamesNoUse) {
+  ServerOptions options = good_options();
+  options.identity =
+      make_identity(folder_, {.name = "no-use", .alt_names = "DNS:signet.test", .usage = "none"}, &root_);
+  start(options, [this](const v1::Request& request) { return good_answer(request); });
+  const auto issued = issue();
+  ASSERT_FALSE(issued.has_value());
+  EXPECT_EQ(issued.error().code, ErrorCode::kUnauthenticated);
+  EXPECT_NE(issued.error().message.find("serverAuth"), std::string::npos) << issued.error().message;
+  EXPECT_TRUE(server_->requests().empty());
+}
+
 TEST_F(ClientTest, RefusesAServerThatSpeaksOnlyTls12) {
   ServerOptions options = good_options();
   options.tls_version = TLS1_2_VERSION;
@@ -228,21 +233,61 @@ TEST_F(ClientTest, RefusesAnOversizeFrameWithoutReadingIt) {
   EXPECT_NE(issued.error().message.find("1048577"), std::string::npos) << issued.error().message;
 }
 
-TEST_F(ClientTest, RefusesAnAnswerWithAnUnknownField) {
-  start([](const v1::Request& request) {
-    v1::Response response;
-    response.set_number(request.number());
-    response.set_payload("");
-    Bytes body = encode(response);
-    append(body, Bytes{0x98, 0x3F, 0x01});
-    Bytes frame{0, 0, 0, static_cast<std::uint8_t>(body.size())};
-    append(frame, body);
-    return frame;
-  });
-  const auto issued = issue();
+TEST_F(ClientTest, UnderstandsANewerDaemon) {
+  start([this](const v1::Request& request) { return newer_frame_of(response_in(good_answer(request))); });
+  ClientOptions options = client_options();
+  options.origin.clear();  // learnt from such an answer too
+  const auto issued = issue(options);
+  ASSERT_TRUE(issued.has_value()) << issued.error().message;
+  EXPECT_EQ(issued->log_index, 7U);
+}
+
+TEST_F(ClientTest, FaultsOfAnAnswerAreInternalAndNameTheRequest) {
+  v1::IssueResponse no_certificate;
+  no_certificate.set_certificate("junk");
+  const std::vector<std::string> payloads{"\xFF\xFF", no_certificate.SerializeAsString(), ""};
+  for (const std::string& payload : payloads) {
+    start([&](const v1::Request& request) {
+      v1::Response response;
+      response.set_number(request.number());
+      response.set_request_id("r-1");
+      response.set_payload(payload);
+      return frame_of(response);
+    });
+    const auto issued = issue();
+    ASSERT_FALSE(issued.has_value());
+    EXPECT_EQ(issued.error().code, ErrorCode::kInternal) << issued.error().message;
+    EXPECT_EQ(issued.error().request_id, "r-1") << issued.error().message;
+    EXPECT_EQ(issued.error().field, "");
+    EXPECT_FALSE(issued.error().from_daemon);
+  }
+}
+
+TEST_F(ClientTest, RefusesATrustBundleWithoutARootOrWithJunk) {
+  for (const char* root : {"", "junk"}) {
+    start([&](const v1::Request& request) {
+      v1::GetTrustBundleResponse bundle;
+      bundle.set_origin(kOrigin);
+      if (*root != 0) bundle.add_roots(root);
+      return answer(request, bundle);
+    });
+    const auto bundle = Client::create(client_options()).value().trust_bundle();
+    ASSERT_FALSE(bundle.has_value());
+    EXPECT_EQ(bundle.error().code, ErrorCode::kInternal);
+    EXPECT_EQ(bundle.error().request_id, "r-1");
+  }
+}
+
+TEST_F(ClientTest, DoesNotSendWhatIsNoCertificateRequest) {
+  start([this](const v1::Request& request) { return good_answer(request); });
+  const auto key = decode_pem(slurp(client_identity_.key_file), "PRIVATE KEY").value();
+  auto client = Client::create(client_options()).value();
+  const auto issued = client.issue({.profile = "tls-server", .csr = key.front()});
   ASSERT_FALSE(issued.has_value());
-  EXPECT_EQ(issued.error().code, ErrorCode::kInternal);
-  EXPECT_NE(issued.error().message.find("response field 1011"), std::string::npos) << issued.error().message;
+  EXPECT_EQ(issued.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(issued.error().field, "csr");
+  EXPECT_TRUE(server_->requests().empty()) << "a private key left this machine";
+  EXPECT_EQ(server_->connections(), 0);
 }
 
 TEST_F(ClientTest, RefusesAnAnswerToAnotherRequest) {
@@ -250,7 +295,10 @@ TEST_F(ClientTest, RefusesAnAnswerToAnotherRequest) {
     request.set_number(request.number() + 1);
     return good_answer(request);
   });
-  EXPECT_EQ(issue().error().code, ErrorCode::kInternal);
+  const auto issued = issue();
+  ASSERT_FALSE(issued.has_value());
+  EXPECT_EQ(issued.error().code, ErrorCode::kInternal);
+  EXPECT_EQ(issued.error().request_id, "r-1");
 }
 
 TEST_F(ClientTest, RefusesACertificateForAnotherKey) {
@@ -279,6 +327,9 @@ TEST_F(ClientTest, AsksAgainWithTheSameBytesWhenTheConnectionEnds) {
   ASSERT_EQ(requests.size(), 3U);
   EXPECT_EQ(requests[0].payload(), requests[2].payload());
   EXPECT_EQ(requests[1].payload(), requests[2].payload());
+  for (const v1::Request& request : requests) EXPECT_TRUE(signature_verifies(request, client_identity_, kOrigin));
+  EXPECT_LT(requests[0].signature().time_micros(), requests[1].signature().time_micros()) << "each is signed anew";
+  EXPECT_LT(requests[1].signature().time_micros(), requests[2].signature().time_micros());
   EXPECT_EQ(server_->connections(), 3);
 }
 
@@ -342,6 +393,7 @@ TEST_F(ClientTest, DoesNotRepeatARefusal) {
   const auto issued = issue();
   ASSERT_FALSE(issued.has_value());
   EXPECT_EQ(issued.error().code, ErrorCode::kPermissionDenied);
+  EXPECT_TRUE(issued.error().from_daemon);
   EXPECT_EQ(issued.error().message, "not this name");
   EXPECT_EQ(issued.error().field, "csr.subjectAltName");
   EXPECT_EQ(issued.error().request_id, "r-1");
@@ -366,6 +418,71 @@ TEST_F(ClientTest, AServerThatNeverAnswersCostsTheDeadline) {
   ASSERT_FALSE(issued.has_value());
   EXPECT_EQ(issued.error().code, ErrorCode::kDeadlineExceeded) << issued.error().message;
   EXPECT_TRUE(issued.error().retryable);
+}
+
+TEST_F(ClientTest, KeyUpdatesWithoutEndDoNotHoldAClientPastItsDeadline) {
+  ServerOptions server_options = good_options();
+  server_options.floods_key_updates = true;
+  start(server_options, [](const v1::Request&) { return std::nullopt; });
+  ClientOptions options = client_options();
+  options.deadline = milliseconds(500);
+  const auto began = std::chrono::steady_clock::now();
+  const auto issued = issue(options);
+  ASSERT_FALSE(issued.has_value());
+  EXPECT_EQ(issued.error().code, ErrorCode::kDeadlineExceeded) << issued.error().message;
+  EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(3));
+}
+
+TEST_F(ClientTest, AServerThatNeverShakesHandsIsUnavailableInTime) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const UniqueFd listener(fd);  // the kernel accepts, and nobody reads
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(fd, 16), 0);
+  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ClientOptions options = client_options();
+  options.address = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  options.connect_timeout = milliseconds(150);
+  options.deadline = milliseconds(600);
+  int retries = 0;
+  options.on_retry = [&](const Error& error, milliseconds) {
+    ++retries;
+    EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+  };
+  const auto began = std::chrono::steady_clock::now();
+  const auto issued = issue(options);
+  ASSERT_FALSE(issued.has_value());
+  EXPECT_EQ(issued.error().code, ErrorCode::kUnavailable) << issued.error().message;
+  EXPECT_TRUE(issued.error().retryable);
+  EXPECT_GE(retries, 1) << "connect_timeout ends one attempt, not the call";
+  EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(3));
+}
+
+TEST_F(ClientTest, AnUnknownHostIsNotTriedAgain) {
+  ClientOptions options = client_options();
+  options.address = "not..a.name:7443";
+  int retries = 0;
+  options.on_retry = [&](const Error&, milliseconds) { ++retries; };
+  const auto issued = issue(options);
+  ASSERT_FALSE(issued.has_value());
+  EXPECT_EQ(issued.error().code, ErrorCode::kNotFound) << issued.error().message;
+  EXPECT_EQ(issued.error().field, "address");
+  EXPECT_EQ(retries, 0);
+}
+
+TEST_F(ClientTest, ABackoffIsCutWhereALastAttemptStillFits) {
+  const auto well_again = std::chrono::steady_clock::now() + milliseconds(1600);
+  start([&](const v1::Request& request) {
+    if (std::chrono::steady_clock::now() >= well_again) return good_answer(request);
+    return refuse(request, {.code = ErrorCode::kUnavailable, .message = "not yet", .retryable = true});
+  });
+  ClientOptions options = client_options();
+  options.deadline = seconds(2);
+  const auto issued = issue(options);
+  EXPECT_TRUE(issued.has_value()) << issued.error().message;
 }
 
 TEST_F(ClientTest, NobodyListeningIsUnavailable) {
@@ -419,9 +536,29 @@ TEST_F(ClientTest, RefusesBadFilesAndOptionsByName) {
   options.trust_file = folder_.write("empty.pem", "nothing here\n");
   EXPECT_EQ(field_of(options), "trust");
   options = client_options();
+  options.origin = std::string(256, 'o');
+  EXPECT_EQ(field_of(options), "origin");
+  for (const milliseconds wrong : {milliseconds(0), milliseconds(-1), milliseconds::min()}) {
+    options = client_options();
+    options.deadline = wrong;
+    EXPECT_EQ(field_of(options), "deadline");
+    options = client_options();
+    options.connect_timeout = wrong;
+    EXPECT_EQ(field_of(options), "connect_timeout");
+  }
+  options = client_options();
   ::chmod(options.key_file.c_str(), 0644);
   EXPECT_EQ(field_of(options), "key");
   ::chmod(options.key_file.c_str(), 0600);
+}
+
+TEST_F(ClientTest, TheLongestTimesDoNotOverflow) {
+  start([this](const v1::Request& request) { return good_answer(request); });
+  ClientOptions options = client_options();
+  options.deadline = milliseconds::max();
+  options.connect_timeout = milliseconds::max();
+  const auto issued = issue(options);
+  EXPECT_TRUE(issued.has_value()) << issued.error().message;
 }
 
 TEST_F(ClientTest, RefusesAnIdempotencyKeyOfMoreThan64Bytes) {

@@ -65,7 +65,7 @@ void add_extensions(X509* certificate, X509* issuer, const std::string& usage, c
   const bool ca = usage.empty();
   add_extension(certificate, issuer, NID_basic_constraints, ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
   add_extension(certificate, issuer, NID_key_usage, ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-  if (!ca) add_extension(certificate, issuer, NID_ext_key_usage, usage);
+  if (!ca && usage != "none") add_extension(certificate, issuer, NID_ext_key_usage, usage);
   if (!alt_names.empty()) add_extension(certificate, issuer, NID_subject_alt_name, alt_names);
   add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
   add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always");

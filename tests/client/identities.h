@@ -24,7 +24,7 @@ struct CertificateWish {
   std::string name;                ///< common name, and the stem of the files
   std::string key_type = "P-256";  ///< "P-256", "P-384", "ED25519", "RSA"
   std::string alt_names = {};      ///< OpenSSL's text, such as "DNS:localhost,IP:127.0.0.1"
-  std::string usage = {};          ///< extendedKeyUsage: "serverAuth", "clientAuth"; empty = a CA
+  std::string usage = {};          ///< extendedKeyUsage: "serverAuth", "clientAuth", "none"; empty = a CA
   int not_before_seconds = -3600;  ///< from now
   int not_after_seconds = 3600;
 };

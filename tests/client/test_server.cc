@@ -112,6 +112,7 @@ void TestServer::serve_connection(int fd) {
   if (SSL_accept(ssl.get()) != 1) return;
   ++connections_;
   while (auto request = read_request(ssl.get())) {
+    if (options_.floods_key_updates) flood_key_updates(ssl.get());
     const auto reply = handler_(*request);
     if (!reply.has_value()) break;
     std::size_t written = 0;
@@ -119,6 +120,12 @@ void TestServer::serve_connection(int fd) {
     if (close_next_.exchange(false)) break;
   }
   SSL_shutdown(ssl.get());
+}
+
+void TestServer::flood_key_updates(SSL* ssl) {
+  while (!stopping_) {
+    if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 || SSL_do_handshake(ssl) != 1) return;
+  }
 }
 
 std::optional<v1::Request> TestServer::read_request(SSL* ssl) {

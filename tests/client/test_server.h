@@ -23,6 +23,7 @@ struct ServerOptions {
   std::string client_trust;  ///< PEM file of roots that client certificates must chain to
   int tls_version = 0x0304;  ///< the only one it speaks
   bool alpn = true;
+  bool floods_key_updates = false;  ///< instead of answers, until the connection ends
 };
 
 /// Answers every request with the bytes that `handler` returns, as they are; nullopt closes the connection. Listens on
@@ -48,6 +49,7 @@ class TestServer {
   void serve();
   void serve_connection(int fd);
   std::optional<v1::Request> read_request(SSL* ssl);
+  void flood_key_updates(SSL* ssl);
 
   ServerOptions options_;
   Handler handler_;

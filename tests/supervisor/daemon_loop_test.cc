@@ -178,7 +178,7 @@ TEST_F(DaemonLoop, AnIssuerThatDiedIsToldOfItsOwnCrashAndJoinedWithBoth) {
 }
 
 TEST_F(DaemonLoop, ALinkThatTheIssuerLostIsRenewedOnce) {
-  script(kIssuer, "ready lose 1 lose 1 lose 77 serve");  // the second time it is an older one already
+  script(kIssuer, "ready meet 2 lose 1 lose 1 lose 77 serve");  // the second time it is an older one already
   start_and_wait();
   ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() >= 3; })) << said();
   std::this_thread::sleep_for(milliseconds(300));

@@ -93,6 +93,27 @@ TEST(Message, RefusesGroupsHoweverDeep) {
   EXPECT_FALSE(parse_strict<v1::Request>(bytes, "request").has_value());
 }
 
+TEST(Message, ReadLenientlyIgnoresFieldsOfANewerSenderAtAnyDepth) {
+  v1::GetStatusResponse status;
+  status.add_issuers()->set_name("a");
+  Bytes bytes = encode(status);
+  append(bytes, nested_field(6, unknown_field(77)));
+  append(bytes, unknown_field(78));
+  const auto read = parse_lenient<v1::GetStatusResponse>(bytes, "status");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->issuers_size(), 2);
+  EXPECT_EQ(read->issuers(0).name(), "a");
+}
+
+TEST(Message, ReadLenientlyStillRefusesWhatIsNoMessage) {
+  const auto lenient = [](ByteView bytes) { return parse_lenient<v1::IssueRequest>(bytes, "request").has_value(); };
+  Bytes cut = encode(sample_request());
+  cut.pop_back();
+  EXPECT_FALSE(lenient(cut));
+  EXPECT_FALSE(lenient(nested_field(1, Bytes{0xFF, 0xFE}))) << "text that is not UTF-8";
+  EXPECT_FALSE(lenient(Bytes{0x08, 0x01})) << "the profile as a varint";
+}
+
 TEST(Message, AcceptsTheEmptyMessage) { EXPECT_TRUE(parse_strict<v1::GetStatusRequest>({}, "request").has_value()); }
 
 }  // namespace

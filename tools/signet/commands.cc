@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -21,6 +24,36 @@ Result<Bytes> read_csr(const std::string& file) {
   return read_file(file, kMaxCsrBytes, FileTrust::kAnyone, "--csr");
 }
 
+/// Keys are shown in messages and typed again, so every byte must be one that a terminal and a shell keep.
+Result<void> check_key(const std::string& key) {
+  if (std::ranges::all_of(key, [](char c) { return c >= '!' && c <= '~'; })) return {};
+  return fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format("--idempotency-key \"{}\" holds more than the printable ASCII characters ! to ~, without space",
+                  printable(key)),
+      "--idempotency-key");
+}
+
+/// Both files of an issuance are named and can be written, each on its own.
+Result<void> check_outputs(const IssueArguments& arguments) {
+  SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
+  if (arguments.chain_file.empty()) return {};
+  if (is_standard_output(arguments.chain_file)) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--chain-out needs a file; what goes to standard output holds the chain already", "--chain-out");
+  }
+  SIGNET_CHECK(check_writable(arguments.chain_file, arguments.force, "--chain-out"));
+  std::error_code ignored;  // of names that cannot be followed: then they are compared as they are
+  const auto path = [&](const std::string& file) {
+    const auto followed = std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored);
+    return followed.empty() ? std::filesystem::path(file) : followed;
+  };
+  if (is_standard_output(arguments.out_file) || path(arguments.out_file) != path(arguments.chain_file)) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("--out and --chain-out are the same file, {}; name two", printable(arguments.out_file, 4096)),
+              "--chain-out");
+}
+
 Result<IssueOptions> issue_options(const IssueArguments& arguments) {
   IssueOptions options;
   options.profile = arguments.profile;
@@ -35,6 +68,7 @@ Result<IssueOptions> issue_options(const IssueArguments& arguments) {
     }
     options.validity = *validity;
   }
+  SIGNET_CHECK(check_key(arguments.idempotency_key));
   options.idempotency_key = arguments.idempotency_key;
   if (options.idempotency_key.empty()) {
     SIGNET_TRY(options.idempotency_key, new_idempotency_key());
@@ -47,6 +81,28 @@ Error with_key(Error error, const std::string& key) {
   error.message +=
       fmt::format("; with --idempotency-key {} the same request gets the same certificate", printable(key));
   return error;
+}
+
+/// Only a refusal of the daemon, or a fault of this side's input that kept it from asking, says that nothing was
+/// issued.
+bool may_be_issued(const Error& error) noexcept {
+  const ExitCode exit_code = exit_code_of(error);
+  const bool refused =
+      exit_code == ExitCode::kRefused || (exit_code == ExitCode::kUnauthenticated && error.from_daemon);
+  return !refused && exit_code != ExitCode::kUsage;
+}
+
+/// Says once, at the first wait, that there is one. `key` is empty where none belongs to the request.
+void announce_retries(ClientOptions& settings, Format format, const std::string& key) {
+  if (format == Format::kJson) return;
+  settings.on_retry = [said = false, key, limit = settings.deadline](const Error& error, auto /*wait*/) mutable {
+    if (std::exchange(said, true)) return;
+    const std::string how = key.empty() ? "" : fmt::format(" with --idempotency-key {}", printable(key));
+    std::fputs(fmt::format("signet: {}; trying again{} for up to {} s in all\n", error.message, how,
+                           std::chrono::ceil<std::chrono::seconds>(limit).count())
+                   .c_str(),
+               stderr);
+  };
 }
 
 json to_json(const IssuedCertificate& issued) {
@@ -64,15 +120,16 @@ json to_json(const IssuedCertificate& issued) {
 
 Result<void> write_issued(const IssuedCertificate& issued, const IssueArguments& arguments, Format format) {
   const std::string pem = to_pem(issued.certificate, issued.chain);
-  if (!arguments.out_file.empty()) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
+  const bool to_file = !is_standard_output(arguments.out_file);
+  if (to_file) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
   if (!arguments.chain_file.empty()) {
     SIGNET_CHECK(write_output(arguments.chain_file, to_pem({}, issued.chain), arguments.force));
   }
   if (format == Format::kJson) return print_json(to_json(issued));
-  if (arguments.out_file.empty()) SIGNET_CHECK(print(pem));
+  if (!to_file) SIGNET_CHECK(print(pem));
   std::fputs(fmt::format("issued serial {}, valid until {}, log entry {}{}\n", to_hex(issued.serial),
                          time_text(issued.not_after), issued.log_index,
-                         arguments.out_file.empty() ? "" : ", written to " + printable(arguments.out_file, 4096))
+                         to_file ? ", written to " + printable(arguments.out_file, 4096) : "")
                  .c_str(),
              stderr);
   return {};
@@ -119,15 +176,15 @@ std::string to_text(const DaemonStatus& status) {
 }  // namespace
 
 Result<void> issue(const Flags& flags, const IssueArguments& arguments, Format format) {
-  SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
-  SIGNET_CHECK(check_writable(arguments.chain_file, arguments.force, "--chain-out"));
+  SIGNET_CHECK(check_outputs(arguments));
   SIGNET_TRY(const IssueOptions options, issue_options(arguments));
   SIGNET_TRY(ClientOptions settings, load_settings(flags));
+  announce_retries(settings, format, options.idempotency_key);
   SIGNET_TRY(Client client, Client::create(std::move(settings)));
   const auto issued = client.issue(options);
   if (!issued.has_value()) {
-    const bool may_be_issued = exit_code_of(issued.error()) == ExitCode::kTryAgain;
-    return std::unexpected(may_be_issued ? with_key(issued.error(), options.idempotency_key) : issued.error());
+    return std::unexpected(may_be_issued(issued.error()) ? with_key(issued.error(), options.idempotency_key)
+                                                         : issued.error());
   }
   auto written = write_issued(*issued, arguments, format);
   if (!written.has_value()) return std::unexpected(with_key(written.error(), options.idempotency_key));
@@ -137,13 +194,15 @@ Result<void> issue(const Flags& flags, const IssueArguments& arguments, Format f
 Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format format) {
   SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
   SIGNET_TRY(ClientOptions settings, load_settings(flags));
+  announce_retries(settings, format, {});
   SIGNET_TRY(Client client, Client::create(std::move(settings)));
   SIGNET_TRY(TrustBundle got, client.trust_bundle());
   if (arguments.roots_only) got.intermediates.clear();
   const std::string pem = to_pem({}, got.roots) + to_pem({}, got.intermediates);
-  if (!arguments.out_file.empty()) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
+  const bool to_file = !is_standard_output(arguments.out_file);
+  if (to_file) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
   if (format == Format::kText) {
-    if (arguments.out_file.empty()) SIGNET_CHECK(print(pem));
+    if (!to_file) SIGNET_CHECK(print(pem));
     std::fputs(
         fmt::format("{} root(s) and {} intermediate(s) of {}\n", got.roots.size(), got.intermediates.size(), got.origin)
             .c_str(),
@@ -159,6 +218,7 @@ Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format
 
 Result<void> status(const Flags& flags, Format format) {
   SIGNET_TRY(ClientOptions settings, load_settings(flags));
+  announce_retries(settings, format, {});
   SIGNET_TRY(Client client, Client::create(std::move(settings)));
   SIGNET_TRY(const DaemonStatus got, client.status());
   return format == Format::kJson ? print_json(to_json(got)) : print(to_text(got));

@@ -16,7 +16,7 @@ enum class Format {
 struct IssueArguments {
   std::string profile;
   std::string csr_file;         ///< "-" = standard input
-  std::string out_file;         ///< empty = standard output
+  std::string out_file;         ///< empty or "-" = standard output
   std::string chain_file;       ///< empty = nowhere
   std::string validity;         ///< "30d"; empty = the profile's default
   std::string idempotency_key;  ///< empty = a new one
@@ -29,7 +29,8 @@ struct BundleArguments {
   bool force = false;
 };
 
-/// Each does one thing to its end and writes its output. The error of issue() says with which key to ask again.
+/// Each does one thing to its end and writes its output. The error of issue() says with which key to ask again,
+/// unless it is certain that nothing was issued.
 [[nodiscard]] Result<void> issue(const Flags& flags, const IssueArguments& arguments, Format format);
 [[nodiscard]] Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format format);
 [[nodiscard]] Result<void> status(const Flags& flags, Format format);

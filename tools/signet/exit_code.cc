@@ -10,12 +10,13 @@ ExitCode exit_code_of(const Error& error) noexcept {
     return ExitCode::kTryAgain;
   }
   if (error.code == ErrorCode::kInternal || error.code == ErrorCode::kDataLoss) return ExitCode::kOther;
-  return error.request_id.empty() ? ExitCode::kUsage : ExitCode::kRefused;
+  return error.from_daemon ? ExitCode::kRefused : ExitCode::kUsage;
 }
 
 std::string next_step(const Error& error) {
   switch (exit_code_of(error)) {
     case ExitCode::kRefused:
+      if (error.request_id.empty()) return "change the request, or ask the CA's operator";
       return fmt::format("change the request, or ask the CA's operator, who finds it in the log as {}",
                          error.request_id);
     case ExitCode::kTryAgain: return "try again later; the request itself was not refused";

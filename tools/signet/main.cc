@@ -29,6 +29,7 @@ constexpr const char* kFooter = R"(Settings (a flag wins over the environment, w
   --key           SIGNET_KEY           key = "client.key"           # mode 0600
   --trust         SIGNET_TRUST         trust = "ca.pem"             # roots of the daemon's certificate
   --server-name   SIGNET_SERVER_NAME   server_name = "ca.example.com"   # optional: the address's host
+  --origin        SIGNET_ORIGIN        origin = "ca.example.com/signet/issuing-1"   # optional: the daemon is asked
   --timeout                            timeout = "30s"              # optional
   The file is --config, SIGNET_CONFIG, ~/.config/signet/signet.toml or /etc/signet/client.toml; relative paths in it
   are relative to its folder.
@@ -58,6 +59,8 @@ void add_global_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--trust", arguments.flags.trust, "Roots the daemon's certificate chains to")->type_name("FILE");
   app.add_option("--server-name", arguments.flags.server_name, "The name in the daemon's certificate")
       ->type_name("NAME");
+  app.add_option("--origin", arguments.flags.origin, "The CA that requests are signed for; otherwise the daemon says")
+      ->type_name("TEXT");
   app.add_option("--timeout", arguments.flags.timeout, "For all of it, retries included (30s)")->type_name("DURATION");
   app.set_version_flag("--version", "signet " SIGNET_VERSION);
 }
@@ -70,29 +73,27 @@ CLI::App* add_issue(CLI::App& app, IssueArguments& arguments) {
   command->add_option("--csr", arguments.csr_file, "PKCS#10 request, PEM or DER; - is standard input")
       ->required()
       ->type_name("FILE");
-  command->add_option("--out", arguments.out_file, "Certificate and chain as PEM; otherwise to standard output")
+  command->add_option("--out", arguments.out_file, "Certificate and chain as PEM; - or none is standard output")
       ->type_name("FILE");
   command->add_option("--chain-out", arguments.chain_file, "The chain alone as PEM, besides")->type_name("FILE");
   command->add_option("--validity", arguments.validity, "Such as 12h or 30d; otherwise the profile's default")
       ->type_name("DURATION");
   command
       ->add_option("--idempotency-key", arguments.idempotency_key,
-                   "The same key and request get the same certificate; otherwise a new one (at most 64 bytes)")
+                   "The same key and request get the same certificate; otherwise a new one (1 to 64 of ASCII's ! to ~)")
       ->type_name("TEXT");
   command->add_flag("--force", arguments.force, "Replace files that exist");
   command->footer(
       "Examples:\n"
       "  signet issue --profile tls-server --csr www.csr --out www.pem\n"
       "  openssl req -new ... | signet issue --profile tls-server --csr - --validity 30d > www.pem\n\n"
-      "After exit status 4, repeat with the --idempotency-key that the message names: if the certificate was issued, "
-      "you\n"
-      "get that one.");
+      "When the message names an --idempotency-key, repeat with it: if the certificate was issued, you get that one.");
   return command;
 }
 
 CLI::App* add_bundle(CLI::App& app, BundleArguments& arguments) {
   CLI::App* const command = app.add_subcommand("bundle", "Get the CA's roots and intermediates");
-  command->add_option("--out", arguments.out_file, "PEM; otherwise to standard output")->type_name("FILE");
+  command->add_option("--out", arguments.out_file, "PEM; - or none is standard output")->type_name("FILE");
   command->add_flag("--roots", arguments.roots_only, "Only the roots, which is what a verifier trusts");
   command->add_flag("--force", arguments.force, "Replace a file that exists");
   command->footer(

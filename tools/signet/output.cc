@@ -13,8 +13,10 @@
 
 namespace signet::cli {
 
+bool is_standard_output(const std::string& file) noexcept { return file.empty() || file == "-"; }
+
 Result<void> check_writable(const std::string& file, bool force, const std::string& flag) {
-  if (file.empty()) return {};
+  if (is_standard_output(file)) return {};
   struct stat state{};
   if (!force && ::lstat(file.c_str(), &state) == 0) {
     return fail(ErrorCode::kAlreadyExists,
@@ -47,7 +49,9 @@ Result<Bytes> read_standard_input(std::size_t max_bytes, const std::string& fiel
 
 Result<void> print(const std::string& text) { return write_all(STDOUT_FILENO, bytes_of(text)); }
 
-Result<void> print_json(const nlohmann::json& value) { return print(value.dump(2) + "\n"); }
+Result<void> print_json(const nlohmann::json& value) {
+  return print(value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
 
 std::string time_text(std::chrono::sys_seconds time) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time)); }
 

@@ -11,8 +11,11 @@
 
 namespace signet::cli {
 
+/// `file` names standard output: it is empty or "-".
+[[nodiscard]] bool is_standard_output(const std::string& file) noexcept;
+
 /// Before anything is asked of the daemon: kAlreadyExists when `file` is there and must not be replaced, or an error
-/// when its folder is not. An empty name is fine.
+/// when its folder is not. Standard output is fine.
 [[nodiscard]] Result<void> check_writable(const std::string& file, bool force, const std::string& flag);
 
 /// Whole or not at all, mode 0644; replaces only with `force`.
@@ -23,7 +26,7 @@ namespace signet::cli {
 
 /// Writes to standard output and checks that it arrived.
 [[nodiscard]] Result<void> print(const std::string& text);
-/// As print, indented and with a newline.
+/// As print, indented and with a newline; text that is not UTF-8 is shown with U+FFFD.
 [[nodiscard]] Result<void> print_json(const nlohmann::json& value);
 
 /// RFC 3339 in whole seconds: "2026-01-02T03:04:05Z".

@@ -32,6 +32,7 @@ struct FileValues {
   std::string key;
   std::string trust;
   std::string server_name;
+  std::string origin;
   std::optional<seconds> timeout;
 };
 
@@ -50,6 +51,7 @@ Result<FileValues> read_config(const std::string& file) {
   values.key = path("key");
   values.trust = path("trust");
   values.server_name = root.optional_text("server_name").value_or("");
+  values.origin = root.optional_text("origin").value_or("");
   if (root.has("timeout")) values.timeout = root.duration("timeout", kMinTimeout, kMaxTimeout);
   SIGNET_CHECK(document->finish());
   return values;
@@ -68,11 +70,15 @@ Result<FileValues> find_config(const std::string& flag) {
   return FileValues{};
 }
 
+std::string optional(const std::string& flag, const char* variable, const std::string& from_file) {
+  if (!flag.empty()) return flag;
+  const std::string value = environment(variable);
+  return !value.empty() ? value : from_file;
+}
+
 Result<std::string> required(const std::string& flag, const char* variable, const std::string& from_file,
                              const char* key) {
-  if (!flag.empty()) return flag;
-  if (auto value = environment(variable); !value.empty()) return value;
-  if (!from_file.empty()) return from_file;
+  if (auto value = optional(flag, variable, from_file); !value.empty()) return value;
   return fail(
       ErrorCode::kInvalidArgument,
       fmt::format("no {0} is set; give --{0}, set {1}, or write {0} = \"...\" into ~/.config/signet/signet.toml", key,
@@ -98,8 +104,8 @@ Result<ClientOptions> load_settings(const Flags& flags) {
              required(flags.certificate, "SIGNET_CERTIFICATE", file.certificate, "certificate"));
   SIGNET_TRY(options.key_file, required(flags.key, "SIGNET_KEY", file.key, "key"));
   SIGNET_TRY(options.trust_file, required(flags.trust, "SIGNET_TRUST", file.trust, "trust"));
-  options.server_name = !flags.server_name.empty() ? flags.server_name : environment("SIGNET_SERVER_NAME");
-  if (options.server_name.empty()) options.server_name = file.server_name;
+  options.server_name = optional(flags.server_name, "SIGNET_SERVER_NAME", file.server_name);
+  options.origin = optional(flags.origin, "SIGNET_ORIGIN", file.origin);
   SIGNET_TRY(options.deadline, choose_timeout(flags.timeout, file.timeout));
   return options;
 }

@@ -15,13 +15,14 @@ struct Flags {
   std::string key;
   std::string trust;
   std::string server_name;
+  std::string origin;
   std::string timeout;
 };
 
-/// Fills what no flag gave from SIGNET_ADDRESS, SIGNET_CERTIFICATE, SIGNET_KEY, SIGNET_TRUST, SIGNET_SERVER_NAME, then
-/// from the file: the one of --config or SIGNET_CONFIG, which must be there, or else ~/.config/signet/signet.toml or
-/// /etc/signet/client.toml, the first that is. Relative paths in a file are relative to its folder. Errors name what is
-/// missing and the three ways to set it.
+/// Fills what no flag gave from SIGNET_ADDRESS, SIGNET_CERTIFICATE, SIGNET_KEY, SIGNET_TRUST, SIGNET_SERVER_NAME,
+/// SIGNET_ORIGIN, then from the file: the one of --config or SIGNET_CONFIG, which must be there, or else
+/// ~/.config/signet/signet.toml or /etc/signet/client.toml, the first that is. Relative paths in a file are relative to
+/// its folder. Errors name what is missing and the three ways to set it.
 [[nodiscard]] Result<ClientOptions> load_settings(const Flags& flags);
 
 }  // namespace signet::cli

@@ -4,6 +4,7 @@
 //   ready              says that it is ready
 //   fail CODE TEXT     says Failure, and leaves with status 1
 //   die                ends by SIGKILL
+//   meet COUNT         takes messages until so many peers were introduced
 //   lose GENERATION    says PeerLost
 //   hang up            closes the control socket and stays
 //   serve              takes messages until it is told to drain; leaves then, or when the supervisor has gone
@@ -45,12 +46,14 @@ struct FakeChild {
     _exit(1);
   }
 
-  void serve() {
-    while (true) {
+  /// Takes messages until `enough` peers were introduced.
+  void serve(unsigned enough) {
+    for (unsigned peers = 0; peers < enough;) {
       const auto received = control.receive<internal::SupervisorToChild>();
       if (!received.has_value()) _exit(0);
       const internal::SupervisorToChild& message = received->message;
       if (message.has_peer()) {
+        ++peers;
         note("peer " + internal::Peer::Role_Name(message.peer().role()) + " " +
              std::to_string(message.peer().generation()));
       }
@@ -74,6 +77,10 @@ struct FakeChild {
         script >> generation;
         message.mutable_peer_lost()->set_generation(generation);
         say(message);
+      } else if (command == "meet") {
+        unsigned count = 0;
+        script >> count;
+        serve(count);
       } else if (command == "fail") {
         say_failure(script);
       } else if (command == "die") {
@@ -82,7 +89,7 @@ struct FakeChild {
         control.shutdown();
         while (true) pause();
       } else {
-        serve();
+        serve(~0U);
       }
     }
   }
