@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/ops_log.h"
 
 namespace signet {
 
@@ -51,8 +53,23 @@ Result<void> check_chain(const Authority& authority, const std::string& field) {
     SIGNET_CHECK(check_issued_by(*lower, upper, field + ".chain"));
     lower = &upper;
   }
-  SIGNET_CHECK(check_issued_by(*lower, authority.root, field + ".root"));
-  return check_issued_by(authority.root, authority.root, field + ".root");
+  return check_issued_by(*lower, authority.root, field + ".root");
+}
+
+Result<void> check_self_signed(const Certificate& root, const std::string& path, const std::string& field) {
+  if (check_issued_by(root, root, field).has_value()) return {};
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("{}: \"{}\" is not self-signed, so it is no root; give the certificate at the top", path,
+                          root.fields().subject.text()),
+              field);
+}
+
+/// Not an error: the other issuers go on, and this one's requests are refused with the reason.
+void warn_if_expired(const Certificate& certificate, const std::string& issuer) {
+  if (system_clock().now() <= certificate.fields().not_after) return;
+  ops::warning("a CA certificate has expired", {{"issuer", issuer},
+                                                {"subject", certificate.fields().subject.text()},
+                                                {"not_after", to_rfc3339(certificate.fields().not_after)}});
 }
 
 Result<Authority> load_authority(const IssuerConfig& issuer, const KeyConfig& key) {
@@ -62,6 +79,7 @@ Result<Authority> load_authority(const IssuerConfig& issuer, const KeyConfig& ke
   SIGNET_CHECK(check_is_ca(certificate, key.certificate, key_field));
   SIGNET_TRY(Certificate root, load_certificate(issuer.root, field + ".root"));
   SIGNET_CHECK(check_is_ca(root, issuer.root, field + ".root"));
+  SIGNET_CHECK(check_self_signed(root, issuer.root, field + ".root"));
   Authority authority{.name = issuer.name,
                       .key = issuer.key,
                       .certificate = std::move(certificate),
@@ -76,6 +94,8 @@ Result<Authority> load_authority(const IssuerConfig& issuer, const KeyConfig& ke
     authority.chain.push_back(std::move(intermediate));
   }
   SIGNET_CHECK(check_chain(authority, field));
+  warn_if_expired(authority.certificate, issuer.name);
+  warn_if_expired(authority.root, issuer.name);
   return authority;
 }
 

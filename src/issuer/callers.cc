@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "base/openssl_ptr.h"
 #include "wire/request_signature.h"
 
@@ -91,8 +92,23 @@ struct Callers::Impl {
 Callers::Callers(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Callers::~Callers() = default;
 
-Result<std::unique_ptr<Callers>> Callers::open(ByteView trust_pem, const Policy& policy, const Clock& clock) {
-  SIGNET_TRY(const std::vector<Certificate> trusted, parse_certificates(trust_pem));
+namespace {
+
+constexpr std::size_t kMaxTrustFile = std::size_t{1} << 20U;
+constexpr const char* kTrustField = "listen.client_trust";
+
+Result<std::vector<Certificate>> read_trust(const std::string& path) {
+  SIGNET_TRY(const Bytes content, read_file(path, kMaxTrustFile, FileTrust::kNotWritable, kTrustField));
+  auto certificates = parse_certificates(content);
+  if (certificates.has_value()) return certificates;
+  return fail(certificates.error().code, path + ": " + certificates.error().message, kTrustField);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Callers>> Callers::open(const std::string& trust_file, const Policy& policy,
+                                               const Clock& clock) {
+  SIGNET_TRY(const std::vector<Certificate> trusted, read_trust(trust_file));
   auto impl = std::make_unique<Impl>();
   impl->trust.reset(X509_STORE_new());
   impl->policy = &policy;
@@ -100,7 +116,8 @@ Result<std::unique_ptr<Callers>> Callers::open(ByteView trust_pem, const Policy&
   for (const Certificate& certificate : trusted) {
     const X509Ptr openssl = to_openssl(certificate.der().view());
     if (openssl == nullptr || X509_STORE_add_cert(impl->trust.get(), openssl.get()) != 1) {
-      return fail(ErrorCode::kInvalidArgument, "OpenSSL does not take one of the certificates", "listen.client_trust");
+      return fail(ErrorCode::kInvalidArgument, trust_file + ": OpenSSL does not take one of the certificates",
+                  kTrustField);
     }
   }
   return std::unique_ptr<Callers>(new Callers(std::move(impl)));

@@ -32,8 +32,9 @@ struct RequestContext {
 /// that sign. Thread-safe.
 class Callers {
  public:
-  /// `trust_pem` holds roots and intermediates. `policy` and `clock` must outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<Callers>> open(ByteView trust_pem, const Policy& policy,
+  /// `trust_file` holds roots and intermediates, PEM. `policy` and `clock` must outlive it. Errors: field
+  /// "listen.client_trust", naming the file.
+  [[nodiscard]] static Result<std::unique_ptr<Callers>> open(const std::string& trust_file, const Policy& policy,
                                                              const Clock& clock);
   ~Callers();
 

@@ -12,6 +12,7 @@ namespace signet {
 
 namespace {
 
+constexpr std::chrono::seconds kLongestSend{2};  // to the supervisor, which waits for nobody
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
 
 /// The first message: configuration and policy as the supervisor froze them.
@@ -65,6 +66,7 @@ bool serve(ControlChannel& control, Service& service) {
 
 int run_issuer(UniqueFd control_socket) {
   ControlChannel control(std::move(control_socket));
+  control.limit_send_time(kLongestSend);
   auto service = start_service(control);
   if (!service.has_value()) {
     ops::error("cannot start", {{"reason", service.error().message}});

@@ -92,10 +92,12 @@ class Connection {
 
   void end() {
     channel_.shutdown();
-    const std::scoped_lock lock(mutex_);
-    open_ = false;
-    for (auto& [id, promise] : waiting_) promise.set_value(gone());
-    waiting_.clear();
+    {
+      const std::scoped_lock lock(mutex_);
+      open_ = false;
+      for (auto& [id, promise] : waiting_) promise.set_value(gone());
+      waiting_.clear();
+    }
     on_lost_();
   }
 

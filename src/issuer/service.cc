@@ -12,8 +12,6 @@ namespace signet {
 
 namespace {
 
-constexpr std::size_t kMaxTrustFile = std::size_t{1} << 20U;
-
 std::string host_name() {
   utsname names{};
   return uname(&names) == 0 ? names.nodename : "";
@@ -39,9 +37,7 @@ Result<void> Service::open_parts(ByteView policy, const std::string& policy_file
   SIGNET_TRY(Policy parsed, Policy::parse(policy, policy_file));
   policy_ = std::make_unique<const Policy>(std::move(parsed));
   SIGNET_TRY(authorities_, load_authorities(config_));
-  SIGNET_TRY(const Bytes trust,
-             read_file(config_.listen.client_trust, kMaxTrustFile, FileTrust::kNotWritable, "listen.client_trust"));
-  SIGNET_TRY(callers_, Callers::open(trust, *policy_, system_clock()));
+  SIGNET_TRY(callers_, Callers::open(config_.listen.client_trust, *policy_, system_clock()));
   SIGNET_CHECK(make_directory(config_.state.directory, 0700));
   SIGNET_TRY(log_, log::EntryLog::open(config_.state.directory + "/log", system_clock()));
   SIGNET_TRY(store_, Store::open(config_.state.directory + "/store.sqlite"));
