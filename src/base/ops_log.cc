@@ -21,7 +21,7 @@ spdlog::logger& logger() {
   return instance;
 }
 
-std::string quoted(const std::string& value) {
+std::string in_quotes(const std::string& value) {
   const std::string safe = printable(value, kMaxValueBytes);
   const bool plain =
       !safe.empty() && std::ranges::none_of(safe, [](char c) { return c == ' ' || c == '"' || c == '='; });
@@ -36,7 +36,7 @@ std::string quoted(const std::string& value) {
 
 void write(spdlog::level::level_enum level, std::string_view what, std::initializer_list<Field> fields) {
   std::string line(what);
-  for (const auto& [name, value] : fields) line += fmt::format(" {}={}", name, quoted(value));
+  for (const auto& [name, value] : fields) line += fmt::format(" {}={}", name, in_quotes(value));
   logger().log(level, line);
 }
 

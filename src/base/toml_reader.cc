@@ -19,11 +19,11 @@ struct Complaint {
   std::string text;
 };
 
-std::string quoted(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }
+std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }
 
 /// A value as a complaint shows it: what stands there and which type it has.
 std::string describe(const toml::node& node) {
-  if (const auto* text = node.as_string()) return quoted(text->get());
+  if (const auto* text = node.as_string()) return in_quotes(text->get());
   if (const auto* number = node.as_integer()) return fmt::format("the integer {}", number->get());
   if (const auto* truth = node.as_boolean()) return truth->get() ? "the boolean true" : "the boolean false";
   if (node.is_floating_point()) return "a floating-point number";
@@ -76,7 +76,7 @@ std::string one_of(const std::vector<std::string>& allowed) {
 }
 
 std::string join_path(const std::string& path, std::string_view key) {
-  const std::string shown = is_name(key) ? std::string(key) : quoted(key);
+  const std::string shown = is_name(key) ? std::string(key) : in_quotes(key);
   return path.empty() ? shown : fmt::format("{}.{}", path, shown);
 }
 

@@ -1,5 +1,6 @@
 #include "front/access_reports.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace signet {
@@ -24,7 +25,7 @@ void AccessReports::flush_all() {
 }
 
 bool AccessReports::may_send(const Reason& reason) const {
-  return reason.sent.size() < kMaxPerSecond || clock_.monotonic() - reason.sent.front() >= std::chrono::seconds(1);
+  return reason.rested_at - clock_.monotonic() <= (kBurst - 1) * kInterval;
 }
 
 void AccessReports::send(Reason& reason) {
@@ -39,8 +40,7 @@ void AccessReports::send(Reason& reason) {
   if (!sink_(std::move(report))) return;
   reason.unsent = 0;
   reason.latest.peer_certificate.clear();
-  reason.sent.push_back(clock_.monotonic());
-  if (reason.sent.size() > kMaxPerSecond) reason.sent.pop_front();
+  reason.rested_at = std::max(reason.rested_at, clock_.monotonic()) + kInterval;
 }
 
 }  // namespace signet

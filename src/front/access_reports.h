@@ -1,10 +1,10 @@
-// Reports to the audit log of peers that did not get as far as a request, so few that a flood cannot fill it.
+// Reports to the audit log of peers that did not get as far as a request. However many there are, at most 8,645 entries
+// a day come of one reason (AccessReports::kBurst and one every kInterval), and there are about twenty reasons.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -23,13 +23,15 @@ struct AccessEvent {
   Bytes peer_certificate = {};  ///< DER; empty where there was none
 };
 
-/// At most kMaxPerSecond reports of one reason within any second go out at once. What is above that is counted; the
-/// count goes out with the next report of that reason, at the latest when flush() is called after the second has
-/// passed. The counts of all reports add up to the events. Single-threaded.
+/// The first kBurst reports of a reason go out at once, and then one in kInterval; kBurst go out at once again after a
+/// rest of kBurst intervals. What is above that is counted; the count goes out with the next report of that reason, at
+/// the latest when flush() is called after the interval has passed, or with flush_all(). The counts of all reports add
+/// up to the events. Single-threaded.
 class AccessReports {
  public:
-  static constexpr std::size_t kMaxPerSecond = 5;
-  /// A larger certificate is left out of its report: it would not fit into an entry of the log.
+  static constexpr int kBurst = 5;
+  static constexpr std::chrono::seconds kInterval{10};
+  /// A larger certificate is left out of its report.
   static constexpr std::size_t kMaxCertificateBytes = std::size_t{16} * 1024;
 
   /// Takes a report, or says false when it cannot now (no issuer): then it stays counted.
@@ -45,9 +47,9 @@ class AccessReports {
 
  private:
   struct Reason {
-    std::deque<std::chrono::microseconds> sent;  ///< when the last reports went out, at most kMaxPerSecond
-    std::uint32_t unsent = 0;                    ///< events counted since
-    AccessEvent latest;                          ///< the last of them
+    std::chrono::microseconds rested_at{0};  ///< when kBurst reports may go out at once again, if none goes before
+    std::uint32_t unsent = 0;                ///< events counted since the last report
+    AccessEvent latest;                      ///< the last of them
   };
   [[nodiscard]] bool may_send(const Reason& reason) const;
   void send(Reason& reason);

@@ -22,8 +22,12 @@ using std::chrono::steady_clock;
 static_assert(kFrameHeaderBytes == 4, "the header's buffer");
 
 Connection::Connection(std::unique_ptr<TlsStream> stream, std::string address, const ConnectionContext& context,
-                       asio::any_io_executor executor)
-    : stream_(std::move(stream)), address_(std::move(address)), context_(context), changed_(std::move(executor)) {
+                       asio::any_io_executor executor, Gate gate)
+    : stream_(std::move(stream)),
+      address_(std::move(address)),
+      context_(context),
+      gate_(std::move(gate)),
+      changed_(std::move(executor)) {
   enter(Phase::kHandshake, context_.limits.handshake_timeout);
 }
 
@@ -31,7 +35,7 @@ awaitable<void> Connection::run() {
   const TlsEnd handshake = co_await stream_->handshake();
   if (handshake == TlsEnd::kDone) {
     peer_chain_ = verified_chain(stream_->ssl());
-    co_await serve();
+    if (may_stay()) co_await serve();
     enter_without_deadline(Phase::kWaiting);
     co_await wait_until([this] { return !is_busy(); });
   } else if (handshake != TlsEnd::kStopped) {
@@ -39,6 +43,19 @@ awaitable<void> Connection::run() {
   }
   enter(Phase::kClosing, kLinger);
   co_await stream_->close_gently();
+}
+
+bool Connection::may_stay() {
+  const Result<void> place = gate_();
+  if (!place.has_value()) report("too-many-connections", place.error().message);
+  return place.has_value();
+}
+
+void Connection::make_room() {
+  if (phase_ == Phase::kHandshake) {
+    report("too-many-handshakes", "it was the oldest of too many connections whose handshake was not done");
+  }
+  abort();
 }
 
 void Connection::drain() {
@@ -123,7 +140,7 @@ awaitable<std::optional<Bytes>> Connection::read_frame() {
   enter(Phase::kIdle, context_.limits.idle_timeout);
   const auto [end, got] = co_await stream_->read_some(header_);
   if (end != TlsEnd::kDone) {
-    if (end == TlsEnd::kFailed) note_broken_stream();
+    note_end_between_frames(end);
     co_return std::nullopt;
   }
   enter(Phase::kFrame, context_.limits.frame_timeout);
@@ -140,10 +157,12 @@ awaitable<std::optional<Bytes>> Connection::read_rest_of_frame(std::size_t heade
     }
     Bytes body(*length);
     end = co_await stream_->read_all(body);
-    if (end == TlsEnd::kDone) co_return body;
+    if (end == TlsEnd::kDone) {
+      stream_->expect_data();
+      co_return body;
+    }
   }
-  if (end != TlsEnd::kStopped) report("frame-truncated", "the connection ended in the middle of a frame");
-  if (end == TlsEnd::kFailed) abort();
+  note_end_within_frame(end);
   co_return std::nullopt;
 }
 
@@ -152,6 +171,23 @@ void Connection::refuse_length(Error error) {
   error.field = "frame.length";
   report(read_u32(header_) == 0 ? "frame-empty" : "frame-too-long", error.message);
   respond(0, error);
+}
+
+void Connection::note_end_between_frames(TlsEnd end) {
+  if (end == TlsEnd::kFlooded) return cut_flood();
+  if (end == TlsEnd::kFailed) note_broken_stream();
+}
+
+void Connection::note_end_within_frame(TlsEnd end) {
+  if (end == TlsEnd::kFlooded) return cut_flood();
+  if (end != TlsEnd::kStopped) report("frame-truncated", "the connection ended in the middle of a frame");
+  if (end == TlsEnd::kFailed) abort();
+}
+
+void Connection::cut_flood() {
+  report("key-update-flood", fmt::format("the client updated its TLS keys more than {} times without sending a frame",
+                                         TlsNotes::kMaxKeyUpdates));
+  abort();
 }
 
 /// A peer that just goes away between two frames, or ends with an alert, did nothing wrong.

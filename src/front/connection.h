@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,14 +43,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// How long a connection that is closed from here may take to hear it.
   static constexpr std::chrono::milliseconds kLinger{1000};
 
+  /// Asked once, when the client is authenticated: whether it may stay, or why not.
+  using Gate = std::function<Result<void>()>;
+
   Connection(std::unique_ptr<TlsStream> stream, std::string address, const ConnectionContext& context,
-             asio::any_io_executor executor);
+             asio::any_io_executor executor, Gate gate);
 
   /// The connection's whole life; everything is written and said when it returns. Call it once.
   [[nodiscard]] awaitable<void> run();
 
   /// Refuses new requests with kUnavailable, and ends once every answer is written.
   void drain();
+
+  /// Ends it, whose client has not authenticated, because another one needs the place.
+  void make_room();
 
   /// Ends what has run out of time. Call it several times a second.
   void check_deadlines(TimePoint now);
@@ -72,10 +79,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<void> wait_until(Condition condition);
   void abort();
 
+  [[nodiscard]] bool may_stay();
   awaitable<void> serve();
   awaitable<std::optional<Bytes>> read_frame();
   awaitable<std::optional<Bytes>> read_rest_of_frame(std::size_t header_bytes_read);
+  void note_end_between_frames(TlsEnd end);
+  void note_end_within_frame(TlsEnd end);
   void note_broken_stream();
+  void cut_flood();
   void refuse_length(Error error);
   void refuse_slow_frame();
 
@@ -93,6 +104,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<TlsStream> stream_;
   std::string address_;
   const ConnectionContext& context_;
+  Gate gate_;
   asio::steady_timer changed_;  // never expires: cancelled to wake who waits for a condition
 
   Phase phase_ = Phase::kHandshake;

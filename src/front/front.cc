@@ -17,7 +17,7 @@ namespace signet {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{1024} * 1024;
-constexpr rlim_t kOtherDescriptors = 64;  // beside one of each connection
+constexpr rlim_t kOtherDescriptors = 64;  // beside one of each connection and handshake
 
 /// What Start brought.
 struct Inheritance {
@@ -37,11 +37,11 @@ Result<Inheritance> take_start(ControlChannel& control) {
   return Inheritance{std::move(config), std::move(received.descriptors[1])};
 }
 
-/// Makes sure that the limit of connections is reached before the limit of descriptors.
+/// Makes sure that the limits of connections are reached before the limit of descriptors.
 Result<void> allow_descriptors(std::uint32_t max_connections) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_errno(errno, "getrlimit(RLIMIT_NOFILE)");
-  const rlim_t needed = max_connections + kOtherDescriptors;
+  const rlim_t needed = max_connections + Places::max_handshakes(max_connections) + kOtherDescriptors;
   if (limit.rlim_cur >= needed) return {};
   if (limit.rlim_max < needed) {
     return fail(

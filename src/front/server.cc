@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <utility>
-#include <vector>
 
 #include "base/ops_log.h"
 
@@ -23,6 +22,11 @@ std::string text_of(const tcp::endpoint& peer) {
   return fmt::format(fmt::runtime(peer.address().is_v6() ? "[{}]:{}" : "{}:{}"), host, peer.port());
 }
 
+Network network_of_peer(const tcp::endpoint& peer) {
+  if (peer.address().is_v4()) return network_of(peer.address().to_v4().to_bytes());
+  return network_of(peer.address().to_v6().to_bytes());
+}
+
 }  // namespace
 
 Server::Server(asio::io_context& io, const DaemonConfig& config, SslCtxPtr tls, tcp::acceptor acceptor)
@@ -32,7 +36,8 @@ Server::Server(asio::io_context& io, const DaemonConfig& config, SslCtxPtr tls, 
       acceptor_(std::move(acceptor)),
       issuer_(io),
       reports_(system_clock(), [this](internal::AccessFailure failure) { return issuer_.report(std::move(failure)); }),
-      context_{.limits = config.listen, .origin = config.origin, .issuer = issuer_, .reports = reports_} {}
+      context_{.limits = config.listen, .origin = config.origin, .issuer = issuer_, .reports = reports_},
+      places_(config.listen.max_connections, config.listen.max_connections_per_address) {}
 
 void Server::start() {
   spawn(accept_connections(), "accepting");
@@ -75,48 +80,42 @@ awaitable<void> Server::accept_connections() {
 void Server::admit(tcp::socket socket) {
   boost::system::error_code gone;
   const tcp::endpoint peer = socket.remote_endpoint(gone);
-  if (gone || draining_ || !has_place(peer)) return;
+  if (gone || draining_) return;
+  const Network network = network_of_peer(peer);
+  if (!may_begin(peer, network)) return;
   auto stream = TlsStream::create(*tls_, std::move(socket));
   if (!stream.has_value()) {
     ops::warning("a connection could not be set up", {{"why", stream.error().message}});
     return;
   }
-  const std::string host = peer.address().to_string();
-  auto connection = std::make_shared<Connection>(*std::move(stream), text_of(peer), context_, io_.get_executor());
-  connections_.insert(connection);
-  ++per_host_[host];
-  asio::co_spawn(io_, connection->run(), [this, connection, host](std::exception_ptr thrown) {
-    if (thrown) ops::error("out of memory or a broken invariant", {{"while", "serving a connection"}});
-    forget(connection, host);
-  });
+  const Places::Number number = ++last_number_;
+  if (const auto cut = places_.begin(number, network); cut.has_value()) connections_.at(*cut)->make_room();
+  run(number, *std::move(stream), peer);
 }
 
-bool Server::has_place(const tcp::endpoint& peer) {
-  const auto found = per_host_.find(peer.address().to_string());
-  const std::size_t of_host = found == per_host_.end() ? 0 : found->second;
-  std::string text;
-  if (connections_.size() >= config_.listen.max_connections) {
-    text = fmt::format("all {} connections are taken (listen.max_connections)", config_.listen.max_connections);
-  } else if (of_host >= config_.listen.max_connections_per_address) {
-    text = fmt::format("all {} connections of this address are taken (listen.max_connections_per_address)",
-                       config_.listen.max_connections_per_address);
-  } else {
-    return true;
-  }
-  reports_.add(AccessEvent{.address = text_of(peer), .reason = "too-many-connections", .text = std::move(text)});
+bool Server::may_begin(const tcp::endpoint& peer, const Network& network) {
+  const Result<void> place = places_.check(network);
+  if (place.has_value()) return true;
+  reports_.add(AccessEvent{.address = text_of(peer), .reason = "too-many-connections", .text = place.error().message});
   return false;
 }
 
-void Server::forget(const std::shared_ptr<Connection>& connection, const std::string& host) {
-  connections_.erase(connection);
-  if (--per_host_[host] == 0) per_host_.erase(host);
+void Server::run(Places::Number number, std::unique_ptr<TlsStream> stream, const tcp::endpoint& peer) {
+  auto connection = std::make_shared<Connection>(std::move(stream), text_of(peer), context_, io_.get_executor(),
+                                                 [this, number] { return places_.authenticate(number); });
+  connections_.emplace(number, connection);
+  asio::co_spawn(io_, connection->run(), [this, connection, number](std::exception_ptr thrown) {
+    if (thrown) ops::error("out of memory or a broken invariant", {{"while", "serving a connection"}});
+    places_.end(number);
+    connections_.erase(number);
+  });
 }
 
 awaitable<void> Server::tick() {
   for (;;) {
     co_await pause(kTick);
     const auto now = steady_clock::now();
-    for (const auto& connection : connections_) connection->check_deadlines(now);
+    for (const auto& [number, connection] : connections_) connection->check_deadlines(now);
     reports_.flush();
   }
 }
@@ -125,7 +124,7 @@ awaitable<void> Server::finish_drain() {
   const auto end = steady_clock::now() + kDrainTime;
   boost::system::error_code ignored;
   acceptor_.close(ignored);
-  for (const auto& connection : connections_) connection->drain();
+  for (const auto& [number, connection] : connections_) connection->drain();
   while (!connections_.empty() && steady_clock::now() < end) co_await pause(kDrainPoll);
   reports_.flush_all();
   const auto last = steady_clock::now() + kLastReports;

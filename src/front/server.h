@@ -1,13 +1,12 @@
 // The listening socket and all connections.
 #pragma once
 
-#include <cstddef>
-#include <map>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "base/clock.h"
 #include "front/connection.h"
+#include "front/places.h"
 
 namespace signet {
 
@@ -36,8 +35,8 @@ class Server {
   awaitable<void> pause(std::chrono::milliseconds time);
 
   void admit(tcp::socket socket);
-  [[nodiscard]] bool has_place(const tcp::endpoint& peer);
-  void forget(const std::shared_ptr<Connection>& connection, const std::string& host);
+  [[nodiscard]] bool may_begin(const tcp::endpoint& peer, const Network& network);
+  void run(Places::Number number, std::unique_ptr<TlsStream> stream, const tcp::endpoint& peer);
 
   asio::io_context& io_;
   const DaemonConfig& config_;
@@ -46,8 +45,9 @@ class Server {
   IssuerChannel issuer_;
   AccessReports reports_;
   ConnectionContext context_;
-  std::unordered_set<std::shared_ptr<Connection>> connections_;
-  std::map<std::string, std::size_t> per_host_;
+  Places places_;
+  std::unordered_map<Places::Number, std::shared_ptr<Connection>> connections_;
+  Places::Number last_number_ = 0;
   bool draining_ = false;
 };
 

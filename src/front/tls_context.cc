@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t kMaxPemBytes = std::size_t{1024} * 1024;
 constexpr int kMaxChainDepth = 8;
+constexpr long kMaxPeerChainBytes = 32L * 1024;
+constexpr int kSecurityLevel = 2;  // 112 bits: RSA and DH of 2048 bits, no SHA-1
 
 std::unexpected<Error> fail_openssl(std::string what, std::string field) {
   const unsigned long code = ERR_peek_error();
@@ -124,7 +126,7 @@ int notes_index() {
   return index;
 }
 
-HandshakeNotes* notes_of(const SSL* ssl) { return static_cast<HandshakeNotes*>(SSL_get_ex_data(ssl, notes_index())); }
+TlsNotes* notes_of(const SSL* ssl) { return static_cast<TlsNotes*>(SSL_get_ex_data(ssl, notes_index())); }
 
 /// OpenSSL's own purpose check lets a certificate without extendedKeyUsage pass; docs/rpc.md demands clientAuth.
 bool names_client_auth(X509* leaf) {
@@ -140,7 +142,7 @@ int on_verify(int accepted, X509_STORE_CTX* store) {
   }
   if (accepted == 1) return 1;
   const void* const ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-  if (HandshakeNotes* const notes = notes_of(static_cast<const SSL*>(ssl)); notes != nullptr) {
+  if (TlsNotes* const notes = notes_of(static_cast<const SSL*>(ssl)); notes != nullptr) {
     notes->verify_error = X509_STORE_CTX_get_error(store);
     notes->verify_depth = X509_STORE_CTX_get_error_depth(store);
     notes->peer_certificate = der_of(X509_STORE_CTX_get0_cert(store));
@@ -158,7 +160,7 @@ int on_client_hello(SSL* ssl, int* alert, void* /*unused*/) {
   const auto has = [&](unsigned type) { return SSL_client_hello_get0_ext(ssl, type, &extension, &size) == 1; };
   if (!has(TLSEXT_TYPE_supported_versions)) return SSL_CLIENT_HELLO_SUCCESS;
   if (has(TLSEXT_TYPE_application_layer_protocol_negotiation)) return SSL_CLIENT_HELLO_SUCCESS;
-  if (HandshakeNotes* const notes = notes_of(ssl); notes != nullptr) notes->no_alpn = true;
+  if (TlsNotes* const notes = notes_of(ssl); notes != nullptr) notes->no_alpn = true;
   *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
   return SSL_CLIENT_HELLO_ERROR;
 }
@@ -175,17 +177,35 @@ int on_alpn(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* chosen_si
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+// ---- the rules ----
+
+void on_message(int sent, int /*version*/, int type, const void* data, std::size_t size, SSL* ssl, void* /*unused*/) {
+  if (sent != 0 || type != SSL3_RT_HANDSHAKE || size == 0) return;
+  if (*static_cast<const unsigned char*>(data) != SSL3_MT_KEY_UPDATE) return;
+  if (TlsNotes* const notes = notes_of(ssl); notes != nullptr) ++notes->key_updates;
+}
+
+/// openssl.cnf may ask for more than this, not for less.
+bool set_strength(SSL_CTX& context) {
+  SSL_CTX_set_security_level(&context, std::max(SSL_CTX_get_security_level(&context), kSecurityLevel));
+  SSL_CTX_set_max_cert_list(&context, kMaxPeerChainBytes);
+  return X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(&context), X509_V_FLAG_X509_STRICT) == 1;
+}
+
 Result<void> set_rules(SSL_CTX& context) {
   const bool set = SSL_CTX_set_min_proto_version(&context, TLS1_3_VERSION) == 1 &&
                    SSL_CTX_set_max_proto_version(&context, TLS1_3_VERSION) == 1 &&
                    SSL_CTX_set_num_tickets(&context, 0) == 1 && SSL_CTX_set_max_early_data(&context, 0) == 1 &&
-                   SSL_CTX_set_purpose(&context, X509_PURPOSE_SSL_CLIENT) == 1;
+                   SSL_CTX_set_purpose(&context, X509_PURPOSE_SSL_CLIENT) == 1 && set_strength(context);
   if (!set) return fail_openssl("TLS 1.3 without resumption cannot be set up", "");
   SSL_CTX_set_options(&context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
   // A connection costs 18 KiB with released buffers and 51 without.
   SSL_CTX_set_mode(&context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // By default one SSL_read handles records without data as long as the socket has any, and nobody else is served.
+  SSL_CTX_clear_mode(&context, SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_msg_callback(&context, &on_message);
   SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, &on_verify);
   SSL_CTX_set_verify_depth(&context, kMaxChainDepth);
   SSL_CTX_set_client_hello_cb(&context, &on_client_hello, nullptr);
@@ -213,9 +233,7 @@ Result<SslCtxPtr> make_tls_context(const ListenConfig& listen) {
   return context;
 }
 
-bool attach_notes(SSL& ssl, HandshakeNotes& notes) noexcept {
-  return SSL_set_ex_data(&ssl, notes_index(), &notes) == 1;
-}
+bool attach_notes(SSL& ssl, TlsNotes& notes) noexcept { return SSL_set_ex_data(&ssl, notes_index(), &notes) == 1; }
 
 std::vector<Bytes> verified_chain(const SSL& ssl) {
   std::vector<Bytes> chain;

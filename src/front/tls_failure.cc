@@ -46,7 +46,7 @@ std::string_view reason_of_tls_error(int reason) {
 
 }  // namespace
 
-TlsFailure describe_handshake_failure(unsigned long openssl_error, const HandshakeNotes& notes) {
+TlsFailure describe_handshake_failure(unsigned long openssl_error, const TlsNotes& notes) {
   if (notes.verify_error != 0) {
     return {std::string(reason_of_verify_error(notes.verify_error)),
             fmt::format("the client's certificate is refused at depth {} of its chain: {}", notes.verify_depth,

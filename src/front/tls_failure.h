@@ -25,6 +25,6 @@ struct TlsFailure {
 };
 
 /// `openssl_error` is what ERR_peek_error() said; 0 where the transport ended.
-[[nodiscard]] TlsFailure describe_handshake_failure(unsigned long openssl_error, const HandshakeNotes& notes);
+[[nodiscard]] TlsFailure describe_handshake_failure(unsigned long openssl_error, const TlsNotes& notes);
 
 }  // namespace signet

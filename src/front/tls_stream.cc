@@ -39,6 +39,7 @@ awaitable<TlsEnd> TlsStream::drive(Direction direction, Operation operation) {
       ERR_clear_error();
       co_return TlsEnd::kFailed;
     }
+    if (direction == Direction::kReading && notes_.key_updates > TlsNotes::kMaxKeyUpdates) co_return TlsEnd::kFlooded;
     const auto direction_wanted = want == SSL_ERROR_WANT_READ ? tcp::socket::wait_read : tcp::socket::wait_write;
     // A cancelled wait may have been meant for the other direction: the loop looks again.
     const auto [failure] = co_await socket_.async_wait(direction_wanted, kAsTuple);
@@ -62,6 +63,8 @@ awaitable<TlsEnd> TlsStream::read_all(std::span<std::uint8_t> into) {
     const auto [end, got] = co_await read_some(into);
     if (end != TlsEnd::kDone) co_return end;
     into = into.subspan(got);
+    // A peer may send a frame in records of one byte.
+    if (!into.empty()) co_await asio::post(socket_.get_executor(), asio::use_awaitable);
   }
   co_return TlsEnd::kDone;
 }

@@ -16,6 +16,7 @@ enum class TlsEnd {
   kDone,     ///< as asked
   kClosed,   ///< the peer said close_notify
   kStopped,  ///< stop_reading() or abort() was called here
+  kFlooded,  ///< the peer updates its keys again and again and sends nothing else; only reading ends so
   kFailed,   ///< error() says why; nothing works on the stream any more
 };
 
@@ -28,10 +29,15 @@ class TlsStream {
 
   [[nodiscard]] awaitable<TlsEnd> handshake();
 
+  /// Others are served between two records that carry no data, and between two parts of what read_all() reads: no peer
+  /// keeps the thread by sending fast.
+  ///
   /// Reads at least one byte and at most into.size(); the number is in `second`, 0 unless kDone.
   [[nodiscard]] awaitable<std::pair<TlsEnd, std::size_t>> read_some(std::span<std::uint8_t> into);
   /// Fills all of `into`.
   [[nodiscard]] awaitable<TlsEnd> read_all(std::span<std::uint8_t> into);
+  /// What the peer sent was worth something: it may update its keys TlsNotes::kMaxKeyUpdates times from here.
+  void expect_data() noexcept { notes_.key_updates = 0; }
   /// Writes all of `bytes`, which must stay as they are until then.
   [[nodiscard]] awaitable<TlsEnd> write_all(ByteView bytes);
 
@@ -47,7 +53,7 @@ class TlsStream {
   [[nodiscard]] awaitable<void> close_gently();
 
   [[nodiscard]] const SSL& ssl() const noexcept { return *ssl_; }
-  [[nodiscard]] const HandshakeNotes& notes() const noexcept { return notes_; }
+  [[nodiscard]] const TlsNotes& notes() const noexcept { return notes_; }
   /// The OpenSSL error that made an operation fail; 0 where the transport ended.
   [[nodiscard]] unsigned long error() const noexcept { return error_; }
   /// Whether the peer has sent anything at all.
@@ -65,7 +71,7 @@ class TlsStream {
   void cancel_waits();
 
   tcp::socket socket_;
-  HandshakeNotes notes_;
+  TlsNotes notes_;
   SslPtr ssl_;
   unsigned long error_ = 0;
   bool failed_ = false;

@@ -52,6 +52,7 @@ Result<Time> verify_chain(X509_STORE* trust, const std::vector<ByteView>& chain,
     return unauthenticated("out of memory");
   X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_CLIENT);
   X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context.get()), kAuthLevel);
+  X509_STORE_CTX_set_flags(context.get(), X509_V_FLAG_X509_STRICT);
   X509_STORE_CTX_set_time(context.get(), 0, std::chrono::system_clock::to_time_t(now));
   if (X509_verify_cert(context.get()) != 1) {
     return unauthenticated(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));

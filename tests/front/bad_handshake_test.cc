@@ -152,20 +152,45 @@ TEST_F(BadHandshake, AFloodYieldsFewReportsWhoseCountsAddUp) {
     TlsClient client(front().port(), {.identity = &client_, .max_version = TLS1_2_VERSION});
     ASSERT_FALSE(client.is_connected());
   }
+  front().drain();  // what was only counted comes now
   std::uint32_t counted = 0;
   int reports = 0;
-  while (counted < kFlood) {
+  for (; counted < kFlood; ++reports) {
     const auto report = issuer().next_report();
     EXPECT_EQ(report.reason(), "tls-version");
     EXPECT_GE(report.count(), 1U);
     counted += report.count();
-    ++reports;
   }
   EXPECT_EQ(counted, kFlood);
-  const auto began_seconds = std::chrono::duration_cast<seconds>(steady_clock::now() - begin).count() + 1;
-  EXPECT_LE(reports, 5 * began_seconds);
-  EXPECT_FALSE(issuer().next(milliseconds(1200)).has_value());
-  expect_it_works();
+  EXPECT_FALSE(issuer().next().has_value());
+  const auto intervals = (steady_clock::now() - begin) / seconds(10);
+  EXPECT_LE(reports, 5 + intervals + 1);
+}
+
+TEST_F(BadHandshake, AWeakKeyIsRefusedWhateverTheMachineAllows) {
+  const std::string machine = site_.directory / "openssl.cnf";
+  site_.directory.write("openssl.cnf",
+                        "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n"
+                        "[c]\nCipherString = DEFAULT:@SECLEVEL=0\n");
+  setenv("OPENSSL_CONF", machine.c_str(), 1);
+  start();
+  unsetenv("OPENSSL_CONF");
+  const Identity weak = make_leaf(site_.client_root, "client", {.rsa_bits = 1024});
+  expect_refused({.identity = &weak, .security_level = 0}, "client-certificate-invalid", "key too weak");
+}
+
+TEST_F(BadHandshake, ACertificateThatBreaksRfc5280IsRefused) {
+  start();
+  const Identity sloppy = make_leaf(site_.client_root, "client", {.has_authority_key_identifier = false});
+  expect_refused({.identity = &sloppy}, "client-certificate-invalid", "Missing Authority Key Identifier");
+}
+
+TEST_F(BadHandshake, AChainOfManyCertificatesIsRefused) {
+  start();
+  const Identity leaf = make_leaf(site_.client_intermediate, "client");
+  const int copies = 32 * 1024 / static_cast<int>(der_of(site_.client_intermediate.certificate.get()).size()) + 1;
+  expect_refused({.identity = &leaf, .chain = &site_.client_intermediate, .chain_copies = copies}, "tls-handshake",
+                 "excessive message size");
 }
 
 TEST_F(BadHandshake, WhatHappenedWhileThereWasNoIssuerIsReportedToTheNext) {

@@ -289,6 +289,21 @@ TEST_F(Front, RefusesConnectionsAboveTheLimitAndTakesThemAgainLater) {
   }));
 }
 
+TEST_F(Front, RefusesAClientWhoseLastPlaceWentDuringItsHandshake) {
+  site_.listen_options["max_connections"] = "1";
+  start();
+  UniqueFd first_socket = connect_tcp(front().port());
+  UniqueFd second_socket = connect_tcp(front().port());
+  std::this_thread::sleep_for(milliseconds(200));  // both are accepted by now; if not, the second is refused as well
+  TlsClient first(std::move(first_socket), {.identity = &client_});
+  expect_it_works(first);
+  TlsClient second(std::move(second_socket), {.identity = &client_});
+  EXPECT_TRUE(!second.is_connected() || second.is_closed_by_server());
+  const auto report = issuer().next_report();
+  EXPECT_EQ(report.reason(), "too-many-connections");
+  EXPECT_FALSE(report.peer_certificate().empty()) << "it was refused before its handshake";
+}
+
 TEST_F(Front, RefusesConnectionsOfOneAddressAboveItsLimit) {
   site_.listen_options["max_connections_per_address"] = "1";
   start();
@@ -315,26 +330,42 @@ TEST_F(Front, ClosesAnIdleConnectionButNotOneThatWaitsForAnAnswer) {
   EXPECT_EQ(response->payload(), "at last");
 }
 
-TEST_F(Front, CutsAClientThatDoesNotTakeItsAnswers) {
-  site_.listen_options["frame_timeout"] = "\"1s\"";
-  start();
-  TlsClient client = connect();
-  for (std::uint64_t number = 1; number <= 64; ++number) ASSERT_TRUE(client.send_request(number));
-  for (int i = 0; i < 16; ++i) {
-    const auto message = issuer().next();
-    ASSERT_TRUE(message.has_value());
-    if (message->has_call()) issuer().answer(message->call(), std::string(1024 * 1024 - 64, 'a'));
+/// A client that sends `count` requests, all of which reach the issuer, and reads nothing.
+class SlowReader : public FrontFixture {
+ protected:
+  void start_with_unread_answers(int count, const std::string& frame_timeout) {
+    site_.listen_options["frame_timeout"] = frame_timeout;
+    start();
+    client_that_waits_.emplace(front().port(), ClientOptions{.identity = &client_, .has_small_window = true});
+    std::vector<internal::Call> calls;
+    for (int i = 1; i <= count; ++i) ASSERT_TRUE(client_that_waits_->send_request(static_cast<std::uint64_t>(i)));
+    for (int i = 0; i < count; ++i) calls.push_back(issuer().next_call());
+    begin_ = steady_clock::now();
+    for (const auto& call : calls) issuer().answer(call, std::string(kAnswerBytes, 'a'));
   }
-  for (;;) {
-    const auto message = issuer().next();
-    ASSERT_TRUE(message.has_value()) << "no report came";
-    if (!message->has_access_failure()) continue;
-    EXPECT_EQ(message->access_failure().reason(), "answers-not-read");
-    EXPECT_FALSE(message->access_failure().peer_certificate().empty());
-    break;
+
+  void expect_cut(const std::string& text) {
+    const auto report = issuer().next_report();
+    EXPECT_EQ(report.reason(), "answers-not-read");
+    EXPECT_EQ(report.text(), text);
+    EXPECT_FALSE(report.peer_certificate().empty());
+    expect_it_works();
   }
-  issuer_.emplace(front().connect_issuer(2));
-  expect_it_works();
+
+  static constexpr std::size_t kAnswerBytes = 1024 * 1024 - 64;
+  std::optional<TlsClient> client_that_waits_;
+  steady_clock::time_point begin_;
+};
+
+TEST_F(SlowReader, IsCutWhenItTakesNothingForTheTimeOfAFrame) {
+  start_with_unread_answers(4, "\"1s\"");  // just below Connection::kMaxOutgoingBytes
+  expect_cut("the client does not take its answers");
+  EXPECT_GE(steady_clock::now() - begin_, milliseconds(900));
+}
+
+TEST_F(SlowReader, IsCutAtOnceWhenTooMuchWaitsForIt) {
+  start_with_unread_answers(6, "\"60s\"");
+  expect_cut("the client sends requests and does not take their answers");
 }
 
 }  // namespace

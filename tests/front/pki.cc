@@ -34,30 +34,33 @@ void set_serial(X509* certificate) {
   require(ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial | 1U) == 1, "serial");
 }
 
-Identity begin(const std::string& common_name, int starts_in_seconds, int ends_in_seconds) {
-  Identity identity{PkeyPtr{EVP_EC_gen("P-256")}, X509Ptr{X509_new()}};
+Identity begin(const std::string& common_name, const LeafOptions& options) {
+  EVP_PKEY* const key = options.rsa_bits == 0 ? EVP_EC_gen("P-256") : EVP_RSA_gen(options.rsa_bits);
+  Identity identity{PkeyPtr{key}, X509Ptr{X509_new()}};
   X509* const certificate = identity.certificate.get();
   require(identity.key != nullptr && certificate != nullptr, "key");
   X509_set_version(certificate, X509_VERSION_3);
   set_serial(certificate);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), starts_in_seconds);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), ends_in_seconds);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), options.starts_in_seconds);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), options.ends_in_seconds);
   X509_set_pubkey(certificate, identity.key.get());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
                              reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
   return identity;
 }
 
-void sign(Identity& identity, const Identity& issuer) {
+void sign(Identity& identity, const Identity& issuer, const LeafOptions& options = {}) {
   X509* const certificate = identity.certificate.get();
   X509_set_issuer_name(certificate, X509_get_subject_name(issuer.certificate.get()));
   add_extension(certificate, issuer.certificate.get(), NID_subject_key_identifier, "hash");
-  if (&identity != &issuer) add_extension(certificate, issuer.certificate.get(), NID_authority_key_identifier, "keyid");
+  if (&identity != &issuer && options.has_authority_key_identifier) {
+    add_extension(certificate, issuer.certificate.get(), NID_authority_key_identifier, "keyid");
+  }
   require(X509_sign(certificate, issuer.key.get(), EVP_sha256()) > 0, "signature");
 }
 
 Identity make_ca(const Identity* issuer, const std::string& common_name) {
-  Identity identity = begin(common_name, -3600, 7200);
+  Identity identity = begin(common_name, {.ends_in_seconds = 7200});
   add_extension(identity.certificate.get(), nullptr, NID_basic_constraints, "critical,CA:TRUE");
   add_extension(identity.certificate.get(), nullptr, NID_key_usage, "critical,keyCertSign,cRLSign");
   sign(identity, issuer != nullptr ? *issuer : identity);
@@ -85,14 +88,14 @@ Identity make_intermediate(const Identity& issuer, const std::string& common_nam
 }
 
 Identity make_leaf(const Identity& issuer, const std::string& common_name, const LeafOptions& options) {
-  Identity identity = begin(common_name, options.starts_in_seconds, options.ends_in_seconds);
+  Identity identity = begin(common_name, options);
   X509* const certificate = identity.certificate.get();
   add_extension(certificate, nullptr, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(certificate, nullptr, NID_key_usage, "critical,digitalSignature");
   if (!options.extended_key_usage.empty()) {
     add_extension(certificate, nullptr, NID_ext_key_usage, options.extended_key_usage);
   }
-  sign(identity, issuer);
+  sign(identity, issuer, options);
   return identity;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "front/openssl_ptr.h"
+#include "front/tls_context.h"
 
 namespace signet::test {
 
@@ -20,6 +20,8 @@ struct LeafOptions {
   std::string extended_key_usage = "clientAuth";  ///< empty = the extension is left out
   int starts_in_seconds = -3600;
   int ends_in_seconds = 3600;
+  unsigned rsa_bits = 0;  ///< 0 = P-256
+  bool has_authority_key_identifier = true;
 };
 
 /// P-256 keys. Failures of libcrypto throw std::runtime_error.

@@ -1,6 +1,7 @@
 #include "tls_client.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,11 +13,18 @@
 
 namespace signet::test {
 
-UniqueFd connect_tcp(std::uint16_t port) {
+UniqueFd connect_tcp(std::uint16_t port, bool has_small_window) {
   UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval limit{.tv_sec = 15, .tv_usec = 0};
   setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  if (has_small_window) {
+    // The segment's size counts too: the kernel makes the server's buffer for a number of them.
+    const int bytes = 4096;
+    const int segment_bytes = 536;
+    setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_MAXSEG, &segment_bytes, sizeof(segment_bytes));
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -28,14 +36,20 @@ UniqueFd connect_tcp(std::uint16_t port) {
 }
 
 TlsClient::TlsClient(std::uint16_t port, const ClientOptions& options)
-    : socket_(connect_tcp(port)), context_(SSL_CTX_new(TLS_client_method())) {
+    : TlsClient(connect_tcp(port, options.has_small_window), options) {}
+
+TlsClient::TlsClient(UniqueFd socket, const ClientOptions& options)
+    : socket_(std::move(socket)), context_(SSL_CTX_new(TLS_client_method())) {
   signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer may have closed them
   SSL_CTX_set_max_proto_version(context_.get(), options.max_version);
+  SSL_CTX_set_security_level(context_.get(), options.security_level);
   if (options.identity != nullptr) {
     SSL_CTX_use_certificate(context_.get(), options.identity->certificate.get());
     SSL_CTX_use_PrivateKey(context_.get(), options.identity->key.get());
   }
-  if (options.chain != nullptr) SSL_CTX_add1_chain_cert(context_.get(), options.chain->certificate.get());
+  for (int i = 0; options.chain != nullptr && i < options.chain_copies; ++i) {
+    SSL_CTX_add1_chain_cert(context_.get(), options.chain->certificate.get());
+  }
   ssl_.reset(SSL_new(context_.get()));
   if (!options.alpn.empty()) {
     const std::string list = static_cast<char>(options.alpn.size()) + options.alpn;
@@ -71,6 +85,10 @@ bool TlsClient::send_request(std::uint64_t number, const std::string& payload, v
   request.set_method(method);
   request.set_payload(payload);
   return send_frame(request.SerializeAsString());
+}
+
+bool TlsClient::update_keys() {
+  return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl_.get()) == 1;
 }
 
 bool TlsClient::read_all(std::string& into) {

@@ -13,8 +13,12 @@ namespace signet::test {
 struct ClientOptions {
   const Identity* identity = nullptr;  ///< null = no certificate
   const Identity* chain = nullptr;     ///< an intermediate that is sent behind it
-  std::string alpn = "signet/1";       ///< empty = none
+  int chain_copies = 1;
+  std::string alpn = "signet/1";  ///< empty = none
   int max_version = TLS1_3_VERSION;
+  int security_level = 2;
+  /// Little is under way: what the client does not read soon waits in the front.
+  bool has_small_window = false;
 };
 
 class TlsClient {
@@ -22,6 +26,8 @@ class TlsClient {
   /// Connects and does its part of the handshake. In TLS 1.3 a client is done before the server has looked at its
   /// certificate: a refusal shows when it reads.
   TlsClient(std::uint16_t port, const ClientOptions& options);
+  /// Over a connection that exists.
+  TlsClient(UniqueFd socket, const ClientOptions& options);
 
   [[nodiscard]] bool is_connected() const noexcept { return connected_; }
   [[nodiscard]] const SSL* ssl() const noexcept { return ssl_.get(); }
@@ -30,6 +36,9 @@ class TlsClient {
   /// With its length before it.
   bool send_frame(const std::string& body);
   bool send_request(std::uint64_t number, const std::string& payload = "", v1::Method method = v1::METHOD_GET_STATUS);
+
+  /// One KeyUpdate, which asks for none in return.
+  bool update_keys();
 
   /// The next answer; nothing when the connection ends or 15 s pass.
   [[nodiscard]] std::optional<v1::Response> next_response();
@@ -55,6 +64,6 @@ class TlsClient {
 };
 
 /// A TCP connection to the port, with time limits of 15 s.
-[[nodiscard]] UniqueFd connect_tcp(std::uint16_t port);
+[[nodiscard]] UniqueFd connect_tcp(std::uint16_t port, bool has_small_window = false);
 
 }  // namespace signet::test

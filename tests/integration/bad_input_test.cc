@@ -80,8 +80,8 @@ class BadInput : public testing::Test {
 
   /// openssl s_client with these arguments more; what it says.
   std::string s_client(std::vector<std::string> more) {
-    std::vector<std::string> arguments{"openssl", "s_client", "-connect", daemon_.address(),
-                                       "-CAfile", ca_.root(), "-alpn",    "signet/1"};
+    std::vector<std::string> arguments{"openssl",  "s_client", "-connect", daemon_.address(), "-CAfile",
+                                       ca_.root(), "-alpn",    "signet/1", "-ign_eof"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const auto result = run_command(arguments, "x", {}, std::chrono::seconds(30));
     return result.out + result.err;
