@@ -11,7 +11,6 @@ logs=$root/build/logs
 mkdir -p "$logs"
 export CTEST_OUTPUT_ON_FAILURE=1
 export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
-export LSAN_OPTIONS="suppressions=$root/ci/lsan.supp:print_suppressions=0"
 export TSAN_OPTIONS="external_symbolizer_path=/usr/bin/llvm-symbolizer-19 halt_on_error=1"
 
 # stage NAME COMMAND...: runs the command, says how long it took, remembers a failure. Status: the command's.

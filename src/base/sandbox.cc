@@ -167,7 +167,7 @@ constexpr int kNobody[] = {
 // The run-time library of a test build's sanitizers.
 constexpr int kSanitizer[] = {SCMP_SYS(openat),    SCMP_SYS(open),      SCMP_SYS(readlink),    SCMP_SYS(prctl),
                               SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(personality), SCMP_SYS(stat),
-                              SCMP_SYS(access),    SCMP_SYS(ioctl)};
+                              SCMP_SYS(access),    SCMP_SYS(ioctl),     SCMP_SYS(pipe2)};
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
 #else
