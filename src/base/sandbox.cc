@@ -222,7 +222,7 @@ Result<void> allow_threads_and_own_signals(void* filter) {
 
 /// ioctl only to ask how much there is to read and to set non-blocking (FIONREAD, FIONBIO).
 Result<void> allow_harmless_ioctls(void* filter) {
-  for (const scmp_datum_t request : {FIONREAD, FIONBIO}) {
+  for (const auto request : {static_cast<scmp_datum_t>(FIONREAD), static_cast<scmp_datum_t>(FIONBIO)}) {
     SIGNET_CHECK(add_rule_if(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
                              {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = request, .datum_b = 0}));
   }
