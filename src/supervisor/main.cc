@@ -1,5 +1,6 @@
 // signetd: the daemon's supervisor.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   signet::ops::open("signetd");
+  close_range(3, ~0U, 0);  // what its starter left open is nothing of the daemon's
   if (!check) return exit_status_of(signet::run_daemon(options));
   const int status = exit_status_of(signet::check_configuration(options.config_file));
   if (status == 0) fmt::print("{}: configuration and policy are well-formed\n", options.config_file);
