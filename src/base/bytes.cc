@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace signet {
 
 ByteView bytes_of(std::string_view text) noexcept {
@@ -111,31 +113,6 @@ Sha256 sha256(ByteView bytes) {
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   return digest;
 }
-
-namespace {
-
-/// Length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629 section 4), or 0.
-std::size_t utf8_length(std::string_view text) noexcept {
-  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t lead = at(0);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((at(i) & 0xC0U) != 0x80) return 0;
-  }
-  if (lead == 0xE0 && at(1) < 0xA0) return 0;  // overlong
-  if (lead == 0xED && at(1) > 0x9F) return 0;  // surrogates
-  if (lead == 0xF0 && at(1) < 0x90) return 0;  // overlong
-  if (lead == 0xF4 && at(1) > 0x8F) return 0;  // beyond U+10FFFF
-  return length;
-}
-
-}  // namespace
 
 std::string printable(std::string_view text, std::size_t max_bytes) {
   std::string safe;

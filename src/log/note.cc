@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "log/cosignature.h"
 #include "log/text_format.h"
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "log/cosignature.h"
 #include "log/text_format.h"
 

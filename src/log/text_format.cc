@@ -34,38 +34,10 @@ std::optional<Sha256> parse_hash(std::string_view text) {
 
 namespace {
 
-/// The smallest code point that needs a sequence so long; anything less in it is overlong.
-constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
 /// White_Space outside of U+0009..U+000D and U+2000..U+200A.
 constexpr std::array<char32_t, 9> kOtherSpaces{0x20, 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000};
 
-/// How many bytes a sequence with this first byte has; 0 where none starts with it.
-std::size_t sequence_length(unsigned char first) noexcept {
-  if (first < 0x80) return 1;
-  if (first < 0xC0) return 0;
-  if (first < 0xE0) return 2;
-  if (first < 0xF0) return 3;
-  return first < 0xF8 ? 4 : 0;
-}
-
 }  // namespace
-
-std::optional<char32_t> take_code_point(std::string_view& text) {
-  if (text.empty()) return std::nullopt;
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = sequence_length(first);
-  if (length == 0 || length > text.size()) return std::nullopt;
-  char32_t point = length == 1 ? first : first & (0x7FU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xC0U) != 0x80) return std::nullopt;
-    point = (point << 6U) | (next & 0x3FU);
-  }
-  const bool is_surrogate = point >= 0xD800 && point <= 0xDFFF;
-  if (point < kSmallest[length] || point > 0x10FFFF || is_surrogate) return std::nullopt;
-  text.remove_prefix(length);
-  return point;
-}
 
 bool is_unicode_space(char32_t point) noexcept {
   if ((point >= 0x09 && point <= 0x0D) || (point >= 0x2000 && point <= 0x200A)) return true;

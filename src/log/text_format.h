@@ -18,10 +18,6 @@ namespace signet::log {
 /// Base64 (RFC 4648 section 4, padded) of 32 bytes.
 [[nodiscard]] std::optional<Sha256> parse_hash(std::string_view text);
 
-/// The code point at the front of `text`, which is taken off. Nothing where well-formed UTF-8 (RFC 3629 section 4) does
-/// not go on: `text` is as before then.
-[[nodiscard]] std::optional<char32_t> take_code_point(std::string_view& text);
-
 /// Unicode's property White_Space.
 [[nodiscard]] bool is_unicode_space(char32_t point) noexcept;
 

@@ -6,28 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/utf8.h"
+
 namespace signet::log {
 namespace {
-
-/// How many bytes the well-formed UTF-8 sequence at `at` has (Unicode 15, table 3-7); 0 if there is none.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
-  const auto is_tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0x80U) return 1;
-  if (first >= 0xC2U && first <= 0xDFU) return is_tail(1) ? 2 : 0;
-  if (first >= 0xE0U && first <= 0xEFU) {
-    const unsigned low = first == 0xE0U ? 0xA0U : 0x80U;
-    const unsigned high = first == 0xEDU ? 0x9FU : 0xBFU;  // no surrogates
-    return byte(1) >= low && byte(1) <= high && is_tail(2) ? 3 : 0;
-  }
-  if (first >= 0xF0U && first <= 0xF4U) {
-    const unsigned low = first == 0xF0U ? 0x90U : 0x80U;
-    const unsigned high = first == 0xF4U ? 0x8FU : 0xBFU;
-    return byte(1) >= low && byte(1) <= high && is_tail(2) && is_tail(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 class Writer {
  public:
@@ -73,7 +55,7 @@ class Writer {
   Result<void> text(std::string_view text) {
     out_.push_back('"');
     for (std::size_t at = 0; at < text.size();) {
-      const std::size_t length = sequence_length(text, at);
+      const std::size_t length = utf8_length(text.substr(at));
       if (length == 0) {
         return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is not UTF-8 at byte {}", printable(text), at));
       }
