@@ -58,11 +58,12 @@ std::vector<UniqueFd> take_descriptors(msghdr& header) {
   return taken;
 }
 
-/// recvmsg that goes on after signals and blocks on non-blocking descriptors too.
+/// recvmsg that goes on after signals and blocks on non-blocking descriptors too. A peer that left without reading all
+/// that it was sent is reported once, as ECONNRESET, ahead of what it has said; its last words come after that.
 ssize_t receive_message(int fd, msghdr& header) {
   for (;;) {
     const ssize_t got = ::recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
-    if (got >= 0 || (errno != EINTR && errno != EAGAIN)) return got;
+    if (got >= 0 || (errno != EINTR && errno != EAGAIN && errno != ECONNRESET)) return got;
     if (errno == EAGAIN) wait_for(fd, POLLIN);
   }
 }

@@ -144,6 +144,21 @@ TEST(Control, WakesTheReaderWhenThePeerDiesAndOnShutdown) {
   EXPECT_EQ(woken.get(), ErrorCode::kUnavailable);
 }
 
+TEST(Control, ReadsTheLastWordsOfAPeerThatLeftWithoutReadingItsOwn) {
+  auto pair = make_pair();
+  {
+    ControlChannel child = std::move(pair.child);
+    internal::ChildToSupervisor last_words;
+    last_words.mutable_failed()->set_message("the log is another process's");
+    ASSERT_TRUE(child.send(last_words).has_value());
+    ASSERT_TRUE(pair.parent.send(start_message()).has_value());
+  }
+  const auto heard = pair.parent.receive<internal::ChildToSupervisor>();
+  ASSERT_TRUE(heard.has_value()) << heard.error().message;
+  EXPECT_EQ(heard->message.failed().message(), "the log is another process's");
+  EXPECT_EQ(pair.parent.receive<internal::ChildToSupervisor>().error().code, ErrorCode::kUnavailable);
+}
+
 TEST(MemoryFile, CannotBeChangedAfterwards) {
   const auto file = sealed_memory_file("policy", bytes_of("text"));
   ASSERT_TRUE(file.has_value());
