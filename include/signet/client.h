@@ -44,6 +44,9 @@ struct IssueOptions {
   ByteVector csr;                    ///< PKCS#10, PEM or DER
   std::chrono::seconds validity{0};  ///< 0 = the profile's default
   std::string idempotency_key = {};  ///< at most 64 bytes; empty = a new random one
+  /// The answer comes when a signed checkpoint of the audit log covers the issuance, mostly within a second, and brings
+  /// the proof. The same idempotency key goes with the same wish: with or without it.
+  bool wait_for_proof = false;
 };
 
 struct IssuedCertificate {
@@ -55,6 +58,8 @@ struct IssuedCertificate {
   std::uint64_t intent_log_index = 0;  ///< of its entry `intent`
   std::string idempotency_key;         ///< that was used: the same call with it gets the same certificate
   std::string request_id;              ///< the daemon's name for this request
+  /// With wait_for_proof: a C2SP tlog-proof of the entry `issued`, with the entry as its extra data. Otherwise empty.
+  ByteVector proof;
 };
 
 struct TrustBundle {
@@ -82,11 +87,32 @@ struct DaemonStatus {
   std::string version;
   std::string origin;
   Time started{};
-  std::uint64_t log_size = 0;  ///< entries
-  std::uint64_t issued = 0;    ///< certificates
+  std::uint64_t log_size = 0;         ///< entries
+  std::uint64_t checkpoint_size = 0;  ///< entries that the newest checkpoint covers
+  Time checkpoint_time{};             ///< when it was made; the epoch = there is none yet
+  std::uint64_t issued = 0;           ///< certificates
   std::uint64_t requests_in_flight = 0;
   std::vector<Issuer> issuers;
   std::vector<Token> tokens;
+  std::string request_id;
+};
+
+/// The newest checkpoint of the audit log.
+struct LogCheckpoint {
+  ByteVector note;  ///< a signed note (C2SP tlog-checkpoint)
+  /// 32 bytes each: that this log begins with the one of `old_size` entries (RFC 6962 section 2.1.2).
+  std::vector<ByteVector> consistency;
+  std::string request_id;
+};
+
+struct LogProof {
+  ByteVector proof;  ///< C2SP tlog-proof, with the entry as its extra data
+  std::string request_id;
+};
+
+struct LogEntries {
+  ByteVector checkpoint;            ///< the newest; it covers the entries
+  std::vector<ByteVector> entries;  ///< canonical JSON, consecutive, at least one
   std::string request_id;
 };
 
@@ -128,6 +154,18 @@ class Client {
 
   /// For clients with the right `operate`.
   [[nodiscard]] Result<DaemonStatus> status();
+
+  /// The audit log, for clients with the right `audit`. Sizes and numbers of the answers are checked, signatures and
+  /// hashes are not: that takes the log's public key, and programs that know the formats (`signet log`,
+  /// `signet-audit`).
+  ///
+  /// The newest checkpoint; with `old_size`, of a checkpoint that the caller has, also the consistency proof.
+  [[nodiscard]] Result<LogCheckpoint> log_checkpoint(std::uint64_t old_size = 0);
+  /// That the entry `index` is in the log, which the newest checkpoint must cover.
+  [[nodiscard]] Result<LogProof> log_proof(std::uint64_t index);
+  /// Entries from `first` on that the newest checkpoint covers: at most `count`, or with 0 as many as the daemon puts
+  /// into one answer.
+  [[nodiscard]] Result<LogEntries> log_entries(std::uint64_t first, std::uint32_t count = 0);
 
  private:
   struct Impl;

@@ -101,4 +101,20 @@ std::string format_duration(std::chrono::seconds duration) {
   return "0s";
 }
 
+Result<std::chrono::milliseconds> parse_fine_duration(std::string_view text) {
+  constexpr std::string_view kUnit = "ms";
+  std::int64_t count = 0;
+  if (text.ends_with(kUnit) && parse_digits(text.substr(0, text.size() - kUnit.size()), count)) {
+    if (count <= kMaxSeconds) return std::chrono::milliseconds(count);
+    return fail(ErrorCode::kInvalidArgument, fmt::format("so long a duration is not written in {}", kUnit));
+  }
+  SIGNET_TRY(const std::chrono::seconds whole, parse_duration(text));
+  return std::chrono::milliseconds(whole);
+}
+
+std::string format_fine_duration(std::chrono::milliseconds duration) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(duration);
+  return whole == duration ? format_duration(whole) : fmt::format("{}ms", duration.count());
+}
+
 }  // namespace signet

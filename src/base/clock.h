@@ -34,4 +34,8 @@ class Clock {
 /// The shortest exact form that parse_duration takes: 7776000 s is "90d".
 [[nodiscard]] std::string format_duration(std::chrono::seconds duration);
 
+/// As these two, with one unit more: ms.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_fine_duration(std::string_view text);
+[[nodiscard]] std::string format_fine_duration(std::chrono::milliseconds duration);
+
 }  // namespace signet

@@ -117,11 +117,13 @@ constexpr int kReadFiles[] = {
     SCMP_SYS(readlinkat), SCMP_SYS(pread64),   SCMP_SYS(preadv),     SCMP_SYS(flock),      SCMP_SYS(fadvise64),
     SCMP_SYS(getcwd),     SCMP_SYS(fstatfs),   SCMP_SYS(statfs),
 };
+constexpr int kAppendToFiles[] = {SCMP_SYS(pwrite64), SCMP_SYS(fdatasync)};
 constexpr int kWriteFiles[] = {
     SCMP_SYS(pwrite64),  SCMP_SYS(pwritev),  SCMP_SYS(fsync),    SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
     SCMP_SYS(fallocate), SCMP_SYS(rename),   SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(link),
     SCMP_SYS(linkat),    SCMP_SYS(unlink),   SCMP_SYS(unlinkat), SCMP_SYS(mkdir),     SCMP_SYS(mkdirat),
     SCMP_SYS(fchmod),    SCMP_SYS(fchmodat), SCMP_SYS(fchown),   SCMP_SYS(utimensat), SCMP_SYS(umask),
+    SCMP_SYS(syncfs),    SCMP_SYS(rmdir),
 };
 constexpr int kAcceptSockets[] = {
     SCMP_SYS(accept),        SCMP_SYS(accept4),        SCMP_SYS(getsockname),
@@ -188,6 +190,7 @@ constexpr bool kSanitized = false;
 Calls calls_for(SandboxNeed need) {
   switch (need) {
     case SandboxNeed::kReadFiles: return kReadFiles;
+    case SandboxNeed::kAppendToFiles: return kAppendToFiles;
     case SandboxNeed::kWriteFiles: return kWriteFiles;
     case SandboxNeed::kAcceptSockets: return kAcceptSockets;
   }

@@ -20,6 +20,7 @@ void leave_signals_to_the_supervisor() noexcept;
 /// leaving).
 enum class SandboxNeed {
   kReadFiles,      ///< open files for reading and look at them (a vendor module's token folder)
+  kAppendToFiles,  ///< write at a place of an open file and sync it (a journal)
   kWriteFiles,     ///< also create, write, lock, rename, remove and sync files (log, store)
   kAcceptSockets,  ///< accept TCP connections and set their options (the front)
 };

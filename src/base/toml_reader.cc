@@ -32,6 +32,13 @@ std::string describe(const toml::node& node) {
   return "a date or time";
 }
 
+/// A value's type alone.
+std::string describe_type(const toml::node& node) {
+  if (node.is_string()) return "a text";
+  if (node.is_integer()) return "an integer";
+  return node.is_boolean() ? "a boolean" : describe(node);
+}
+
 bool has_control_character(std::string_view text) {
   return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
@@ -94,6 +101,13 @@ toml::source_position position_of(const void* table, const std::string& key) {
   return table == nullptr ? toml::source_position{} : as_table(table)->source().begin;
 }
 
+template <class D>
+struct DurationForm {
+  Result<D> (*parse)(std::string_view);
+  std::string (*format)(D);
+  std::string_view units;
+};
+
 }  // namespace
 
 struct TomlDocument::Impl {
@@ -125,14 +139,15 @@ struct TomlDocument::Impl {
   }
 
   /// The text of a value, which must be a string that is not empty and has no control characters; or "" and a
-  /// complaint.
-  std::string read_text(const toml::node& node, const std::string& path, std::string_view expected) {
+  /// complaint, in which `show` says what the value is.
+  std::string read_text(const toml::node& node, const std::string& path,
+                        std::string (*show)(const toml::node&) = describe) {
     const auto* text = node.as_string();
     if (text != nullptr && !text->get().empty() && !has_control_character(text->get())) return text->get();
     const std::string_view rule = text == nullptr       ? ""
                                   : text->get().empty() ? " that is not empty"
                                                         : " without control characters";
-    complain(node.source().begin, path, fmt::format("is {}; expected {}{}", describe(node), expected, rule));
+    complain(node.source().begin, path, fmt::format("is {}; expected a text in quotes{}", show(node), rule));
     return {};
   }
 
@@ -141,6 +156,25 @@ struct TomlDocument::Impl {
     if (text != nullptr && std::ranges::find(allowed, text->get()) != allowed.end()) return text->get();
     complain(node.source().begin, path, fmt::format("is {}; expected {}", describe(node), one_of(allowed)));
     return {};
+  }
+
+  template <class D>
+  D read_duration(const void* table, const std::string& key, const std::string& path, D min, D max,
+                  std::optional<D> fallback, const DurationForm<D>& form) {
+    const Node node = ask(table, key);
+    const auto expected = [&] {
+      return fmt::format("expected a duration from {} to {}: digits and one of {}, such as \"{}\"", form.format(min),
+                         form.format(max), form.units, form.format(fallback.value_or(min)));
+    };
+    const auto wrong = [&](const std::string& what) {
+      if (table != nullptr) complain(position_of(table, key), path, what + "; " + expected());
+      return min;
+    };
+    if (node == nullptr) return fallback ? *fallback : wrong("missing");
+    const auto* text = node->as_string();
+    const auto value = form.parse(text == nullptr ? "" : std::string_view(text->get()));
+    if (text != nullptr && value.has_value() && *value >= min && *value <= max) return *value;
+    return wrong("is " + describe(*node));
   }
 
   template <class ReadItem>
@@ -234,18 +268,29 @@ void TomlTable::complain(const std::string& key, const std::string& what) {
   document_->complain(position_of(table_, key), key.empty() ? path_ : join_path(path_, key), what);
 }
 
+void TomlTable::refuse(const std::string& key, const std::string& why) {
+  if (document_->ask(table_, key) != nullptr) complain(key, why);
+}
+
 bool TomlTable::has(const std::string& key) const { return find(table_, key) != nullptr; }
 
 std::optional<std::string> TomlTable::optional_text(const std::string& key) {
   const Node node = document_->ask(table_, key);
   if (node == nullptr) return {};
-  return document_->read_text(*node, join_path(path_, key), "a text in quotes");
+  return document_->read_text(*node, join_path(path_, key));
 }
 
 std::string TomlTable::text(const std::string& key) {
   auto value = optional_text(key);
   if (!value) complain(key, "missing; expected a text in quotes");
   return value.value_or("");
+}
+
+std::string TomlTable::unshown_text(const std::string& key) {
+  const Node node = document_->ask(table_, key);
+  if (node != nullptr) return document_->read_text(*node, join_path(path_, key), describe_type);
+  complain(key, "missing; expected a text in quotes");
+  return {};
 }
 
 std::string TomlTable::choice(const std::string& key, const std::vector<std::string>& allowed,
@@ -279,25 +324,21 @@ std::int64_t TomlTable::integer(const std::string& key, std::int64_t min, std::i
 
 std::chrono::seconds TomlTable::duration(const std::string& key, std::chrono::seconds min, std::chrono::seconds max,
                                          std::optional<std::chrono::seconds> fallback) {
-  const Node node = document_->ask(table_, key);
-  const auto expected = [&] {
-    return fmt::format("expected a duration from {} to {}: digits and one of s, m, h, d, w, y, such as \"{}\"",
-                       format_duration(min), format_duration(max), format_duration(fallback.value_or(min)));
-  };
-  if (node == nullptr && !fallback) complain(key, "missing; " + expected());
-  if (node == nullptr) return fallback.value_or(min);
-  const auto* text = node->as_string();
-  const auto value = parse_duration(text == nullptr ? "" : std::string_view(text->get()));
-  if (text != nullptr && value.has_value() && *value >= min && *value <= max) return *value;
-  complain(key, fmt::format("is {}; {}", describe(*node), expected()));
-  return min;
+  return document_->read_duration(table_, key, join_path(path_, key), min, max, fallback,
+                                  {parse_duration, format_duration, "s, m, h, d, w, y"});
+}
+
+std::chrono::milliseconds TomlTable::fine_duration(const std::string& key, std::chrono::milliseconds min,
+                                                   std::chrono::milliseconds max,
+                                                   std::optional<std::chrono::milliseconds> fallback) {
+  return document_->read_duration(table_, key, join_path(path_, key), min, max, fallback,
+                                  {parse_fine_duration, format_fine_duration, "ms, s, m, h, d, w, y"});
 }
 
 std::vector<std::string> TomlTable::texts(const std::string& key, std::size_t at_least) {
-  return document_->read_list(table_, key, join_path(path_, key), at_least, "texts in quotes",
-                              [&](const toml::node& item, const std::string& path) {
-                                return document_->read_text(item, path, "a text in quotes");
-                              });
+  return document_->read_list(
+      table_, key, join_path(path_, key), at_least, "texts in quotes",
+      [&](const toml::node& item, const std::string& path) { return document_->read_text(item, path); });
 }
 
 std::vector<std::string> TomlTable::choices(const std::string& key, const std::vector<std::string>& allowed,
@@ -368,7 +409,7 @@ std::map<std::string, std::string> TomlTable::all_texts() {
   for (const auto& [key, item] : *as_table(table_)) {
     const std::string name(key.str());
     document_->ask(table_, name);
-    const auto value = document_->read_text(item, join_path(path_, name), "a text in quotes");
+    const auto value = document_->read_text(item, join_path(path_, name));
     found.emplace(name, value);
   }
   return found;

@@ -50,6 +50,8 @@ class TomlTable {
   /// A required text of at least one character, or an optional one. No text of this reader holds control characters.
   [[nodiscard]] std::string text(const std::string& key);
   [[nodiscard]] std::optional<std::string> optional_text(const std::string& key);
+  /// As text(), for a value that may hold a secret by mistake: no complaint shows it.
+  [[nodiscard]] std::string unshown_text(const std::string& key);
   /// One of `allowed`; the complaint lists them. `fallback` is used where the key is absent; none = required.
   [[nodiscard]] std::string choice(const std::string& key, const std::vector<std::string>& allowed,
                                    std::optional<std::string> fallback = {});
@@ -61,6 +63,10 @@ class TomlTable {
   [[nodiscard]] std::chrono::seconds duration(const std::string& key, std::chrono::seconds min,
                                               std::chrono::seconds max,
                                               std::optional<std::chrono::seconds> fallback = {});
+  /// As duration(), in milliseconds and with the unit "ms".
+  [[nodiscard]] std::chrono::milliseconds fine_duration(const std::string& key, std::chrono::milliseconds min,
+                                                        std::chrono::milliseconds max,
+                                                        std::optional<std::chrono::milliseconds> fallback = {});
   /// A list of non-empty texts; empty where the key is absent, unless `at_least` says that so many are required.
   [[nodiscard]] std::vector<std::string> texts(const std::string& key, std::size_t at_least = 0);
   /// As texts, each one of `allowed`.
@@ -79,6 +85,9 @@ class TomlTable {
 
   /// Adds a complaint about `key` (or about the table, where `key` is empty): for rules a reader checks by itself.
   void complain(const std::string& key, const std::string& what);
+
+  /// For a key that is known but does not go with others of this table: complains where it is there.
+  void refuse(const std::string& key, const std::string& why);
 
   /// For a reader of values that fail by themselves: on error the complaint is added under `key`, and T{} returned.
   template <class T>

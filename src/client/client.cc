@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/rng.h"
+#include "client/answers.h"
 #include "client/call.h"
 #include "wire/message.h"
 #include "x509/certificate.h"
@@ -17,16 +18,6 @@ namespace {
 
 constexpr std::size_t kMaxIdempotencyKeyBytes = 64;
 constexpr std::chrono::milliseconds kLongestTime = std::chrono::hours(24);
-
-Bytes bytes_from(const std::string& text) { return copy_of(bytes_of(text)); }
-
-std::vector<ByteVector> vectors_from(const google::protobuf::RepeatedPtrField<std::string>& items) {
-  std::vector<ByteVector> vectors;
-  for (const std::string& item : items) vectors.push_back(bytes_from(item));
-  return vectors;
-}
-
-DaemonStatus::Time time_from(std::int64_t micros) { return DaemonStatus::Time(std::chrono::microseconds(micros)); }
 
 /// DER from PEM or DER. openssl writes "CERTIFICATE REQUEST"; some old tools write "NEW CERTIFICATE REQUEST".
 Result<Bytes> csr_der(const ByteVector& csr) {
@@ -60,37 +51,11 @@ Result<v1::IssueRequest> issue_request(const IssueOptions& options) {
   request.set_csr(der.data(), der.size());
   request.set_validity_seconds(static_cast<std::uint64_t>(options.validity.count()));
   request.set_idempotency_key(options.idempotency_key);
+  request.set_wait_for_proof(options.wait_for_proof);
   if (request.idempotency_key().empty()) {
     SIGNET_TRY(*request.mutable_idempotency_key(), new_idempotency_key());
   }
   return request;
-}
-
-using DerList = google::protobuf::RepeatedPtrField<std::string>;
-
-Result<void> check_certificates(const DerList& list, const std::string& request_id) {
-  for (const std::string& der : list) {
-    const auto certificate = Certificate::parse(bytes_of(der));
-    if (!certificate.has_value()) return client::bad_answer(certificate.error().message, request_id);
-  }
-  return {};
-}
-
-/// The certificate, if it is one for the key that was sent.
-Result<Certificate> check_issued(const v1::IssueResponse& answer, const std::string& csr,
-                                 const std::string& request_id) {
-  auto certificate = Certificate::parse(bytes_of(answer.certificate()));
-  if (!certificate.has_value()) return client::bad_answer(certificate.error().message, request_id);
-  SIGNET_CHECK(check_certificates(answer.chain(), request_id));
-  SIGNET_TRY(const Csr request, Csr::parse(bytes_of(csr)));
-  if (equal(certificate->public_key().spki(), request.public_key().spki())) return certificate;
-  return client::bad_answer("its certificate is for another key than the request's", request_id);
-}
-
-Result<void> check_bundle(const v1::GetTrustBundleResponse& answer, const std::string& request_id) {
-  if (answer.roots().empty()) return client::bad_answer("the trust bundle holds no root", request_id);
-  SIGNET_CHECK(check_certificates(answer.roots(), request_id));
-  return check_certificates(answer.intermediates(), request_id);
 }
 
 /// Times that are added to a clock neither run backwards nor over its end.
@@ -119,28 +84,6 @@ Result<M> read_answer(const client::Answer& answer) {
   auto message = parse_lenient<M>(bytes_of(answer.payload), "response");
   if (message.has_value()) return message;
   return client::bad_answer(message.error().message, answer.request_id);
-}
-
-DaemonStatus status_from(const v1::GetStatusResponse& message) {
-  DaemonStatus status;
-  status.version = printable(message.version());
-  status.origin = printable(message.origin());
-  status.started = time_from(message.started_micros());
-  status.log_size = message.log_size();
-  status.issued = message.issued();
-  status.requests_in_flight = message.requests_in_flight();
-  for (const auto& issuer : message.issuers()) {
-    status.issuers.push_back({printable(issuer.name()), printable(issuer.subject(), 1024),
-                              time_from(issuer.not_after_micros()), printable(issuer.key()), issuer.available()});
-  }
-  for (const auto& token : message.tokens()) {
-    auto& item = status.tokens.emplace_back();
-    item.name = printable(token.name());
-    item.available = token.available();
-    item.restarts = token.restarts();
-    for (const std::string& key : token.keys()) item.keys.push_back(printable(key));
-  }
-  return status;
 }
 
 }  // namespace
@@ -196,34 +139,40 @@ Result<Client> Client::create(ClientOptions options) {
 Result<IssuedCertificate> Client::issue(const IssueOptions& options) {
   SIGNET_TRY(const v1::IssueRequest request, issue_request(options));
   SIGNET_TRY(const auto answer, impl_->call<v1::IssueResponse>(v1::METHOD_ISSUE, request));
-  const auto& [message, request_id] = answer;
-  SIGNET_TRY(const Certificate certificate, check_issued(message, request.csr(), request_id));
-  IssuedCertificate issued;
-  issued.certificate = bytes_from(message.certificate());
-  issued.chain = vectors_from(message.chain());
-  issued.serial = copy_of(certificate.fields().serial.bytes());
-  issued.not_after = std::chrono::floor<std::chrono::seconds>(certificate.fields().not_after);
-  issued.log_index = message.log_index();
-  issued.intent_log_index = message.intent_log_index();
-  issued.idempotency_key = request.idempotency_key();
-  issued.request_id = request_id;
-  return issued;
+  return client::issued_from(answer.first, request, answer.second);
 }
 
 Result<TrustBundle> Client::trust_bundle() {
   SIGNET_TRY(const auto answer,
              impl_->call<v1::GetTrustBundleResponse>(v1::METHOD_GET_TRUST_BUNDLE, v1::GetTrustBundleRequest()));
-  const auto& [message, request_id] = answer;
-  SIGNET_CHECK(check_bundle(message, request_id));
-  return TrustBundle{printable(message.origin()), vectors_from(message.roots()), vectors_from(message.intermediates()),
-                     request_id};
+  return client::trust_bundle_from(answer.first, answer.second);
 }
 
 Result<DaemonStatus> Client::status() {
   SIGNET_TRY(const auto answer, impl_->call<v1::GetStatusResponse>(v1::METHOD_GET_STATUS, v1::GetStatusRequest()));
-  DaemonStatus status = status_from(answer.first);
-  status.request_id = answer.second;
-  return status;
+  return client::status_from(answer.first, answer.second);
+}
+
+Result<LogCheckpoint> Client::log_checkpoint(std::uint64_t old_size) {
+  v1::GetLogRequest request;
+  request.mutable_checkpoint()->set_old_size(old_size);
+  SIGNET_TRY(const auto answer, impl_->call<v1::GetLogResponse>(v1::METHOD_GET_LOG, request));
+  return client::log_checkpoint_from(answer.first, answer.second);
+}
+
+Result<LogProof> Client::log_proof(std::uint64_t index) {
+  v1::GetLogRequest request;
+  request.mutable_proof()->set_index(index);
+  SIGNET_TRY(const auto answer, impl_->call<v1::GetLogResponse>(v1::METHOD_GET_LOG, request));
+  return client::log_proof_from(answer.first, answer.second);
+}
+
+Result<LogEntries> Client::log_entries(std::uint64_t first, std::uint32_t count) {
+  v1::GetLogRequest request;
+  request.mutable_entries()->set_first(first);
+  request.mutable_entries()->set_count(count);
+  SIGNET_TRY(const auto answer, impl_->call<v1::GetLogResponse>(v1::METHOD_GET_LOG, request));
+  return client::log_entries_from(answer.first, count, answer.second);
 }
 
 }  // namespace signet

@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <limits>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/toml_reader.h"
 #include "config/environment.h"
+#include "config/key_config.h"
+#include "config/log_config.h"
+#include "config/reference.h"
 #include "x509/name.h"
 
 namespace signet {
@@ -20,7 +21,6 @@ using namespace std::chrono_literals;
 using std::chrono::seconds;
 
 constexpr seconds kDay = 24h;
-constexpr seconds kYear = 365 * kDay;
 
 std::uint32_t count(TomlTable& table, const std::string& key, std::int64_t max, std::uint32_t fallback) {
   return static_cast<std::uint32_t>(table.integer(key, 1, max, fallback));
@@ -29,19 +29,6 @@ std::uint32_t count(TomlTable& table, const std::string& key, std::int64_t max, 
 /// Paths of a file are relative to its own folder; an empty one was complained about.
 std::string resolve(const std::string& base, const std::string& path) {
   return path.empty() ? path : resolve_path(base, path);
-}
-
-std::string read_origin(TomlTable& root) {
-  constexpr std::size_t kLongestOrigin = 255;
-  std::string origin = root.text("origin");
-  const bool proper = std::ranges::all_of(origin, [](char c) { return c > ' ' && c < '\x7F' && c != '+'; });
-  if (!proper || origin.size() > kLongestOrigin) {
-    root.complain("origin",
-                  fmt::format("is \"{}\"; expected 1 to {} printable ASCII characters without spaces and '+', "
-                              "such as \"ca.example.com/signet/issuing-1\"",
-                              printable(origin), kLongestOrigin));
-  }
-  return origin;
 }
 
 ListenConfig read_listen(TomlTable table, const std::string& base) {
@@ -81,31 +68,6 @@ TokenConfig read_token(TomlTable table, const std::string& name, const std::stri
   return token;
 }
 
-FenceConfig read_fence(TomlTable table) {
-  FenceConfig fence;
-  const std::string end_entity(name_of(ArtifactKind::kEndEntityCertificate));
-  for (const std::string& kind : table.choices("may_sign", {end_entity}, 1)) {
-    if (kind == end_entity) fence.may_sign.insert(ArtifactKind::kEndEntityCertificate);
-  }
-  fence.longest_validity = table.duration("longest_validity", 1min, 100 * kYear);
-  fence.clock_tolerance = table.duration("clock_tolerance", 1s, 30 * kDay, fence.clock_tolerance);
-  return fence;
-}
-
-KeyConfig read_key(TomlTable table, const std::string& name, const std::string& base) {
-  KeyConfig key;
-  key.name = name;
-  key.token = table.text("token");
-  const std::string uri = table.text("uri");
-  if (!uri.empty()) key.uri = table.accept("uri", Pkcs11Uri::parse(uri));
-  if (key.uri.type.value_or("private") != "private") {
-    table.complain("uri", fmt::format("has type={}; a CA signs with a private key: type=private", *key.uri.type));
-  }
-  key.certificate = resolve(base, table.text("certificate"));
-  key.fence = read_fence(table.table("fence"));
-  return key;
-}
-
 IssuerConfig read_issuer(TomlTable table, const std::string& name, const std::string& base) {
   IssuerConfig issuer;
   issuer.name = name;
@@ -115,16 +77,22 @@ IssuerConfig read_issuer(TomlTable table, const std::string& name, const std::st
   return issuer;
 }
 
-/// Complains unless `name` is a key of `known`.
-template <class T>
-void check_reference(TomlTable& table, const std::string& key, const std::string& name,
-                     const std::map<std::string, T>& known, std::string_view group) {
-  if (name.empty() || known.contains(name)) return;
-  std::string names;
-  for (const auto& [other, value] : known) names += (names.empty() ? "" : ", ") + other;
-  table.complain(key, fmt::format("is \"{}\", and there is no [{}.{}]; {}", printable(name), group, printable(name),
-                                  known.empty() ? fmt::format("there is no [{}.NAME] at all", group)
-                                                : "expected one of: " + names));
+/// The key of an issuer is one that may sign certificates.
+void check_issuer_key(TomlTable& table, const std::string& name, const DaemonConfig& config) {
+  check_reference(table, "key", name, config.keys, "key");
+  const auto key = config.keys.find(name);
+  if (key == config.keys.end() || !key->second.signs_log()) return;
+  table.complain("key", fmt::format("is \"{}\", which signs checkpoints of the log and no certificates; expected a "
+                                    "[key.NAME] whose fence has may_sign = [\"{}\"]",
+                                    name, name_of(ArtifactKind::kEndEntityCertificate)));
+}
+
+/// A key that may sign a log, but no log says which: its keyholder would have to guess.
+void check_log_key_is_named(TomlTable& table, const KeyConfig& key, const DaemonConfig& config) {
+  if (!key.signs_log() || config.log.key.empty() || config.origin_of_log_key(key.name)) return;
+  table.complain("",
+                 "signs checkpoints, but neither log.key nor log.predecessor.key names it; name it there, or remove "
+                 "it");
 }
 
 void read_named_parts(TomlTable& root, const std::string& base, DaemonConfig& config) {
@@ -134,8 +102,13 @@ void read_named_parts(TomlTable& root, const std::string& base, DaemonConfig& co
   for (auto& [name, table] : tokens) config.tokens.emplace(name, read_token(table, name, base));
   for (auto& [name, table] : keys) config.keys.emplace(name, read_key(table, name, base));
   for (auto& [name, table] : issuers) config.issuers.emplace(name, read_issuer(table, name, base));
-  for (auto& [name, table] : keys) check_reference(table, "token", config.keys[name].token, config.tokens, "token");
-  for (auto& [name, table] : issuers) check_reference(table, "key", config.issuers[name].key, config.keys, "key");
+  config.log = read_log(root, config, base);
+  for (auto& [name, table] : keys) {
+    const KeyConfig& key = config.keys.at(name);
+    check_reference(table, "token", key.token, config.tokens, "token");
+    check_log_key_is_named(table, key, config);
+  }
+  for (auto& [name, table] : issuers) check_issuer_key(table, config.issuers.at(name).key, config);
 }
 
 }  // namespace
@@ -143,8 +116,15 @@ void read_named_parts(TomlTable& root, const std::string& base, DaemonConfig& co
 std::string_view name_of(ArtifactKind kind) noexcept {
   switch (kind) {
     case ArtifactKind::kEndEntityCertificate: return "end-entity-certificate";
+    case ArtifactKind::kLogCheckpoint: return "log-checkpoint";
   }
   return "unknown";
+}
+
+std::optional<std::string> DaemonConfig::origin_of_log_key(const std::string& name) const {
+  if (log.key == name) return log.origin;
+  if (log.predecessor && log.predecessor->key == name) return log.predecessor->origin;
+  return {};
 }
 
 std::string ListenAddress::text() const {
@@ -178,7 +158,8 @@ Result<DaemonConfig> parse_daemon_config(ByteView text, const std::string& file)
   const std::string base = directory_of(file);
   TomlTable root = document->root();
   DaemonConfig config;
-  config.origin = read_origin(root);
+  config.origin = root.text("origin");
+  if (!config.origin.empty()) check_origin(root, "origin", config.origin);
   config.policy = resolve(base, root.text("policy"));
   config.state.directory = resolve(base, root.table("state").text("directory"));
   config.listen = read_listen(root.table("listen"), base);

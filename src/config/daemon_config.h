@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,8 +24,8 @@ struct ListenAddress {
 };
 [[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text);
 
-/// What a key may sign at all. The names in configuration are "end-entity-certificate".
-enum class ArtifactKind : std::uint8_t { kEndEntityCertificate };
+/// What a key may sign at all. The names in configuration are "end-entity-certificate" and "log-checkpoint".
+enum class ArtifactKind : std::uint8_t { kEndEntityCertificate, kLogCheckpoint };
 [[nodiscard]] std::string_view name_of(ArtifactKind kind) noexcept;
 
 struct StateConfig {
@@ -66,12 +67,37 @@ struct FenceConfig {
   std::chrono::seconds clock_tolerance{3600};  ///< how far notBefore may be from the keyholder's clock, either way
 };
 
+/// A key signs either certificates, and has a certificate itself, or checkpoints of the log (may_sign is exactly
+/// kLogCheckpoint), and has a file with its public key.
 struct KeyConfig {
   std::string name;
   std::string token;        ///< a name in DaemonConfig::tokens
   Pkcs11Uri uri;            ///< of its private key
-  std::string certificate;  ///< PEM; must belong to the key
+  std::string certificate;  ///< PEM; must belong to the key. Empty for a log key
+  std::string public_key;   ///< PEM, SubjectPublicKeyInfo; must belong to the key. Empty unless it is a log key
   FenceConfig fence;
+  [[nodiscard]] bool signs_log() const { return fence.may_sign.contains(ArtifactKind::kLogCheckpoint); }
+};
+
+/// [log.predecessor]: the log that this one goes on from.
+struct PredecessorConfig {
+  std::string directory;
+  std::string origin;
+  std::string key;  ///< a name in DaemonConfig::keys; a log key
+};
+
+/// [log]
+struct LogConfig {
+  std::string directory;  ///< state.directory/log unless given
+  std::string origin;     ///< the CA's unless given; the log key's name, and the first line of checkpoints
+  std::string key;        ///< a name in DaemonConfig::keys; a log key
+  std::string ceremony;   ///< transcript of the ceremony that made the keys; its hash is in the log's first entry
+  std::chrono::seconds heartbeat{3600};
+  std::chrono::milliseconds checkpoint_interval{1000};  ///< 100 ms..60 s: the longest that an entry waits
+  std::chrono::seconds checkpoint_patience{300};        ///< without a new checkpoint for so long, nothing is issued
+  std::chrono::seconds clock_tolerance{60};             ///< a clock that jumps further stops issuing
+  std::uint32_t min_free_mib = 64;                      ///< less space on the log's disk stops issuing
+  std::optional<PredecessorConfig> predecessor;
 };
 
 struct IssuerConfig {
@@ -89,10 +115,15 @@ struct DaemonConfig {
   StateConfig state;
   ListenConfig listen;
   IssueConfig issue;
+  LogConfig log;
   std::map<std::string, TokenConfig> tokens;
   std::map<std::string, KeyConfig> keys;
   std::map<std::string, IssuerConfig> issuers;
   Sha256 sha256{};  ///< of the file's text
+
+  /// The one origin whose checkpoints the log key `name` may sign: the log's, or its predecessor's. Every log key has
+  /// one; nothing for other keys.
+  [[nodiscard]] std::optional<std::string> origin_of_log_key(const std::string& name) const;
 };
 
 /// Reads the text of signet.toml. `file` is its name, for messages and because paths in it are relative to its folder.

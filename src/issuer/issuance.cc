@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/ops_log.h"
 #include "x509/csr.h"
 
@@ -85,6 +87,11 @@ Result<void> check_not_our_key(const PublicKey& key, const Authorities& authorit
   return {};
 }
 
+std::unexpected<Error> log_failed() {
+  return fail(ErrorCode::kFailedPrecondition,
+              "the audit log cannot be written any more, so nothing is signed; an operator has to look");
+}
+
 std::unexpected<Error> token_unavailable(const Authority& authority) {
   return fail_retryable(ErrorCode::kUnavailable,
                         fmt::format("the key of issuer \"{}\" cannot be reached at present", authority.name),
@@ -103,6 +110,8 @@ Result<SerialNumber> Issuance::unused_serial() const {
 }
 
 Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
+  if (world_.log.failed()) return log_failed();
+  SIGNET_CHECK(world_.gate.check());
   SIGNET_TRY(const Profile* const profile, permitted_profile(world_.policy, order));
   SIGNET_TRY(const Csr csr, Csr::parse(bytes_of(order.request.csr())));
   SIGNET_CHECK(check_key(*profile, csr.public_key()));
@@ -133,7 +142,7 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
   SIGNET_CHECK(check_reads_back(tbs, fields));
   return Prepared(authority, validity.not_after,
                   log::IntentFields{.cause = order.cause,
-                                    .kind = std::string(log::kEndEntityCertificate),
+                                    .kind = std::string(log::kCertificateKind),
                                     .issuer = authority.name,
                                     .profile = profile->name,
                                     .serial = std::move(serial),
@@ -149,9 +158,12 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
 
 /// The token's signature over the TBS, verified: whatever a keyholder sends, nothing else becomes a certificate.
 Result<SignatureValue> Issuance::sign(const Authority& authority, const TbsDer& tbs) const {
+  internal::SignRequest request;
+  request.set_key(authority.key);
+  request.set_kind(internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
+  request.set_structure(std::string(text_of(tbs.view())));
   SIGNET_TRY(SignatureValue signature,
-             world_.keyholders.of_key(authority.key)
-                 .sign(authority.key, internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE, tbs, world_.sign_deadline));
+             world_.keyholders.of_key(authority.key).sign(std::move(request), world_.sign_deadline));
   const PublicKey& key = authority.certificate.public_key();
   if (key.verify(default_algorithm(key.type()), tbs.view(), signature.view()).has_value()) return signature;
   return fail(ErrorCode::kDataLoss,
@@ -164,7 +176,7 @@ Result<Issued> Issuance::issue(Prepared prepared) const {
   const Authority& authority = *prepared.authority_;
 
   // 1. The intent. Crash before it is durable: nothing happened. Crash after: recovery finds it open and orphans it.
-  SIGNET_TRY(const std::uint64_t index, world_.log.append(log::intent_draft(intent)));
+  SIGNET_TRY(const std::uint64_t index, world_.log.append(log::intent_draft(intent), log::Urgency::kOrdinary));
 
   // 2. The signature. Crash here: it may have been made, nobody has it; recovery orphans the intent and so revokes its
   //    serial.
@@ -181,7 +193,8 @@ Result<Issued> Issuance::issue(Prepared prepared) const {
                                                   .serial = intent.serial,
                                                   .algorithm = algorithm,
                                                   .signature = *std::move(signature),
-                                                  .certificate_sha256 = sha256(certificate.view())})));
+                                                  .certificate_sha256 = sha256(certificate.view())}),
+                               log::Urgency::kEssential));
   return Issued{.certificate = std::move(certificate),
                 .serial = intent.serial,
                 .issuer = intent.issuer,
@@ -224,7 +237,7 @@ std::unexpected<Error> Issuance::close_unsigned(const log::IntentFields& intent,
                                                       .serial = intent.serial,
                                                       .issuer = intent.issuer,
                                                       .why = std::string(why_orphaned(error))});
-  if (const auto closed = world_.log.append(std::move(closing)); !closed.has_value())
+  if (const auto closed = world_.log.append(std::move(closing), log::Urgency::kEssential); !closed.has_value())
     return std::unexpected(closed.error());
   ops::warning("intent closed without a certificate", {{"intent", std::to_string(index)},
                                                        {"serial", intent.serial.hex()},
@@ -238,8 +251,23 @@ std::unexpected<Error> Issuance::close_unsigned(const log::IntentFields& intent,
   return answer_for(std::move(error));
 }
 
-Result<void> Issuance::close_open_intents() const {
-  SIGNET_TRY(const std::vector<OpenIntent> open, world_.store.open_intents());
+namespace {
+
+/// Log and store read the same entries, so whatever differs is damage.
+Result<void> check_same(const std::vector<std::uint64_t>& in_log, const std::vector<OpenIntent>& in_store) {
+  if (std::ranges::equal(in_log, in_store, {}, {}, &OpenIntent::log_index)) return {};
+  return fail(
+      ErrorCode::kDataLoss,
+      fmt::format("the log has {} open intents and the store {}, or others; delete the store: it is rebuilt from "
+                  "the log",
+                  in_log.size(), in_store.size()));
+}
+
+}  // namespace
+
+Result<void> close_open_intents(log::EntryLog& log, const Store& store) {
+  SIGNET_TRY(const std::vector<OpenIntent> open, store.open_intents());
+  SIGNET_CHECK(check_same(log.open_intents(), open));
   for (const OpenIntent& intent : open) {
     const log::OrphanedFields orphaned{
         .cause = {.who = {.client = intent.client, .certificate_sha256 = {}, .address = {}}, .request = intent.request},
@@ -247,7 +275,8 @@ Result<void> Issuance::close_open_intents() const {
         .serial = intent.serial,
         .issuer = intent.issuer,
         .why = "start-up"};
-    SIGNET_TRY([[maybe_unused]] const std::uint64_t index, world_.log.append(log::orphaned_draft(orphaned)));
+    SIGNET_TRY([[maybe_unused]] const std::uint64_t index,
+               log.append(log::orphaned_draft(orphaned), log::Urgency::kEssential));
     ops::warning(
         "intent left open by a crash is closed; its serial is revoked",
         {{"intent", std::to_string(intent.log_index)}, {"serial", intent.serial.hex()}, {"request", intent.request}});

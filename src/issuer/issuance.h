@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "issuer/authorities.h"
+#include "issuer/issuing_gate.h"
 #include "issuer/keyholders.h"
 #include "log/entries.h"
 #include "log/entry_log.h"
@@ -25,6 +26,7 @@ struct IssuanceWorld {
   const Authorities& authorities;
   const Policy& policy;
   Keyholders& keyholders;
+  const IssuingGate& gate;
   log::EntryLog& log;
   Store& store;
   const Clock& clock;
@@ -64,16 +66,14 @@ class Issuance {
   explicit Issuance(const IssuanceWorld& world) : world_(world) {}
 
   /// Checks the request and writes the TBSCertificate. Uses no key and leaves no trace. Errors: what is wrong with the
-  /// request; kUnavailable (retryable) when the issuer's key cannot be reached, before anything is logged.
+  /// request; kUnavailable (retryable) when the issuer's key cannot be reached or the gate is closed,
+  /// kFailedPrecondition when the log has failed: before anything is logged.
   [[nodiscard]] Result<Prepared> prepare(const IssueOrder& order) const;
 
   /// Logs the intent, has it signed, logs the outcome. When it returns a certificate, that is durable. On any error no
   /// certificate leaves: the intent is closed, now or at the next start, and its serial revoked if it may have been
   /// signed.
   [[nodiscard]] Result<Issued> issue(Prepared prepared) const;
-
-  /// Closes the intents that the store has open: at start, those a crash left behind.
-  [[nodiscard]] Result<void> close_open_intents() const;
 
  private:
   [[nodiscard]] Result<SerialNumber> unused_serial() const;
@@ -83,5 +83,9 @@ class Issuance {
 
   IssuanceWorld world_;
 };
+
+/// Closes the intents that are open in `log`: at start, those a crash left behind. Error kDataLoss when the store,
+/// which follows the log, has others.
+[[nodiscard]] Result<void> close_open_intents(log::EntryLog& log, const Store& store);
 
 }  // namespace signet

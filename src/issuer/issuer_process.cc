@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#include <atomic>
+#include <memory>
+#include <thread>
+
 #include "base/ops_log.h"
 #include "base/sandbox.h"
 #include "issuer/service.h"
@@ -16,49 +20,82 @@ constexpr std::chrono::seconds kLongestSend{2};  // to the supervisor, which wai
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
 
 /// The first message: configuration and policy as the supervisor froze them.
-Result<std::unique_ptr<Service>> open_service(ControlChannel& control) {
+Result<std::unique_ptr<Service>> make_service(ControlChannel& control) {
   SIGNET_TRY(const auto first, control.receive<internal::SupervisorToChild>());
   if (!first.message.has_start() || first.descriptors.size() != 2)
     return fail(ErrorCode::kInternal, "the first message is not Start");
   const internal::Start& start = first.message.start();
   SIGNET_TRY(const Bytes config_text, read_memory_file(first.descriptors[0].get(), kMaxConfigBytes));
-  SIGNET_TRY(const Bytes policy_text, read_memory_file(first.descriptors[1].get(), kMaxConfigBytes));
+  SIGNET_TRY(Bytes policy_text, read_memory_file(first.descriptors[1].get(), kMaxConfigBytes));
   SIGNET_TRY(DaemonConfig config, parse_daemon_config(config_text, start.config_file()));
   const auto report_lost = [&control](std::uint64_t generation) {
     internal::ChildToSupervisor message;
     message.mutable_peer_lost()->set_generation(generation);
     static_cast<void>(control.send(message));  // a supervisor that has gone is noticed where it is listened to
   };
-  return Service::open(std::move(config), policy_text, start.policy_file(), report_lost);
+  return std::make_unique<Service>(std::move(config), std::move(policy_text), start.policy_file(), report_lost);
 }
 
-Result<std::unique_ptr<Service>> start_service(ControlChannel& control) {
-  SIGNET_TRY(std::unique_ptr<Service> service, open_service(control));
-  SIGNET_CHECK(enter_sandbox({SandboxNeed::kReadFiles, SandboxNeed::kWriteFiles}));
-  SIGNET_CHECK(service->start());
-  internal::ChildToSupervisor ready;
-  ready.mutable_ready();
-  SIGNET_CHECK(control.send(ready));
-  return service;
+int report_failure(ControlChannel& control, const Error& error) {
+  ops::error("cannot start", {{"reason", error.message}});
+  internal::ChildToSupervisor failed;
+  *failed.mutable_failed() = to_failure(error);
+  static_cast<void>(control.send(failed));
+  return 1;
 }
 
-void introduce(Service& service, const internal::Peer& peer, std::vector<UniqueFd> descriptors) {
+/// Opens and starts the service beside the thread that listens to the supervisor: the start may take long (it reads the
+/// log) and needs keyholders, which the supervisor introduces meanwhile.
+class Starter {
+ public:
+  Starter(ControlChannel& control, Service& service)
+      : control_(control), service_(service), thread_([this] { run(); }) {}
+  ~Starter() { thread_.join(); }
+  Starter(const Starter&) = delete;
+  Starter& operator=(const Starter&) = delete;
+
+  [[nodiscard]] bool done() const noexcept { return done_; }
+
+ private:
+  Result<void> open_and_start() {
+    SIGNET_CHECK(service_.open());
+    SIGNET_CHECK(enter_sandbox({SandboxNeed::kReadFiles, SandboxNeed::kWriteFiles}));
+    return service_.start();
+  }
+
+  void run() {
+    // The other thread waits for messages and has nothing to put away.
+    if (const auto started = open_and_start(); !started.has_value()) _exit(report_failure(control_, started.error()));
+    done_ = true;
+    internal::ChildToSupervisor ready;
+    ready.mutable_ready();
+    static_cast<void>(control_.send(ready));  // a supervisor that has gone is noticed where it is listened to
+  }
+
+  ControlChannel& control_;
+  Service& service_;
+  std::atomic<bool> done_{false};
+  std::thread thread_;  // last: it uses all of the above
+};
+
+void introduce(Service& service, const internal::Peer& peer, std::vector<UniqueFd> descriptors, bool started) {
   if (descriptors.size() != 1) return;
-  if (peer.role() == internal::Peer::ROLE_FRONT) service.connect_front(std::move(descriptors[0]), peer.generation());
   if (peer.role() == internal::Peer::ROLE_KEYHOLDER) {
     service.connect_keyholder(peer.token(), std::move(descriptors[0]), peer.generation());
   }
+  if (peer.role() == internal::Peer::ROLE_FRONT && started)
+    service.connect_front(std::move(descriptors[0]), peer.generation());
 }
 
 /// True when told to drain, false when the supervisor has gone.
-bool serve(ControlChannel& control, Service& service) {
+bool serve(ControlChannel& control, Service& service, const Starter& starter) {
   while (true) {
     auto received = control.receive<internal::SupervisorToChild>();
     if (!received.has_value()) return false;
     const internal::SupervisorToChild& message = received->message;
     if (message.has_drain()) return true;
-    if (message.has_crash()) service.log_crash(message.crash());
-    if (message.has_peer()) introduce(service, message.peer(), std::move(received->descriptors));
+    if (message.has_crash() && starter.done()) service.log_crash(message.crash());
+    if (message.has_peer()) introduce(service, message.peer(), std::move(received->descriptors), starter.done());
   }
 }
 
@@ -67,16 +104,12 @@ bool serve(ControlChannel& control, Service& service) {
 int run_issuer(UniqueFd control_socket) {
   ControlChannel control(std::move(control_socket));
   control.limit_send_time(kLongestSend);
-  auto service = start_service(control);
-  if (!service.has_value()) {
-    ops::error("cannot start", {{"reason", service.error().message}});
-    internal::ChildToSupervisor failed;
-    *failed.mutable_failed() = to_failure(service.error());
-    static_cast<void>(control.send(failed));
-    return 1;
-  }
-  // Without a supervisor nobody waits for answers: leaving at once is what a crash would be, and as safe.
-  if (!serve(control, **service)) _exit(0);
+  auto service = make_service(control);
+  if (!service.has_value()) return report_failure(control, service.error());
+  const Starter starter(control, **service);
+  // Without a supervisor nobody waits for answers: leaving at once is what a crash would be, and as safe. So it is
+  // while the start is not over.
+  if (!serve(control, **service, starter) || !starter.done()) _exit(0);
   (*service)->finish();
   return 0;
 }

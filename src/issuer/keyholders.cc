@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -16,7 +17,7 @@ namespace signet {
 
 namespace {
 
-using Answer = Result<SignatureValue>;
+using Answer = Result<internal::KeyholderToIssuer>;
 constexpr std::chrono::milliseconds kRetryAfter{500};
 constexpr std::chrono::milliseconds kLongestSend{1000};  // a keyholder reads at once, whatever its token does
 
@@ -24,11 +25,18 @@ std::unexpected<Error> gone() {
   return fail_retryable(ErrorCode::kUnavailable, "the key's token does not answer at present", kRetryAfter);
 }
 
+std::unexpected<Error> another_answer() {
+  return fail(ErrorCode::kInternal, "the keyholder answered something else than it was asked");
+}
+
 /// One keyholder, from its start to its end. Answers come in on a thread of its own.
 class Connection {
  public:
-  Connection(UniqueFd socket, std::chrono::milliseconds send_timeout, std::function<void()> on_lost)
-      : channel_(std::move(socket), send_timeout), on_lost_(std::move(on_lost)), reader_([this] { read_answers(); }) {}
+  Connection(UniqueFd socket, std::uint64_t generation, std::function<void()> on_lost)
+      : channel_(std::move(socket), kLongestSend),
+        generation_(generation),
+        on_lost_(std::move(on_lost)),
+        reader_([this] { read_answers(); }) {}
   ~Connection() {
     close();
     reader_.join();
@@ -43,49 +51,50 @@ class Connection {
     const std::scoped_lock lock(mutex_);
     return open_;
   }
+  std::uint64_t generation() const noexcept { return generation_; }
 
-  Answer sign(internal::SignRequest request, std::chrono::milliseconds deadline) {
-    auto waiting = expect_answer(request);
+  Answer ask(internal::IssuerToKeyholder question, std::chrono::milliseconds deadline) {
+    auto waiting = expect_answer(question);
     if (!waiting.has_value()) return gone();
-    if (!channel_.send(request).has_value()) {
+    if (!channel_.send(question).has_value()) {
       channel_.shutdown();  // the reader answers everybody, this caller included
     }
     if (waiting->wait_for(deadline) == std::future_status::ready) return waiting->get();
-    return give_up(request.id(), *waiting, deadline);
+    return give_up(question.id(), *waiting, deadline);
   }
 
  private:
   /// Nothing when the connection has ended.
-  std::optional<std::future<Answer>> expect_answer(internal::SignRequest& request) {
+  std::optional<std::future<Answer>> expect_answer(internal::IssuerToKeyholder& question) {
     const std::scoped_lock lock(mutex_);
     if (!open_) return std::nullopt;
-    request.set_id(++last_id_);
-    return waiting_[request.id()].get_future();
+    question.set_id(++last_id_);
+    return waiting_[question.id()].get_future();
   }
 
   Answer give_up(std::uint64_t id, std::future<Answer>& waiting, std::chrono::milliseconds deadline) {
     const std::scoped_lock lock(mutex_);
     if (waiting_.erase(id) == 0) return waiting.get();  // the answer came in this very moment
     return fail_retryable(ErrorCode::kDeadlineExceeded,
-                          fmt::format("the key's token did not sign within {} ms", deadline.count()), kRetryAfter);
+                          fmt::format("the key's token did not answer within {} ms", deadline.count()), kRetryAfter);
   }
 
   void read_answers() {
     while (true) {
-      const auto answer = channel_.receive<internal::SignAnswer>();
+      auto answer = channel_.receive<internal::KeyholderToIssuer>();
       if (!answer.has_value()) return end();
-      deliver(*answer);
+      deliver(*std::move(answer));
     }
   }
 
-  void deliver(const internal::SignAnswer& answer) {
+  void deliver(internal::KeyholderToIssuer answer) {
     const std::scoped_lock lock(mutex_);
     const auto found = waiting_.find(answer.id());
     if (found == waiting_.end()) return;  // nobody waits any more: its intent is orphaned already
     if (answer.has_error()) {
       found->second.set_value(std::unexpected(from_failure(answer.error())));
     } else {
-      found->second.set_value(SignatureValue(copy_of(bytes_of(answer.signature()))));
+      found->second.set_value(std::move(answer));
     }
     waiting_.erase(found);
   }
@@ -102,6 +111,7 @@ class Connection {
   }
 
   Channel channel_;
+  const std::uint64_t generation_;
   std::function<void()> on_lost_;
   mutable std::mutex mutex_;
   bool open_ = true;
@@ -114,6 +124,7 @@ class Connection {
 
 struct KeyholderLink::Impl {
   mutable std::mutex mutex;
+  mutable std::condition_variable connected;
   std::shared_ptr<Connection> connection;
   std::uint64_t generation = 0;
   std::uint32_t connects = 0;
@@ -121,6 +132,12 @@ struct KeyholderLink::Impl {
   std::shared_ptr<Connection> current() const {
     const std::scoped_lock lock(mutex);
     return connection;
+  }
+
+  Answer ask(internal::IssuerToKeyholder question, std::chrono::milliseconds deadline) const {
+    const auto now = current();
+    if (now == nullptr) return gone();
+    return now->ask(std::move(question), deadline);
   }
 };
 
@@ -135,14 +152,23 @@ void KeyholderLink::connect(UniqueFd socket, std::uint64_t generation, std::func
     impl_->generation = generation;
     ++impl_->connects;
     before = std::exchange(impl_->connection,
-                           std::make_shared<Connection>(std::move(socket), kLongestSend, std::move(on_lost)));
+                           std::make_shared<Connection>(std::move(socket), generation, std::move(on_lost)));
   }
+  impl_->connected.notify_all();
   if (before != nullptr) before->close();
 }
 
-bool KeyholderLink::connected() const {
+bool KeyholderLink::connected() const { return generation() != 0; }
+
+std::uint64_t KeyholderLink::generation() const {
   const auto connection = impl_->current();
-  return connection != nullptr && connection->open();
+  return connection != nullptr && connection->open() ? connection->generation() : 0;
+}
+
+bool KeyholderLink::wait_connected(std::chrono::milliseconds patience) const {
+  std::unique_lock lock(impl_->mutex);
+  return impl_->connected.wait_for(lock, patience,
+                                   [&] { return impl_->connection != nullptr && impl_->connection->open(); });
 }
 
 std::uint32_t KeyholderLink::reconnects() const {
@@ -150,15 +176,20 @@ std::uint32_t KeyholderLink::reconnects() const {
   return impl_->connects == 0 ? 0 : impl_->connects - 1;
 }
 
-Result<SignatureValue> KeyholderLink::sign(const std::string& key, internal::ArtifactKind kind, const TbsDer& tbs,
-                                           std::chrono::milliseconds deadline) {
-  const auto connection = impl_->current();
-  if (connection == nullptr) return gone();
-  internal::SignRequest request;
-  request.set_key(key);
-  request.set_kind(kind);
-  request.set_tbs(std::string(text_of(tbs.view())));
-  return connection->sign(std::move(request), deadline);
+Result<SignatureValue> KeyholderLink::sign(internal::SignRequest request, std::chrono::milliseconds deadline) {
+  internal::IssuerToKeyholder question;
+  *question.mutable_sign() = std::move(request);
+  SIGNET_TRY(const internal::KeyholderToIssuer answer, impl_->ask(std::move(question), deadline));
+  if (answer.answer_case() != internal::KeyholderToIssuer::kSignature) return another_answer();
+  return SignatureValue(copy_of(bytes_of(answer.signature())));
+}
+
+Result<internal::TokenDescription> KeyholderLink::describe(std::chrono::milliseconds deadline) {
+  internal::IssuerToKeyholder question;
+  question.mutable_describe();
+  SIGNET_TRY(internal::KeyholderToIssuer answer, impl_->ask(std::move(question), deadline));
+  if (!answer.has_description()) return another_answer();
+  return std::move(*answer.mutable_description());
 }
 
 Keyholders::Keyholders(const DaemonConfig& config) {
@@ -171,7 +202,9 @@ KeyholderLink* Keyholders::find_token(const std::string& token) const {
   return found == links_.end() ? nullptr : found->second.get();
 }
 
-KeyholderLink& Keyholders::of_key(const std::string& key) const { return *links_.at(token_of_key_.at(key)); }
+KeyholderLink& Keyholders::of_key(const std::string& key) const { return *links_.at(token_of(key)); }
+
+const std::string& Keyholders::token_of(const std::string& key) const { return token_of_key_.at(key); }
 
 std::vector<std::string> Keyholders::keys_of(const std::string& token) const {
   std::vector<std::string> keys;

@@ -1,4 +1,4 @@
-// The issuer's side of the keyholders: asking for a signature, with a deadline.
+// The issuer's side of the keyholders: asking for signatures and descriptions, with a deadline.
 #pragma once
 
 #include <chrono>
@@ -27,14 +27,19 @@ class KeyholderLink {
   /// once, on a thread of the link, when this connection has ended.
   void connect(UniqueFd socket, std::uint64_t generation, std::function<void()> on_lost);
   [[nodiscard]] bool connected() const;
+  /// The generation of the connection, if it is open; 0 if there is none.
+  [[nodiscard]] std::uint64_t generation() const;
+  /// Waits until there is a connection; false after `patience`.
+  [[nodiscard]] bool wait_connected(std::chrono::milliseconds patience) const;
   /// How many keyholders came after the first.
   [[nodiscard]] std::uint32_t reconnects() const;
 
   /// Sends the structure and waits for its signature. Whatever the error, the structure may have been signed, unless
   /// the code is kPermissionDenied (the fence). Errors: kUnavailable (not connected, or gone meanwhile),
   /// kDeadlineExceeded, or what the keyholder answered.
-  [[nodiscard]] Result<SignatureValue> sign(const std::string& key, internal::ArtifactKind kind, const TbsDer& tbs,
-                                            std::chrono::milliseconds deadline);
+  [[nodiscard]] Result<SignatureValue> sign(internal::SignRequest request, std::chrono::milliseconds deadline);
+  /// What the token and its keys are. Errors as above.
+  [[nodiscard]] Result<internal::TokenDescription> describe(std::chrono::milliseconds deadline);
 
  private:
   struct Impl;
@@ -48,8 +53,9 @@ class Keyholders {
 
   /// The link of the token named `token`; null for an unknown one.
   [[nodiscard]] KeyholderLink* find_token(const std::string& token) const;
-  /// The link whose token holds the key. The key is one of the configuration's.
+  /// The link whose token holds the key, and the token's name. The key is one of the configuration's.
   [[nodiscard]] KeyholderLink& of_key(const std::string& key) const;
+  [[nodiscard]] const std::string& token_of(const std::string& key) const;
   [[nodiscard]] const std::map<std::string, std::unique_ptr<KeyholderLink>>& tokens() const noexcept { return links_; }
   [[nodiscard]] std::vector<std::string> keys_of(const std::string& token) const;
 

@@ -39,25 +39,44 @@ struct RequestHandler::Request {
   std::shared_ptr<const Caller> caller;
   std::optional<log::RequestProof> proof;
   std::optional<Sha256> csr_sha256;
+  std::optional<v1::IssueResponse> waits_for_proof;  // the answer, but for the proof
 };
 
-RequestHandler::RequestHandler(HandlerWorld world) : world_(std::move(world)), started_(world_.clock.now()) {}
+RequestHandler::RequestHandler(HandlerWorld world)
+    : world_(std::move(world)), log_questions_(world_.log, world_.publisher), started_(world_.clock.now()) {}
 
-v1::Response RequestHandler::handle(const internal::Call& call) {
-  Request request;
-  request.cause.request = fmt::format("{}-{}", world_.boot_tag, ++last_request_);
-  request.cause.who.address = printable(call.address());
-  Payload payload = answer_or_catch(call, request);
+void RequestHandler::handle(const internal::Call& call, const Reply& reply) {
+  const auto request = std::make_shared<Request>();
+  request->cause.request = fmt::format("{}-{}", world_.boot_tag, ++last_request_);
+  request->cause.who.address = printable(call.address());
+  const Payload payload = answer_or_catch(call, *request);
+  if (!payload.has_value() || !request->waits_for_proof.has_value()) return finish(*request, payload, reply);
+  finish_with_proof(request, *std::exchange(request->waits_for_proof, std::nullopt), reply);
+}
+
+void RequestHandler::finish(const Request& request, const Payload& payload, const Reply& reply) {
   v1::Response response;
   response.set_number(request.envelope.number());
   response.set_request_id(request.cause.request);
   if (payload.has_value()) {
-    response.set_payload(*std::move(payload));
+    response.set_payload(*payload);
   } else {
     log_rejection(request, payload.error());
     *response.mutable_error() = to_status(payload.error(), world_.config.origin);
   }
-  return response;
+  reply(response);
+}
+
+/// The certificate is issued and durable: whatever happens now, a retry with the same idempotency key gets it.
+void RequestHandler::finish_with_proof(std::shared_ptr<const Request> request, v1::IssueResponse answer,
+                                       const Reply& reply) {
+  const std::uint64_t index = answer.log_index();
+  world_.proof_desk.wait(index, [this, request = std::move(request), answer = std::move(answer),
+                                 reply](const Result<Bytes>& proof) mutable {
+    if (!proof.has_value()) return finish(*request, std::unexpected(proof.error()), reply);
+    answer.set_proof(text_from(*proof));
+    finish(*request, text_from(encode(answer)), reply);
+  });
 }
 
 /// A library that throws (out of memory) must not take the process and everybody else's requests with it. An intent
@@ -80,6 +99,7 @@ RequestHandler::Payload RequestHandler::answer(const internal::Call& call, Reque
     case v1::METHOD_ISSUE: return issue(request);
     case v1::METHOD_GET_TRUST_BUNDLE: return trust_bundle(request);
     case v1::METHOD_GET_STATUS: return status(request);
+    case v1::METHOD_GET_LOG: return log_question(request);
     default: break;
   }
   return fail(ErrorCode::kUnimplemented,
@@ -149,6 +169,16 @@ Result<void> check_issuer_unchanged(const Issued& issued, const Authorities& aut
               "idempotency_key");
 }
 
+/// The proof of what a predecessor of the log holds is made from that log's folder.
+Result<void> check_in_this_log(const Issued& issued) {
+  if (issued.log_origin.empty()) return {};
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("this request got its certificate before the present log began: it is entry {} of the log "
+                          "\"{}\", whose folder proves it (signet-audit prove)",
+                          issued.log_index, issued.log_origin),
+              "wait_for_proof");
+}
+
 }  // namespace
 
 RequestHandler::Payload RequestHandler::issue(Request& request) {
@@ -170,7 +200,10 @@ RequestHandler::Payload RequestHandler::issue(Request& request) {
   response.set_serial(text_from(issued.serial.bytes()));
   response.set_log_index(issued.log_index);
   response.set_intent_log_index(issued.intent_log_index);
-  return encode_text(response);
+  if (!message.wait_for_proof()) return encode_text(response);
+  SIGNET_CHECK(check_in_this_log(issued));
+  request.waits_for_proof = std::move(response);
+  return {};
 }
 
 Result<Issued> RequestHandler::issue_once(const IssueOrder& order) {
@@ -225,13 +258,17 @@ RequestHandler::Payload RequestHandler::status(const Request& request) const {
   response.set_log_size(world_.log.size());
   response.set_issued(world_.store.issued_count());
   response.set_requests_in_flight(world_.requests_in_flight());
+  const log::Published newest = world_.publisher.newest();
+  response.set_checkpoint_size(newest.size);
+  response.set_checkpoint_time_micros(newest.size == 0 ? 0 : micros(newest.time));
   for (const auto& [name, authority] : world_.authorities) {
     v1::IssuerStatus& issuer = *response.add_issuers();
     issuer.set_name(name);
     issuer.set_subject(authority.certificate.fields().subject.text());
     issuer.set_not_after_micros(micros(authority.certificate.fields().not_after));
     issuer.set_key(authority.key);
-    issuer.set_available(!world_.log.failed() && world_.keyholders.of_key(authority.key).connected());
+    issuer.set_available(!world_.log.failed() && world_.gate.check().has_value() &&
+                         world_.keyholders.of_key(authority.key).connected());
   }
   for (const auto& [name, link] : world_.keyholders.tokens()) {
     v1::TokenStatus& token = *response.add_tokens();
@@ -240,6 +277,13 @@ RequestHandler::Payload RequestHandler::status(const Request& request) const {
     token.set_restarts(link->reconnects());
     for (const std::string& key : world_.keyholders.keys_of(name)) token.add_keys(key);
   }
+  return encode_text(response);
+}
+
+RequestHandler::Payload RequestHandler::log_question(const Request& request) const {
+  SIGNET_CHECK(require(*request.caller->client, Right::kAudit));
+  SIGNET_TRY(const auto message, parse_strict<v1::GetLogRequest>(bytes_of(request.envelope.payload()), "payload"));
+  SIGNET_TRY(const v1::GetLogResponse response, log_questions_.answer(message));
   return encode_text(response);
 }
 

@@ -1,21 +1,18 @@
 #include "issuer/service.h"
 
-#include <sys/utsname.h>
-
 #include <array>
 
 #include "base/file.h"
 #include "base/ops_log.h"
-#include "base/version.h"
+#include "issuer/log_life.h"
+#include "issuer/succession.h"
 
 namespace signet {
 
 namespace {
 
-std::string host_name() {
-  utsname names{};
-  return uname(&names) == 0 ? names.nodename : "";
-}
+constexpr std::chrono::seconds kProofPatience{10};   // beyond the interval of checkpoints
+constexpr std::chrono::seconds kLastCheckpoint{10};  // the longest that the one at shutdown may take
 
 Result<std::string> random_tag() {
   std::array<std::uint8_t, 4> tag{};
@@ -25,23 +22,74 @@ Result<std::string> random_tag() {
 
 }  // namespace
 
-Result<std::unique_ptr<Service>> Service::open(DaemonConfig config, ByteView policy, const std::string& policy_file,
-                                               std::function<void(std::uint64_t)> on_lost) {
-  std::unique_ptr<Service> service(new Service(std::move(config), std::move(on_lost)));
-  SIGNET_CHECK(service->open_parts(policy, policy_file));
-  SIGNET_CHECK(service->make_handler());
-  return service;
+Result<void> Service::open() {
+  SIGNET_CHECK(open_authorities());
+  return open_log_and_store();
 }
 
-Result<void> Service::open_parts(ByteView policy, const std::string& policy_file) {
-  SIGNET_TRY(Policy parsed, Policy::parse(policy, policy_file));
+Result<void> Service::open_authorities() {
+  SIGNET_TRY(Policy parsed, Policy::parse(policy_text_, policy_file_));
   policy_ = std::make_unique<const Policy>(std::move(parsed));
   SIGNET_TRY(authorities_, load_authorities(config_));
   SIGNET_TRY(callers_, Callers::open(config_.listen.client_trust, *policy_, system_clock()));
+  return {};
+}
+
+Result<void> Service::open_log_and_store() {
   SIGNET_CHECK(make_directory(config_.state.directory, 0700));
-  SIGNET_TRY(log_, log::EntryLog::open(config_.state.directory + "/log", system_clock()));
+  SIGNET_TRY(LogParts log, open_log(config_, own_log(config_), keyholders_, system_clock()));
+  log_.emplace(std::move(log));
+  SIGNET_CHECK(check_not_sealed(*log_));
   SIGNET_TRY(store_, Store::open(config_.state.directory + "/store.sqlite"));
-  return catch_up(*log_, *store_);
+  return catch_up_logs(config_, *log_->entries, *store_, system_clock());
+}
+
+// The order of the steps is that of docs/issuance.md. Nothing is signed for anybody before the last of them.
+Result<void> Service::start() {
+  SIGNET_CHECK(check_memory_when_there(*log_, keyholders_));
+  SIGNET_TRY(auto predecessor, predecessor_of_new_log());
+  SIGNET_CHECK(log_->entries->start(*store_));
+  if (log_->entries->size() == 0) SIGNET_CHECK(begin_log(*log_, config_, policy_->sha256(), std::move(predecessor)));
+  SIGNET_CHECK(begin());
+  SIGNET_CHECK(log_->publisher->start(*log_->key));
+  SIGNET_CHECK(make_handler());
+  housekeeper_->start();
+  workers_ = std::make_unique<WorkerPool>(config_.issue.workers, config_.issue.queue);
+  return {};
+}
+
+Result<std::optional<log::Predecessor>> Service::predecessor_of_new_log() {
+  if (log_->entries->size() != 0 || !config_.log.predecessor.has_value()) return std::nullopt;
+  SIGNET_TRY(log::Predecessor ended, end_predecessor(*config_.log.predecessor, {.config = config_,
+                                                                                .keyholders = keyholders_,
+                                                                                .store = *store_,
+                                                                                .clock = system_clock(),
+                                                                                .successor = log_->verifier}));
+  return ended;
+}
+
+/// This process's first entries.
+Result<void> Service::begin() {
+  log::EntryLog& entries = *log_->entries;
+  SIGNET_CHECK(append_process(entries, log::ProcessEvent::kStart));
+  SIGNET_CHECK(append_changed_settings(entries, *store_, config_.sha256, policy_->sha256()));
+  tokens_ = std::make_unique<TokenWatch>(TokenWatchWorld{.config = config_,
+                                                         .keyholders = keyholders_,
+                                                         .log = entries,
+                                                         .publisher = *log_->publisher,
+                                                         .log_key = *log_->key,
+                                                         .gate = gate_});
+  SIGNET_CHECK(tokens_->look());
+  SIGNET_CHECK(close_open_intents(entries, *store_));
+  housekeeper_ = std::make_unique<Housekeeper>(HousekeeperWorld{.config = config_.log,
+                                                                .log = entries,
+                                                                .publisher = *log_->publisher,
+                                                                .store = *store_,
+                                                                .clock = system_clock(),
+                                                                .gate = gate_,
+                                                                .tokens = *tokens_,
+                                                                .wake_up = wake_up_});
+  return {};
 }
 
 Result<void> Service::make_handler() {
@@ -49,24 +97,30 @@ Result<void> Service::make_handler() {
   issuance_ = std::make_unique<Issuance>(IssuanceWorld{.authorities = authorities_,
                                                        .policy = *policy_,
                                                        .keyholders = keyholders_,
-                                                       .log = *log_,
+                                                       .gate = gate_,
+                                                       .log = *log_->entries,
                                                        .store = *store_,
                                                        .clock = system_clock(),
                                                        .rng = system_rng(),
                                                        .sign_deadline = config_.issue.sign_deadline});
-  refusals_ = std::make_unique<RefusalLog>(*log_, system_clock());
-  handler_ =
-      std::make_unique<RequestHandler>(HandlerWorld{.config = config_,
-                                                    .authorities = authorities_,
-                                                    .keyholders = keyholders_,
-                                                    .log = *log_,
-                                                    .refusals = *refusals_,
-                                                    .store = *store_,
-                                                    .callers = *callers_,
-                                                    .issuance = *issuance_,
-                                                    .clock = system_clock(),
-                                                    .boot_tag = tag,
-                                                    .requests_in_flight = [this] { return workers_->in_flight(); }});
+  refusals_ = std::make_unique<RefusalLog>(*log_->entries, system_clock());
+  proof_desk_ =
+      std::make_unique<ProofDesk>(*log_->publisher, system_clock(), config_.log.checkpoint_interval + kProofPatience);
+  handler_ = std::make_unique<RequestHandler>(
+      HandlerWorld{.config = config_,
+                   .authorities = authorities_,
+                   .keyholders = keyholders_,
+                   .gate = gate_,
+                   .log = *log_->entries,
+                   .publisher = *log_->publisher,
+                   .proof_desk = *proof_desk_,
+                   .refusals = *refusals_,
+                   .store = *store_,
+                   .callers = *callers_,
+                   .issuance = *issuance_,
+                   .clock = system_clock(),
+                   .boot_tag = tag,
+                   .requests_in_flight = [this] { return workers_->in_flight() + proof_desk_->waiting(); }});
   return {};
 }
 
@@ -74,34 +128,33 @@ Service::~Service() {
   if (front_ != nullptr) front_->shutdown();
   if (front_reader_.joinable()) front_reader_.join();
   if (workers_ != nullptr) workers_->finish();
+  if (proof_desk_ != nullptr) proof_desk_->finish();
+  if (housekeeper_ != nullptr) housekeeper_->finish();
   if (refusals_ != nullptr) refusals_->finish();
-  if (log_ != nullptr) log_->stop();
-}
-
-Result<void> Service::start() {
-  SIGNET_CHECK(log_->start(*store_));
-  SIGNET_CHECK(log_process(log::ProcessEvent::kStart));
-  SIGNET_CHECK(issuance_->close_open_intents());
-  workers_ = std::make_unique<WorkerPool>(config_.issue.workers, config_.issue.queue);
-  return {};
-}
-
-Result<void> Service::log_process(log::ProcessEvent event) {
-  SIGNET_TRY([[maybe_unused]] const std::uint64_t index,
-             log_->append(log::process_draft(
-                 event, {.process = "signet-issuer",
-                         .version = std::string(kVersion),
-                         .host = host_name(),
-                         .cut_bytes = event == log::ProcessEvent::kStart ? log_->recovery().cut_bytes : 0})));
-  return {};
+  if (log_.has_value()) {
+    log_->publisher->stop(std::chrono::milliseconds(0));
+    log_->entries->stop();
+  }
 }
 
 void Service::log_crash(const internal::Crash& crash) {
-  const auto logged = log_->append(log::process_draft(log::ProcessEvent::kCrash, {.process = crash.process(),
-                                                                                  .signal = crash.signal(),
-                                                                                  .exit_status = crash.exit_status(),
-                                                                                  .restarts = crash.restarts()}));
+  const auto logged =
+      log_->entries->append(log::process_draft(log::ProcessEvent::kCrash, {.process = crash.process(),
+                                                                           .signal = crash.signal(),
+                                                                           .exit_status = crash.exit_status(),
+                                                                           .restarts = crash.restarts()}),
+                            log::Urgency::kEssential);
   if (!logged.has_value()) ops::error("a crash could not be logged", {{"reason", logged.error().message}});
+}
+
+void Service::connect_keyholder(const std::string& token, UniqueFd socket, std::uint64_t generation) {
+  KeyholderLink* link = keyholders_.find_token(token);
+  if (link == nullptr) return;
+  link->connect(std::move(socket), generation, [this, generation] {
+    wake_up_.wake();
+    on_lost_(generation);
+  });
+  wake_up_.wake();
 }
 
 void Service::connect_front(UniqueFd socket, std::uint64_t generation) {
@@ -111,11 +164,6 @@ void Service::connect_front(UniqueFd socket, std::uint64_t generation) {
   if (front_reader_.joinable()) front_reader_.join();
   front_ = std::make_shared<Channel>(std::move(socket));
   front_reader_ = std::thread([this, generation, channel = front_] { read_front(channel, generation); });
-}
-
-void Service::connect_keyholder(const std::string& token, UniqueFd socket, std::uint64_t generation) {
-  if (KeyholderLink* link = keyholders_.find_token(token); link != nullptr)
-    link->connect(std::move(socket), generation, [this, generation] { on_lost_(generation); });
 }
 
 void Service::read_front(const std::shared_ptr<Channel>& channel, std::uint64_t generation) {
@@ -133,8 +181,9 @@ void Service::dispatch(const std::shared_ptr<Channel>& channel, internal::FrontT
   if (message.has_access_failure()) return handler_->log_access_failure(message.access_failure());
   if (!message.has_call()) return;
   const auto call = std::make_shared<internal::Call>(std::move(*message.mutable_call()));
-  const bool taken = workers_->try_submit([this, channel, call] { answer(*channel, *call, handler_->handle(*call)); });
-  if (!taken) answer(*channel, *call, handler_->refuse_overload(*call));
+  const auto reply = [channel, call](const v1::Response& response) { answer(*channel, *call, response); };
+  const bool taken = workers_->try_submit([this, call, reply] { handler_->handle(*call, reply); });
+  if (!taken) reply(handler_->refuse_overload(*call));
 }
 
 void Service::answer(Channel& channel, const internal::Call& call, const v1::Response& response) {
@@ -147,11 +196,16 @@ void Service::answer(Channel& channel, const internal::Call& call, const v1::Res
 
 void Service::finish() {
   workers_->finish();
+  proof_desk_->finish();
+  housekeeper_->finish();
   refusals_->finish();
-  if (const auto logged = log_process(log::ProcessEvent::kStop); !logged.has_value()) {
+  if (const auto logged = append_process(*log_->entries, log::ProcessEvent::kStop); !logged.has_value()) {
     ops::error("the stop could not be logged", {{"reason", logged.error().message}});
   }
-  log_->stop();
+  log_->publisher->stop(kLastCheckpoint);
+  if (log_->publisher->newest().size != log_->entries->size())
+    ops::warning("no checkpoint covers the end of the log; the next start makes one");
+  log_->entries->stop();
 }
 
 }  // namespace signet

@@ -7,12 +7,15 @@
 
 namespace signet {
 
-/// Says whether the key of `issuer` (the issuing CA's certificate) may sign `tbs` as a `kind` under `rules`, and with
-/// which algorithm. A pure function: the issuer process that wrote the structure is not believed, and neither is its
-/// clock.
+/// fence.kind: the rules name the kind. Comes first: each kind has a fence of its own (checkpoints the one of
+/// keyholder/checkpoint_fence.h).
+[[nodiscard]] Result<void> check_kind(const FenceConfig& rules, ArtifactKind kind);
+
+/// Says whether the key of `issuer` (the issuing CA's certificate) may sign `tbs` as an end-entity certificate under
+/// `rules`, and with which algorithm. A pure function: the issuer process that wrote the structure is not believed, and
+/// neither is its clock.
 ///
 /// The structure is a strict TBSCertificate (x509/certificate.h) for which holds
-///   fence.kind              the rules name the kind
 ///   fence.structure         it is read without an error
 ///   fence.form              it is byte for byte what encode_tbs() writes of its fields: nothing more, nowhere else
 ///   fence.algorithm         its AlgorithmIdentifier is the one that the issuer's key signs with
@@ -26,7 +29,7 @@ namespace signet {
 ///   fence.not_after         after notBefore, and not past the issuer's own notAfter
 ///   fence.validity          notAfter - notBefore is at most rules.longest_validity
 /// Every refusal is kPermissionDenied with that name as its field and the values in its message. Thread-safe.
-[[nodiscard]] Result<SignatureAlgorithm> check_fence(const FenceConfig& rules, const Certificate& issuer,
-                                                     const Clock& clock, ArtifactKind kind, ByteView tbs);
+[[nodiscard]] Result<SignatureAlgorithm> check_certificate_fence(const FenceConfig& rules, const Certificate& issuer,
+                                                                 const Clock& clock, ByteView tbs);
 
 }  // namespace signet

@@ -2,30 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
-#include "base/ops_log.h"
 #include "base/secret.h"
 #include "config/hsm_profile.h"
-#include "token/token_key.h"
+#include "keyholder/in_part.h"
 
 namespace signet {
 namespace {
-
-// What every key signs once at the start. Not DER of anything: its first bytes would be a tag and a length that is not
-// its own.
-constexpr std::string_view kSelfTest = "Signet keyholder self-test, version 1";
-
-constexpr std::size_t kMaxCertificateBytes = std::size_t{64} * 1024;
-
-/// Puts the part of the configuration in front of an error's message, and into its field.
-template <class T>
-Result<T> in(const std::string& part, Result<T> result) {
-  if (result.has_value()) return result;
-  Error error = std::move(result).error();
-  error.message = fmt::format("{}: {}", part, error.message);
-  error.field = part;
-  return std::unexpected(std::move(error));
-}
 
 Result<unsigned> choose_workers(const TokenConfig& token, const HsmProfile& profile) {
   const unsigned workers = profile.thread_safe ? token.sessions : 1;
@@ -51,7 +33,7 @@ Result<TokenInfo> find_common_token(const Pkcs11Module& module, const DaemonConf
   for (const auto& [name, key] : config.keys) {
     if (key.token != token_name) continue;
     const std::string part = fmt::format("key.{}.uri", name);
-    SIGNET_TRY(TokenInfo token, in(part, module.find_token(key.uri)));
+    SIGNET_TRY(TokenInfo token, in_part(part, module.find_token(key.uri)));
     if (!common) {
       common = std::move(token);
       first_key = name;
@@ -73,58 +55,8 @@ Result<Pkcs11Session> log_in(std::shared_ptr<const Pkcs11Module> module, const T
   const std::string field = fmt::format("token.{}.pin_file", config.name);
   SIGNET_TRY(const Secret pin, read_secret_file(config.pin_file, field));
   SIGNET_TRY(Pkcs11Session session, Pkcs11Session::open(std::move(module), token, SessionAccess::kRead));
-  SIGNET_CHECK(in(field, session.log_in(pin)));
+  SIGNET_CHECK(in_part(field, session.log_in(pin)));
   return session;
-}
-
-Result<Certificate> read_ca_certificate(const std::string& path, const std::string& field) {
-  SIGNET_TRY(const Bytes content, read_file(path, kMaxCertificateBytes, FileTrust::kNotWritable, field));
-  SIGNET_TRY(Certificate certificate, Certificate::parse_any(content));
-  const TbsFields& fields = certificate.fields();
-  const bool may_sign = (fields.key_usage.value_or(kKeyCertSign) & kKeyCertSign) != 0;
-  if (fields.basic_constraints && fields.basic_constraints->ca && may_sign) return certificate;
-  return fail(ErrorCode::kFailedPrecondition,
-              fmt::format("{} is not a CA's certificate (CA:TRUE and, with keyUsage, keyCertSign)", printable(path)));
-}
-
-Result<void> check_belongs(Pkcs11Session& session, const TokenKey& key, const KeyConfig& config,
-                           const Certificate& certificate) {
-  const auto mismatch = [&](const std::string& found) {
-    return fail(ErrorCode::kFailedPrecondition,
-                fmt::format("certificate {} does not belong to the key {}: it is for {} with key id {}, {}",
-                            printable(config.certificate), config.uri.text(), certificate.public_key().describe(),
-                            to_hex(certificate.public_key().key_id()), found));
-  };
-  const auto shown = key.public_key(session);
-  if (shown.has_value() && !equal(shown->spki(), certificate.public_key().spki())) {
-    return mismatch(
-        fmt::format("the key on the token is {} with key id {}", shown->describe(), to_hex(shown->key_id())));
-  }
-  // A token need not show the public half; what the key signs tells as well.
-  if (!shown.has_value() && shown.error().code != ErrorCode::kNotFound) return std::unexpected(shown.error());
-  const SignatureAlgorithm algorithm = default_algorithm(certificate.public_key().type());
-  if (!fits(algorithm, key.type())) return mismatch(fmt::format("the key on the token is {}", name_of(key.type())));
-  SIGNET_TRY(const SignatureValue signature, key.sign(session, algorithm, bytes_of(kSelfTest)));
-  if (certificate.public_key().verify(algorithm, bytes_of(kSelfTest), signature.view()).has_value()) return {};
-  return mismatch("and what the key on the token signs does not verify with it");
-}
-
-void warn_of_weak_protection(const std::string& name, const KeyProtection& is) {
-  if (is.sensitive.value_or(true) && !is.extractable.value_or(false)) return;
-  ops::warning("the token lets this private key out", {{"key", name},
-                                                       {"sensitive", is.sensitive.value_or(true) ? "yes" : "no"},
-                                                       {"extractable", is.extractable.value_or(false) ? "yes" : "no"}});
-}
-
-Result<HeldKey> hold_key(Pkcs11Session& session, const KeyConfig& config) {
-  const std::string part = fmt::format("key.{}", config.name);
-  SIGNET_TRY(Certificate certificate,
-             in(part + ".certificate", read_ca_certificate(config.certificate, part + ".certificate")));
-  SIGNET_TRY(const TokenKey key, in(part + ".uri", TokenKey::find(session, config.uri)));
-  SIGNET_CHECK(in(part + ".certificate", check_belongs(session, key, config, certificate)));
-  SIGNET_TRY(const KeyProtection protection, in(part + ".uri", key.protection(session)));
-  warn_of_weak_protection(config.name, protection);
-  return HeldKey{.uri = config.uri, .rules = config.fence, .certificate = std::move(certificate)};
 }
 
 Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig& token) {
@@ -136,11 +68,13 @@ Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig&
   std::map<std::string, HeldKey> keys;
   for (const auto& [name, key] : config.keys) {
     if (key.token != token.name) continue;
-    SIGNET_TRY(HeldKey held, hold_key(login, key));
+    SIGNET_TRY(HeldKey held, hold_key(login, config, key));
     keys.emplace(name, std::move(held));
   }
+  std::string module_text = module->describe();
   return OpenToken{.name = token.name,
                    .module = std::move(module),
+                   .module_text = std::move(module_text),
                    .info = std::move(info),
                    .workers = workers,
                    .login = std::move(login),

@@ -5,24 +5,15 @@
 #include <memory>
 #include <string>
 
-#include "base/pkcs11_uri.h"
-#include "config/daemon_config.h"
-#include "token/pkcs11_session.h"
-#include "x509/certificate.h"
+#include "keyholder/held_key.h"
 
 namespace signet {
-
-/// One [key.*] that was found on the token and belongs to its certificate. Immutable.
-struct HeldKey {
-  Pkcs11Uri uri;
-  FenceConfig rules;
-  Certificate certificate;  ///< of the CA whose key it is
-};
 
 /// Lives as long as the process. `login` keeps the login and is used for nothing else once this is made.
 struct OpenToken {
   std::string name;  ///< its name in the configuration
   std::shared_ptr<const Pkcs11Module> module;
+  std::string module_text;  ///< what it says it is
   TokenInfo info;
   unsigned workers = 1;  ///< threads that may sign at once
   Pkcs11Session login;
@@ -30,7 +21,7 @@ struct OpenToken {
 };
 
 /// Loads the HSM profile and the module, logs in with exactly one try of the PIN, finds every [key.*] of
-/// [token.`name`], and makes each sign a fixed text that its certificate's key must verify. Calls the vendor's module,
+/// [token.`name`] (hold_key). Calls the vendor's module,
 /// so it may block. Errors name the part of the configuration, the module, the token and what was found there; a
 /// retryable one may go away by itself, any other needs a person (a wrong PIN above all: it is not to be tried again).
 [[nodiscard]] Result<OpenToken> open_token(const DaemonConfig& config, const std::string& name);

@@ -11,6 +11,7 @@
 
 #include "base/ops_log.h"
 #include "base/sandbox.h"
+#include "keyholder/describe.h"
 #include "keyholder/sign_request.h"
 #include "keyholder/work_queue.h"
 #include "wire/channel.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr std::size_t kMaxConfigBytes = std::size_t{1024} * 1024;
 constexpr std::chrono::milliseconds kGrace{1000};  // beyond issue.sign_deadline, for a call of the module
 constexpr std::chrono::milliseconds kBetweenWatches{200};
+constexpr std::chrono::milliseconds kBetweenSyncs{1000};  // of the journal
 
 /// The channel to one generation of the issuer.
 struct IssuerLink {
@@ -34,6 +36,7 @@ struct IssuerLink {
 
 struct Work {
   std::shared_ptr<IssuerLink> link;
+  std::uint64_t id;
   internal::SignRequest request;
   std::chrono::microseconds received;  // on the monotonic clock
 };
@@ -69,8 +72,8 @@ void set_environment(const Startup& startup) {
 }
 
 void answer(const Work& work, const Result<SignatureValue>& result) {
-  internal::SignAnswer message;
-  message.set_id(work.request.id());
+  internal::KeyholderToIssuer message;
+  message.set_id(work.id);
   if (result.has_value()) {
     message.set_signature(std::string(text_of(result->view())));
   } else {
@@ -121,10 +124,13 @@ class Keyholder {
   Result<void> open_everything() {
     SIGNET_TRY(OpenToken opened, open_token(startup_.config, startup_.token));
     token_ = std::make_unique<const OpenToken>(std::move(opened));
+    SIGNET_TRY(memory_, Memory::open(startup_.config.state.directory, *token_, clock_));
     for (unsigned i = 0; i < token_->workers; ++i) SIGNET_CHECK(workers_.emplace_back(*token_).signer.open());
-    SIGNET_CHECK(enter_sandbox({SandboxNeed::kReadFiles}));
+    SIGNET_CHECK(enter_sandbox({SandboxNeed::kReadFiles, SandboxNeed::kAppendToFiles}));
     for (Worker& worker : workers_) std::thread([this, &worker] { work(worker); }).detach();
     std::thread([this] { watch_workers(); }).detach();
+    std::thread([this] { sync_memory(); }).detach();
+    is_open_ = true;
     ops::info("token open", {{"token", token_->name},
                              {"label", printable(token_->info.label)},
                              {"module", token_->module->describe()},
@@ -143,8 +149,10 @@ class Keyholder {
   }
 
   void take_peer(const internal::Peer& peer, std::vector<UniqueFd> descriptors) {
-    if (peer.role() != internal::Peer::ROLE_ISSUER || descriptors.size() != 1 || peer.generation() <= generation_) {
-      ops::warning("dropped a peer that is not the next issuer", {{"generation", std::to_string(peer.generation())}});
+    if (!is_open_ || peer.role() != internal::Peer::ROLE_ISSUER || descriptors.size() != 1 ||
+        peer.generation() <= generation_) {
+      ops::warning("dropped a peer that is not the next issuer, or came before this process was ready",
+                   {{"generation", std::to_string(peer.generation())}});
       return;
     }
     generation_ = peer.generation();
@@ -155,21 +163,43 @@ class Keyholder {
 
   /// Finishes on a thread of its own, so that the end of the supervisor is still noticed.
   void drain() {
+    if (!is_open_) _exit(0);
     std::thread([this] {
       queue_.drain();
+      leave_if_lost(memory_->sync());
       _exit(0);
     }).detach();
   }
 
   void read(const std::shared_ptr<IssuerLink>& link) {
     while (true) {
-      auto request = link->channel.receive<internal::SignRequest>();
-      if (!request.has_value()) {
-        if (request.error().code != ErrorCode::kUnavailable)
-          ops::error("the issuer sent nonsense", {{"why", request.error().message}});
-        return link->channel.shutdown();
+      auto received = link->channel.receive<internal::IssuerToKeyholder>();
+      const auto taken = received.has_value() ? take(link, *std::move(received)) : std::unexpected(received.error());
+      if (taken.has_value()) continue;
+      if (taken.error().code != ErrorCode::kUnavailable) {
+        ops::error("the issuer's message was not understood; its connection is closed",
+                   {{"why", taken.error().message}, {"generation", std::to_string(link->generation)}});
       }
-      enqueue(Work{.link = link, .request = *std::move(request), .received = clock_.monotonic()});
+      return link->channel.shutdown();
+    }
+  }
+
+  /// A description is given at once: it needs neither the token nor a turn behind what waits for a signature.
+  Result<void> take(const std::shared_ptr<IssuerLink>& link, internal::IssuerToKeyholder received) {
+    switch (received.question_case()) {
+      case internal::IssuerToKeyholder::kSign:
+        enqueue(Work{.link = link,
+                     .id = received.id(),
+                     .request = std::move(*received.mutable_sign()),
+                     .received = clock_.monotonic()});
+        return {};
+      case internal::IssuerToKeyholder::kDescribe: {
+        internal::KeyholderToIssuer message;
+        message.set_id(received.id());
+        *message.mutable_description() = describe(*token_, *memory_);
+        return link->channel.send(message);
+      }
+      default: return fail(ErrorCode::kInvalidArgument, "it asks nothing");
     }
   }
 
@@ -208,6 +238,21 @@ class Keyholder {
     }
   }
 
+  void sync_memory() {
+    while (true) {
+      std::this_thread::sleep_for(kBetweenSyncs);
+      leave_if_lost(memory_->sync());
+    }
+  }
+
+  /// A keyholder that cannot remember signs nothing. What it wrote is not to be trusted on this descriptor; the next
+  /// one reads the file again.
+  static void leave_if_lost(const Result<void>& memory) {
+    if (memory.has_value()) return;
+    ops::error("leaving to be restarted", {{"why", memory.error().message}});
+    _exit(1);
+  }
+
   void serve(const Work& work, Signer& signer) {
     if (work.link->generation != generation_)
       return;  // the issuer that asked has gone; the intent is closed by the next one
@@ -217,7 +262,9 @@ class Keyholder {
                                          "the request waited longer than issue.sign_deadline; nothing was signed",
                                          std::chrono::milliseconds(100)));
     }
-    answer(work, sign_request(work.request, *token_, signer, clock_));
+    const auto signature = sign_request(work.request, *token_, *memory_, signer, clock_);
+    answer(work, signature);
+    if (!signature.has_value()) leave_if_lost(memory_->health());
     if (!signer.token_is_lost()) return;
     ops::error("the token or its login is lost; leaving to be restarted", {{"token", token_->name}});
     _exit(1);
@@ -227,9 +274,11 @@ class Keyholder {
   const Startup startup_;
   const Clock& clock_ = system_clock();
   WorkQueue<Work> queue_;
-  std::unique_ptr<const OpenToken> token_;  // set before the workers start
-  std::list<Worker> workers_;               // a list, because their threads hold references
-  std::shared_ptr<IssuerLink> link_;        // of the control thread
+  std::atomic<bool> is_open_{false};  // token_ and memory_ are there, and stay as they are
+  std::unique_ptr<const OpenToken> token_;
+  std::unique_ptr<Memory> memory_;
+  std::list<Worker> workers_;         // a list, because their threads hold references
+  std::shared_ptr<IssuerLink> link_;  // of the control thread
   std::atomic<std::uint64_t> generation_{0};
 };
 

@@ -2,40 +2,98 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/ops_log.h"
+#include "keyholder/checkpoint_fence.h"
 #include "keyholder/fence.h"
+#include "keyholder/refusal.h"
 #include "wire/internal.pb.h"
 
 namespace signet {
 namespace {
 
+/// What one signature needs.
+struct Job {
+  const std::string& name;  // of the key
+  const HeldKey& key;
+  const internal::SignRequest& request;
+  Memory& memory;
+  Signer& signer;
+
+  [[nodiscard]] ByteView structure() const { return bytes_of(request.structure()); }
+};
+
 Result<ArtifactKind> kind_of(const internal::SignRequest& request) {
-  if (request.kind() == internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE) return ArtifactKind::kEndEntityCertificate;
+  switch (request.kind()) {
+    case internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE: return ArtifactKind::kEndEntityCertificate;
+    case internal::ARTIFACT_KIND_LOG_CHECKPOINT: return ArtifactKind::kLogCheckpoint;
+    default: break;
+  }
   return fail(ErrorCode::kInvalidArgument,
               fmt::format("artifact kind {} is not known", static_cast<int>(request.kind())), "kind");
 }
 
-Result<SignatureAlgorithm> pass_fence(const internal::SignRequest& request, const HeldKey& key, const Clock& clock) {
-  SIGNET_TRY(const ArtifactKind kind, kind_of(request));
-  return check_fence(key.rules, key.certificate, clock, kind, bytes_of(request.tbs()));
+Result<ConsistencyClaim> read_claim(const internal::ConsistencyProof& proof) {
+  ConsistencyClaim claim{.old_size = proof.old_size()};
+  for (const std::string& text : proof.hashes()) {
+    Sha256& hash = claim.proof.emplace_back();
+    if (text.size() != hash.size()) {
+      return refuse_by_fence("consistency",
+                             fmt::format("a hash of the proof has {} bytes, not {}", text.size(), hash.size()));
+    }
+    std::ranges::copy(bytes_of(text), hash.begin());
+  }
+  return claim;
+}
+
+Result<SignatureValue> sign_certificate(const Job& job, const Clock& clock) {
+  if (job.request.has_consistency()) {
+    return fail(ErrorCode::kInvalidArgument, "a consistency proof goes with a checkpoint only", "consistency");
+  }
+  if (!job.key.certificate) return refuse_by_fence("kind", fmt::format("key '{}' has no certificate", job.name));
+  SIGNET_TRY(const SignatureAlgorithm algorithm,
+             check_certificate_fence(job.key.rules, *job.key.certificate, clock, job.structure()));
+  SIGNET_CHECK(job.memory.note(job.key, job.structure()));
+  return job.signer.sign(job.name, job.key, algorithm, job.structure());
+}
+
+/// Look, note and sign in one turn: what another thread signs meanwhile would make `last` a lie.
+Result<SignatureValue> sign_checkpoint(const Job& job) {
+  SIGNET_TRY(const ConsistencyClaim claim, read_claim(job.request.consistency()));
+  const auto turn = job.memory.take_checkpoint_turn();
+  SIGNET_TRY(const log::TreeHead head,
+             check_checkpoint_fence(job.key.origin, job.memory.last_checkpoint(job.key), job.structure(), claim));
+  SIGNET_CHECK(job.memory.note(job.key, job.structure(), head));
+  return job.signer.sign(job.name, job.key, default_algorithm(job.key.public_key.type()), job.structure());
+}
+
+Result<SignatureValue> sign(const Job& job, const Clock& clock) {
+  SIGNET_TRY(const ArtifactKind kind, kind_of(job.request));
+  SIGNET_CHECK(check_kind(job.key.rules, kind));
+  return kind == ArtifactKind::kLogCheckpoint ? sign_checkpoint(job) : sign_certificate(job, clock);
+}
+
+bool was_refused(const Error& error) {
+  return error.code == ErrorCode::kPermissionDenied || error.code == ErrorCode::kInvalidArgument;
 }
 
 }  // namespace
 
-Result<SignatureValue> sign_request(const internal::SignRequest& request, const OpenToken& token, Signer& signer,
-                                    const Clock& clock) {
+Result<SignatureValue> sign_request(const internal::SignRequest& request, const OpenToken& token, Memory& memory,
+                                    Signer& signer, const Clock& clock) {
   const auto key = token.keys.find(request.key());
   if (key == token.keys.end()) {
     return fail(ErrorCode::kNotFound, fmt::format("token '{}' holds no key '{}'", token.name, printable(request.key())),
                 "key");
   }
-  const auto algorithm = pass_fence(request, key->second, clock);
-  if (!algorithm.has_value()) {
+  auto signature =
+      sign({.name = key->first, .key = key->second, .request = request, .memory = memory, .signer = signer}, clock);
+  if (!signature.has_value() && was_refused(signature.error())) {
     ops::warning("refused to sign",
-                 {{"key", request.key()}, {"rule", algorithm.error().field}, {"why", algorithm.error().message}});
-    return std::unexpected(algorithm.error());
+                 {{"key", request.key()}, {"rule", signature.error().field}, {"why", signature.error().message}});
   }
-  return signer.sign(key->first, key->second, *algorithm, bytes_of(request.tbs()));
+  return signature;
 }
 
 }  // namespace signet

@@ -1,7 +1,8 @@
-// One request of the issuer, from the fence to the signature.
+// One request for a signature, from the fence to the signature.
 #pragma once
 
 #include "base/clock.h"
+#include "keyholder/memory.h"
 #include "keyholder/signer.h"
 
 namespace signet::internal {
@@ -10,10 +11,11 @@ class SignRequest;
 
 namespace signet {
 
-/// key -> kind -> fence -> sign -> verify. Nothing but what the fence let through reaches the token. A refusal is
-/// logged. Errors: kNotFound (no such key on this token), kInvalidArgument (unknown kind), those of check_fence and
-/// Signer::sign.
+/// key -> kind -> fence -> journal -> sign -> verify. Nothing but what the fence let through reaches the journal, and
+/// nothing but what is in the journal reaches the token; a checkpoint is on the disk there before it is signed. A
+/// refusal is logged. Errors: kNotFound (no such key on this token), kInvalidArgument (unknown kind, or a consistency
+/// proof where none belongs), kPermissionDenied (the fence), those of Memory::note and Signer::sign.
 [[nodiscard]] Result<SignatureValue> sign_request(const internal::SignRequest& request, const OpenToken& token,
-                                                  Signer& signer, const Clock& clock);
+                                                  Memory& memory, Signer& signer, const Clock& clock);
 
 }  // namespace signet

@@ -29,9 +29,9 @@ Result<SignatureValue> Signer::sign_and_verify(const std::string& name, const He
                                                SignatureAlgorithm algorithm, ByteView message) {
   SIGNET_TRY(const TokenKey handle, handle_of(name, key));
   SIGNET_TRY(SignatureValue signature, handle.sign(*session_, algorithm, message));
-  if (key.certificate.public_key().verify(algorithm, message, signature.view()).has_value()) return signature;
+  if (key.public_key.verify(algorithm, message, signature.view()).has_value()) return signature;
   return fail(ErrorCode::kInternal,
-              fmt::format("the token's signature with key '{}' does not verify with its certificate and was "
+              fmt::format("the token's signature with key '{}' does not verify with its public key and was "
                           "thrown away; the token may be faulty",
                           name));
 }

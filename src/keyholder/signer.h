@@ -18,7 +18,7 @@ class Signer {
   /// Opens the session and looks every key up, so that this is not done under the first request. Optional.
   [[nodiscard]] Result<void> open();
 
-  /// Signs `message` with a key of the token and verifies the signature with the key's certificate before it is given
+  /// Signs `message` with a key of the token and verifies the signature with its public key before it is given
   /// out. After any error the session is dropped. Where the token says that session or handle were not valid, so that
   /// it signed nothing, it is tried once more with a new session. Errors: those of TokenKey::sign; kUnavailable
   /// (retryable) when a key has gone; kInternal when the signature does not verify.

@@ -3,17 +3,21 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <thread>
 
 #include "base/file.h"
 #include "base/ops_log.h"
+#include "log/entries_issuance.h"
 #include "log/frame.h"
 #include "log/recovery.h"
+#include "log/room.h"
 
 namespace signet::log {
 namespace {
@@ -30,7 +34,7 @@ struct Batch {
 
 /// The folder is synced each time: the process that made the file may have been killed before it did.
 Result<UniqueFd> open_entries(const std::string& directory, const std::string& path) {
-  UniqueFd file{open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  UniqueFd file{open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (!file.valid()) return fail_errno(errno, path);
   SIGNET_CHECK(sync_directory(directory));
   return file;
@@ -47,6 +51,24 @@ Error stopped_because(const std::string& why) {
           .message = fmt::format("the log has stopped: {}; nothing is signed until a restart", why)};
 }
 
+std::string mark_path(const std::string& directory) { return directory + "/mark"; }
+
+Result<void> check_closing(const Entry& entry) {
+  if (const auto closed = closed_intent(entry); !closed) {
+    return fail(ErrorCode::kInvalidArgument, closed.error().message, "intent");
+  }
+  return {};
+}
+
+Result<void> check_clock(const std::string& path, std::optional<Time> last, Time now, std::chrono::seconds tolerance) {
+  if (!last || *last <= now + tolerance) return {};
+  return fail(
+      ErrorCode::kFailedPrecondition,
+      fmt::format("{}: its last entry is of {}, and the clock says {}. Set the clock right; if it is right, the "
+                  "log is from the future and was put there",
+                  path, to_rfc3339(*last), to_rfc3339(now)));
+}
+
 }  // namespace
 
 struct EntryLog::Impl {
@@ -54,15 +76,22 @@ struct EntryLog::Impl {
 
   [[nodiscard]] Result<void> check_accepting() const;
   [[nodiscard]] Stamp next_stamp() const;
-  [[nodiscard]] std::shared_ptr<Batch> batch_with_room(std::size_t bytes);
+  [[nodiscard]] std::shared_ptr<Batch> enqueue(Entry entry);
+  [[nodiscard]] bool needs_new_batch(std::size_t bytes) const;
   void run();
   [[nodiscard]] Result<void> commit(const Batch& batch);
-  [[nodiscard]] Result<void> write_frames(ByteView frames);
+  [[nodiscard]] Result<void> write_frames(ByteView frames, std::uint64_t at);
+  [[nodiscard]] Result<void> read_frames(std::uint64_t from_seq, std::uint64_t to_seq,
+                                         const std::function<Result<void>(std::uint64_t, ByteView)>& use) const;
+  [[nodiscard]] std::optional<Place> lowest_open_intent() const;
+  /// Where the frame of a durable entry begins, or of the next to come.
+  [[nodiscard]] Result<Place> place_of(std::uint64_t seq) const;
   void finish(Batch& batch);
   void give_up(const Error& why);
 
   const Clock& clock;
   FileOps& ops;
+  std::string directory;
   std::string boot;
   UniqueFd lock;
   UniqueFd file;
@@ -73,7 +102,10 @@ struct EntryLog::Impl {
   std::condition_variable work;
   std::deque<std::shared_ptr<Batch>> queue;
   std::uint64_t next_seq = 0;
-  Extent durable;
+  std::uint64_t end = 0;          // where the frames will end when all that waits is written
+  std::optional<Time> last_time;  // of the entry before next_seq
+  std::unique_ptr<Room> room;     // set by open()
+  Extent durable;                 // changed by the committer alone
   bool stopping = false;
   std::optional<Error> failure;
 
@@ -89,11 +121,23 @@ Result<void> EntryLog::Impl::check_accepting() const {
 }
 
 Stamp EntryLog::Impl::next_stamp() const {
-  return {.seq = next_seq, .time = clock.now(), .mono = clock.monotonic(), .boot = boot};
+  const Time now = clock.now();
+  return {
+      .seq = next_seq, .time = last_time ? std::max(*last_time, now) : now, .mono = clock.monotonic(), .boot = boot};
 }
 
-std::shared_ptr<Batch> EntryLog::Impl::batch_with_room(std::size_t bytes) {
-  if (queue.empty() || queue.back()->bytes + bytes > kMaxBatchBytes) queue.push_back(std::make_shared<Batch>());
+bool EntryLog::Impl::needs_new_batch(std::size_t bytes) const {
+  return queue.empty() || queue.back()->bytes + bytes > kMaxBatchBytes;
+}
+
+std::shared_ptr<Batch> EntryLog::Impl::enqueue(Entry entry) {
+  const std::size_t bytes = kFrameHeaderBytes + entry.encoded.size();
+  if (needs_new_batch(bytes)) queue.push_back(std::make_shared<Batch>());
+  queue.back()->bytes += bytes;
+  queue.back()->entries.push_back(std::move(entry));
+  ++next_seq;
+  end += bytes;
+  work.notify_one();
   return queue.back();
 }
 
@@ -122,23 +166,25 @@ Result<void> EntryLog::Impl::commit(const Batch& batch) {
   frames.reserve(batch.bytes);
   for (const Entry& entry : batch.entries) append_frame(frames, entry.encoded);
   // Crash before this: none of the entries exist, and nobody was told that one does.
-  SIGNET_CHECK(write_frames(frames));
-  // Crash here: some, all or none of them exist. What is there of the last one is cut at the next start.
+  SIGNET_CHECK(write_frames(frames, durable.bytes()));
+  // Crash here: some, all or none of them exist, and parts of any. The next start keeps those in front of the first
+  // that is not whole, and cuts the rest.
   if (ops.fdatasync(file.get()) != 0) return fail_errno(errno, "sync of the log");
   // Crash from here on: all of them exist, and whoever is told learns what lasts.
   {
     const std::lock_guard guard(mutex);
-    for (const Entry& entry : batch.entries) durable.add(kFrameHeaderBytes + entry.encoded.size());
+    for (const Entry& entry : batch.entries) SIGNET_CHECK(durable.add(entry));
   }
   return observer->apply(batch.entries);
 }
 
-Result<void> EntryLog::Impl::write_frames(ByteView frames) {
+Result<void> EntryLog::Impl::write_frames(ByteView frames, std::uint64_t at) {
   while (!frames.empty()) {
-    const ssize_t written = ops.write(file.get(), frames.data(), frames.size());
+    const ssize_t written = ops.pwrite(file.get(), frames.data(), frames.size(), static_cast<off_t>(at));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return fail_errno(written < 0 ? errno : EIO, "write to the log");
     frames = frames.subspan(static_cast<std::size_t>(written));
+    at += static_cast<std::uint64_t>(written);
   }
   return {};
 }
@@ -162,17 +208,23 @@ void EntryLog::Impl::give_up(const Error& why) {
 EntryLog::EntryLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 EntryLog::~EntryLog() { stop(); }
 
-Result<std::unique_ptr<EntryLog>> EntryLog::open(const std::string& directory, const Clock& clock, FileOps& ops) {
+Result<std::unique_ptr<EntryLog>> EntryLog::open(const std::string& directory, const Clock& clock, FileOps& ops,
+                                                 LogLimits limits) {
   auto impl = std::make_unique<Impl>(clock, ops);
+  impl->directory = directory;
   SIGNET_TRY(impl->boot, read_boot_id());
   SIGNET_CHECK(make_directory(directory, 0700));
   SIGNET_TRY(impl->lock, lock_file(directory + "/lock"));
   const std::string path = directory + "/entries";
   SIGNET_TRY(impl->file, open_entries(directory, path));
-  SIGNET_TRY(Recovered recovered, recover(impl->file.get(), path, ops));
-  impl->recovery = std::move(recovered.recovery);
-  impl->durable = std::move(recovered.extent);
-  impl->next_seq = impl->durable.entries;
+  SIGNET_TRY(Examined examined, examine(impl->file.get(), path, read_mark(mark_path(directory)), ops));
+  SIGNET_CHECK(check_clock(path, examined.last_time, clock.now(), limits.clock_tolerance));
+  SIGNET_TRY(impl->recovery, recover(impl->file.get(), path, examined, ops));
+  impl->durable = std::move(examined.extent);
+  impl->last_time = examined.last_time;
+  impl->next_seq = impl->durable.entries();
+  impl->end = impl->durable.bytes();
+  impl->room = std::make_unique<Room>(impl->file.get(), path, impl->end, ops, limits);
   if (impl->recovery.cut_bytes > 0) {
     ops::warning("a torn tail of the log was cut",
                  {{"bytes", std::to_string(impl->recovery.cut_bytes)}, {"saved_as", impl->recovery.cut_saved_as}});
@@ -182,23 +234,84 @@ Result<std::unique_ptr<EntryLog>> EntryLog::open(const std::string& directory, c
 
 const Recovery& EntryLog::recovery() const noexcept { return impl_->recovery; }
 
-Result<void> EntryLog::read(std::uint64_t from_seq, const std::function<Result<void>(const Entry&)>& use) const {
-  std::unique_lock guard(impl_->mutex);
-  const Extent& durable = impl_->durable;
-  const std::uint64_t end_seq = durable.entries;
-  if (from_seq >= end_seq) return {};
-  FrameReader frames(impl_->file.get(), durable.index[from_seq / kIndexStride], durable.bytes);
+Result<void> EntryLog::Impl::read_frames(std::uint64_t from_seq, std::uint64_t to_seq,
+                                         const std::function<Result<void>(std::uint64_t, ByteView)>& use) const {
+  std::unique_lock guard(mutex);
+  const Place begin = durable.place_before(from_seq);
+  FrameReader frames(file.get(), begin.bytes, durable.bytes());
   guard.unlock();
-  for (std::uint64_t seq = from_seq / kIndexStride * kIndexStride; seq < end_seq; ++seq) {
+  for (std::uint64_t seq = begin.seq; seq < to_seq; ++seq) {
     SIGNET_TRY(const auto encoded, frames.next());
     if (!encoded) {
       return fail(ErrorCode::kDataLoss, fmt::format("the log is damaged at byte {} (entry {})", frames.offset(), seq));
     }
-    if (seq < from_seq) continue;
-    SIGNET_TRY(const Entry entry, parse_entry(copy_of(*encoded), seq));
-    SIGNET_CHECK(use(entry));
+    if (seq >= from_seq) SIGNET_CHECK(use(seq, *encoded));
   }
   return {};
+}
+
+std::optional<Place> EntryLog::Impl::lowest_open_intent() const {
+  const std::lock_guard guard(mutex);
+  const auto& intents = durable.open_intents();
+  if (intents.empty()) return std::nullopt;
+  return Place{.seq = intents.begin()->first, .bytes = intents.begin()->second};
+}
+
+Result<Place> EntryLog::Impl::place_of(std::uint64_t seq) const {
+  Place place;
+  {
+    const std::lock_guard guard(mutex);
+    if (seq == durable.entries()) return Place{.seq = seq, .bytes = durable.bytes()};
+    place = durable.place_before(seq);
+  }
+  SIGNET_CHECK(read_frames(place.seq, seq, [&](std::uint64_t, ByteView encoded) -> Result<void> {
+    place.bytes += kFrameHeaderBytes + encoded.size();
+    return {};
+  }));
+  place.seq = seq;
+  return place;
+}
+
+Result<void> EntryLog::read(std::uint64_t from_seq, const std::function<Result<void>(const Entry&)>& use) const {
+  const std::uint64_t to_seq = size();
+  if (from_seq >= to_seq) return {};
+  return impl_->read_frames(from_seq, to_seq, [&](std::uint64_t seq, ByteView encoded) -> Result<void> {
+    SIGNET_TRY(const Entry entry, parse_entry(copy_of(encoded), seq));
+    return use(entry);
+  });
+}
+
+Result<void> EntryLog::read_raw(std::uint64_t from_seq, std::uint64_t to_seq,
+                                const std::function<Result<void>(std::uint64_t, ByteView)>& use) const {
+  if (const std::uint64_t durable = size(); from_seq > to_seq || to_seq > durable) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the log has {} entries, and {} to below {} are asked for", durable, from_seq, to_seq));
+  }
+  if (from_seq == to_seq) return {};
+  return impl_->read_frames(from_seq, to_seq, use);
+}
+
+std::vector<std::uint64_t> EntryLog::open_intents() const {
+  const std::lock_guard guard(impl_->mutex);
+  const auto seqs = std::views::keys(impl_->durable.open_intents());
+  return {seqs.begin(), seqs.end()};
+}
+
+Result<Mark> EntryLog::mark_for(std::uint64_t size) const {
+  if (const std::uint64_t durable = this->size(); size == 0 || size > durable) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the log has {} entries: a mark for {} cannot be made", durable, size));
+  }
+  const std::optional<Place> open = impl_->lowest_open_intent();
+  SIGNET_TRY(const Place end, impl_->place_of(size));
+  SIGNET_TRY(const Place last, impl_->place_of(size - 1));
+  const Place from = open && open->seq < size ? *open : last;
+  return Mark{.size = size, .bytes = end.bytes, .lowest_open = from.seq, .lowest_open_bytes = from.bytes};
+}
+
+Result<void> EntryLog::write_mark(const Mark& mark) const {
+  SIGNET_TRY(const Bytes bytes, format_mark(mark));
+  return replace_file(mark_path(impl_->directory), bytes, 0600);
 }
 
 Result<void> EntryLog::start(Observer& observer) {
@@ -212,19 +325,19 @@ Result<void> EntryLog::start(Observer& observer) {
   return {};
 }
 
-Result<std::uint64_t> EntryLog::append(Draft draft) {
+Result<std::uint64_t> EntryLog::append(Draft draft, Urgency urgency) {
   std::unique_lock guard(impl_->mutex);
   SIGNET_CHECK(impl_->check_accepting());
-  SIGNET_TRY(Entry entry, make_entry(std::move(draft), impl_->next_stamp()));
-  const std::uint64_t seq = impl_->next_seq++;
-  const std::size_t frame_bytes = kFrameHeaderBytes + entry.encoded.size();
-  const std::shared_ptr<Batch> batch = impl_->batch_with_room(frame_bytes);
-  batch->bytes += frame_bytes;
-  batch->entries.push_back(std::move(entry));
-  impl_->work.notify_one();
+  const Stamp stamp = impl_->next_stamp();
+  SIGNET_TRY(Entry entry, make_entry(std::move(draft), stamp));
+  SIGNET_CHECK(check_closing(entry));
+  const std::size_t bytes = kFrameHeaderBytes + entry.encoded.size();
+  SIGNET_CHECK(impl_->room->make(impl_->end + bytes, urgency, impl_->needs_new_batch(bytes)));
+  const std::shared_ptr<Batch> batch = impl_->enqueue(std::move(entry));
+  impl_->last_time = stamp.time;
   batch->done.wait(guard, [&] { return batch->finished; });
   if (batch->error) return std::unexpected(*batch->error);
-  return seq;
+  return stamp.seq;
 }
 
 bool EntryLog::failed() const {
@@ -234,7 +347,7 @@ bool EntryLog::failed() const {
 
 std::uint64_t EntryLog::size() const {
   const std::lock_guard guard(impl_->mutex);
-  return impl_->durable.entries;
+  return impl_->durable.entries();
 }
 
 void EntryLog::stop() {

@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
-#include "base/file.h"
+#include "base/ops_log.h"
+#include "log/entry_common.h"
 #include "log/frame.h"
+#include "log/torn_tail.h"
 
 namespace signet::log {
 namespace {
@@ -19,31 +22,66 @@ Result<std::uint64_t> size_of(int fd, const std::string& path) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-/// After a sync that failed, the kernel may show bytes that never reached the disk, marked clean. The log stopped then,
-/// so they lie in the last batch: it is read from the disk.
-void forget_cached_tail(int fd, std::uint64_t size) {
+/// After a sync that failed, the kernel may show bytes that never reached the disk, marked clean. So what is read now
+/// is read from the disk.
+void forget_cached(int fd, std::uint64_t from) {
   constexpr std::uint64_t kPageBytes = 4096;
-  const std::uint64_t tail = kMaxBatchBytes + kPageBytes;
-  const std::uint64_t from = size > tail ? (size - tail) / kPageBytes * kPageBytes : 0;
-  posix_fadvise(fd, static_cast<off_t>(from), 0, POSIX_FADV_DONTNEED);
+  posix_fadvise(fd, static_cast<off_t>(from / kPageBytes * kPageBytes), 0, POSIX_FADV_DONTNEED);
 }
 
-/// All whole frames up to the first damage. The last entry must have the place that counting gives it.
-Result<Extent> scan(int fd, const std::string& path, std::uint64_t size) {
-  FrameReader frames(fd, 0, size);
+struct Scanned {
   Extent extent;
-  Bytes last;
+  std::optional<Entry> last;
+};
+
+/// The mark does not fit if a frame begins where its checkpoint ends in one way only: by number or by place.
+bool contradicts(const std::optional<Mark>& mark, const Extent& extent) {
+  return mark && (extent.entries() == mark->size) != (extent.bytes() == mark->bytes);
+}
+
+std::unexpected<Error> mark_does_not_fit() { return fail(ErrorCode::kDataLoss, "the mark does not fit"); }
+
+/// All whole frames up to the first that is none, from the mark on if there is one.
+Result<Scanned> scan(int fd, std::uint64_t size, const std::optional<Mark>& mark) {
+  const Place begin = mark ? Place{.seq = mark->lowest_open, .bytes = mark->lowest_open_bytes} : Place{};
+  if (begin.bytes > size) return mark_does_not_fit();
+  forget_cached(fd, begin.bytes);
+  FrameReader frames(fd, begin.bytes, size);
+  Scanned scanned{.extent = Extent(begin), .last = {}};
   while (true) {
-    SIGNET_TRY(const auto entry, frames.next());
-    if (!entry) break;
-    extent.add(kFrameHeaderBytes + entry->size());
-    last.assign(entry->begin(), entry->end());
+    SIGNET_TRY(const auto encoded, frames.next());
+    if (!encoded) break;
+    SIGNET_TRY(Entry entry, parse_entry(copy_of(*encoded), scanned.extent.entries()));
+    SIGNET_CHECK(scanned.extent.add(entry));
+    scanned.last = std::move(entry);
+    if (contradicts(mark, scanned.extent)) return mark_does_not_fit();
   }
-  if (extent.entries == 0) return extent;
-  if (const auto parsed = parse_entry(std::move(last), extent.entries - 1); !parsed) {
-    return fail(ErrorCode::kDataLoss, fmt::format("{}: {}", path, parsed.error().message));
+  if (mark && scanned.extent.entries() < mark->size) return mark_does_not_fit();
+  return scanned;
+}
+
+/// Whatever is wrong behind the mark is found again by reading everything, so it is told once only, and from there.
+Result<Scanned> scan_from_mark_or_all(int fd, const std::string& path, std::uint64_t size,
+                                      const std::optional<Mark>& mark) {
+  if (mark) {
+    if (auto scanned = scan(fd, size, mark)) return scanned;
+    ops::warning("the log's mark does not fit: the whole log is read", {{"log", path}});
   }
-  return extent;
+  auto scanned = scan(fd, size, std::nullopt);
+  if (!scanned) scanned.error().message = fmt::format("{}: {}", path, scanned.error().message);
+  return scanned;
+}
+
+/// How many bytes behind `end` reach up to the last that is not zero.
+Result<std::uint64_t> rest_behind(int fd, const std::string& path, std::uint64_t end, std::uint64_t size) {
+  constexpr std::uint64_t kChunkBytes = std::uint64_t{256} * 1024;
+  std::uint64_t rest = 0;
+  for (std::uint64_t at = end; at < size; at += kChunkBytes) {
+    SIGNET_TRY(const Bytes chunk, read_at(fd, path, at, std::min(kChunkBytes, size - at)));
+    const auto last = std::ranges::find_if(chunk.rbegin(), chunk.rend(), [](auto byte) { return byte != 0; });
+    if (last != chunk.rend()) rest = at - end + static_cast<std::uint64_t>(chunk.rend() - last);
+  }
+  return rest;
 }
 
 std::unexpected<Error> damaged_in_the_middle(const std::string& path, const Extent& extent, std::uint64_t rest) {
@@ -51,40 +89,7 @@ std::unexpected<Error> damaged_in_the_middle(const std::string& path, const Exte
       ErrorCode::kDataLoss,
       fmt::format("{}: damaged at byte {} (entry {}), with {} bytes behind it; a write that was cut off leaves at "
                   "most {}. Nothing was changed: restore the file from a copy",
-                  path, extent.bytes, extent.entries, rest, kMaxBatchBytes));
-}
-
-Result<Bytes> read_tail(int fd, const std::string& path, std::uint64_t offset, std::size_t size) {
-  Bytes tail(size);
-  for (std::size_t done = 0; done < size;) {
-    const ssize_t got = pread(fd, tail.data() + done, size - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return fail_errno(got < 0 ? errno : EIO, fmt::format("{}: byte {}", path, offset + done));
-    done += static_cast<std::size_t>(got);
-  }
-  return tail;
-}
-
-/// The file `name` was there already: it must be what an earlier run saved before it died, and must last as well.
-Result<void> check_saved(const std::string& name, const Bytes& tail) {
-  SIGNET_TRY(const Bytes saved, read_file(name, kMaxBatchBytes, FileTrust::kNotWritable, "the saved end of the log"));
-  if (saved == tail) return sync_directory(directory_of(name));
-  return fail(
-      ErrorCode::kDataLoss,
-      fmt::format("{}: holds other bytes ({}) than the {} at the end of the log that are to be saved under this "
-                  "name. Nothing was changed: keep that file under another name and start again",
-                  name, saved.size(), tail.size()));
-}
-
-/// Writes the bytes from `offset` on to a file beside that is named by where they stood and by their hash: never over
-/// other bytes, and once only when an earlier run died between saving and cutting. Once it returns, they last there.
-Result<std::string> save_tail(int fd, const std::string& path, std::uint64_t offset, std::size_t size) {
-  SIGNET_TRY(const Bytes tail, read_tail(fd, path, offset, size));
-  std::string name = fmt::format("{}.torn-{}-{}", path, offset, to_hex(ByteView(sha256(tail)).first(8)));
-  const auto written = write_new_file(name, tail, 0600);
-  if (!written && written.error().code != ErrorCode::kAlreadyExists) return std::unexpected(written.error());
-  if (!written) SIGNET_CHECK(check_saved(name, tail));
-  return name;
+                  path, extent.bytes(), extent.entries(), rest, kMaxBatchBytes));
 }
 
 Result<void> sync(int fd, const std::string& path, FileOps& ops) {
@@ -94,20 +99,32 @@ Result<void> sync(int fd, const std::string& path, FileOps& ops) {
 
 }  // namespace
 
-Result<Recovered> recover(int fd, const std::string& path, FileOps& ops) {
+/// Behind the whole frames: zeros, where room was allocated, and perhaps the rest of a write that was cut off, of which
+/// any part may be missing.
+Result<Examined> examine(int fd, const std::string& path, const std::optional<Mark>& mark, FileOps& ops) {
   // A killed process may have left entries that were written and not synced. They count, so they have to last.
   SIGNET_CHECK(sync(fd, path, ops));
   SIGNET_TRY(const std::uint64_t size, size_of(fd, path));
-  forget_cached_tail(fd, size);
-  SIGNET_TRY(Extent extent, scan(fd, path, size));
-  const std::uint64_t rest = size - extent.bytes;
-  if (rest == 0) return Recovered{.extent = std::move(extent), .recovery = {}};
-  if (rest > kMaxBatchBytes) return damaged_in_the_middle(path, extent, rest);
-  SIGNET_TRY(std::string saved, save_tail(fd, path, extent.bytes, rest));
+  SIGNET_TRY(Scanned scanned, scan_from_mark_or_all(fd, path, size, mark));
+  SIGNET_TRY(const std::uint64_t rest, rest_behind(fd, path, scanned.extent.bytes(), size));
+  if (rest > kMaxBatchBytes) return damaged_in_the_middle(path, scanned.extent, rest);
+  std::optional<Time> last_time;
+  if (scanned.last) {
+    SIGNET_TRY(last_time, read_time(*scanned.last));
+  }
+  return Examined{.extent = std::move(scanned.extent), .last_time = last_time, .rest_bytes = rest};
+}
+
+Result<Recovery> recover(int fd, const std::string& path, const Examined& examined, FileOps& ops) {
+  Recovery recovery{.cut_bytes = examined.rest_bytes, .cut_saved_as = {}, .read_from = examined.extent.begin().seq};
+  if (recovery.cut_bytes == 0) return recovery;
+  const std::uint64_t end = examined.extent.bytes();
+  SIGNET_TRY(recovery.cut_saved_as, save_torn_tail(fd, path, end, recovery.cut_bytes));
   // Crash here: the tail is saved and still there; the next start finds it saved and goes on.
-  if (ftruncate(fd, static_cast<off_t>(extent.bytes)) != 0) return fail_errno(errno, path + ": truncate");
+  if (ftruncate(fd, static_cast<off_t>(end)) != 0) return fail_errno(errno, path + ": truncate");
+  // Crash here: it may be there or not, as above.
   SIGNET_CHECK(sync(fd, path, ops));
-  return Recovered{.extent = std::move(extent), .recovery = {.cut_bytes = rest, .cut_saved_as = std::move(saved)}};
+  return recovery;
 }
 
 }  // namespace signet::log

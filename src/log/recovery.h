@@ -1,36 +1,25 @@
-// What is done to the file of entries before anything is appended to it.
+// What is done to the file of entries before anything is appended to it. Internal to log.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "log/entry_log.h"
+#include "log/extent.h"
 
 namespace signet::log {
 
-/// One offset is remembered for so many entries.
-inline constexpr std::uint64_t kIndexStride = 1024;
-
-/// The whole frames of a file, from its beginning.
-struct Extent {
-  std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;
-  std::vector<std::uint64_t> index;  ///< [i] is the offset of entry i * kIndexStride
-  void add(std::size_t frame_bytes) {
-    if (entries % kIndexStride == 0) index.push_back(bytes);
-    ++entries;
-    bytes += frame_bytes;
-  }
+struct Examined {
+  Extent extent;                  ///< the whole frames
+  std::optional<Time> last_time;  ///< of the last entry; nothing when there is none
+  std::uint64_t rest_bytes = 0;   ///< behind them, up to the last that is not zero
 };
 
-struct Recovered {
-  Extent extent;
-  Recovery recovery;
-};
+/// Makes what stands in the file durable and reads its entries from the mark on (all of them where there is no mark or
+/// it does not fit). `path` is the name of `fd`. Errors as EntryLog::open.
+[[nodiscard]] Result<Examined> examine(int fd, const std::string& path, const std::optional<Mark>& mark, FileOps& ops);
 
-/// Makes what stands in the file durable, checks every frame, and cuts a torn tail after saving it beside. `path` is
-/// the name of `fd`. Errors as EntryLog::open.
-[[nodiscard]] Result<Recovered> recover(int fd, const std::string& path, FileOps& ops);
+/// Cuts what stands behind the entries, after saving it beside.
+[[nodiscard]] Result<Recovery> recover(int fd, const std::string& path, const Examined& examined, FileOps& ops);
 
 }  // namespace signet::log

@@ -55,6 +55,11 @@ class Writer {
   Result<void> text(std::string_view text) {
     out_.push_back('"');
     for (std::size_t at = 0; at < text.size();) {
+      if (const std::size_t plain = plain_at(text, at); plain > 0) {
+        raw(text.substr(at, plain));
+        at += plain;
+        continue;
+      }
       const std::size_t length = utf8_length(text.substr(at));
       if (length == 0) {
         return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is not UTF-8 at byte {}", printable(text), at));
@@ -68,6 +73,13 @@ class Writer {
     }
     out_.push_back('"');
     return {};
+  }
+
+  /// How many characters from there on stand for themselves and are ASCII: nearly all of nearly every text.
+  static std::size_t plain_at(std::string_view text, std::size_t at) {
+    std::size_t end = at;
+    while (end < text.size() && text[end] >= 0x20 && text[end] < 0x7F && text[end] != '"' && text[end] != '\\') ++end;
+    return end - at;
   }
 
   void character(char c) {
@@ -179,7 +191,7 @@ Result<Object> parse_canonical(ByteView bytes) {
   if (!nlohmann::json::sax_parse(bytes.begin(), bytes.end(), &builder)) {
     return fail(ErrorCode::kInvalidArgument, builder.why());
   }
-  const Object* object = builder.result()->object();
+  Object* object = builder.result()->object();
   if (object == nullptr) return fail(ErrorCode::kInvalidArgument, "not a JSON object");
   SIGNET_TRY(const Bytes again, encode_canonical(*object));
   if (!equal(again, bytes)) {
@@ -187,7 +199,7 @@ Result<Object> parse_canonical(ByteView bytes) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("not the canonical encoding at byte {}", std::distance(bytes.begin(), differs)));
   }
-  return *object;
+  return std::move(*object);
 }
 
 }  // namespace signet::log

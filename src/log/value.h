@@ -34,6 +34,7 @@ class Value {
   [[nodiscard]] const bool* boolean() const noexcept { return std::get_if<bool>(&value_); }
   [[nodiscard]] const Array* array() const noexcept { return std::get_if<Array>(&value_); }
   [[nodiscard]] const Object* object() const noexcept { return std::get_if<Object>(&value_); }
+  [[nodiscard]] Object* object() noexcept { return std::get_if<Object>(&value_); }
 
   friend bool operator==(const Value&, const Value&) = default;
 

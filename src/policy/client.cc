@@ -12,7 +12,14 @@ constexpr std::string_view kKey = "key-sha256:";
 
 }  // namespace
 
-std::string_view name_of(Right right) noexcept { return right == Right::kIssue ? "issue" : "operate"; }
+std::string_view name_of(Right right) noexcept {
+  switch (right) {
+    case Right::kIssue: return "issue";
+    case Right::kOperate: return "operate";
+    case Right::kAudit: return "audit";
+  }
+  return "unknown";
+}
 
 PeerIdentity PeerIdentity::from(const Certificate& certificate) {
   PeerIdentity peer;

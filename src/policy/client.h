@@ -15,7 +15,9 @@ namespace signet {
 enum class Right : std::uint8_t {
   kIssue,    ///< Issue
   kOperate,  ///< GetStatus
+  kAudit,    ///< GetLog
 };
+/// "issue", "operate", "audit": as the policy writes it.
 [[nodiscard]] std::string_view name_of(Right right) noexcept;
 
 /// Who a TLS peer is, as far as its certificate (already verified) says: what find_client() compares, in its order.

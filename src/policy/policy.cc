@@ -94,9 +94,14 @@ Profile read_profile(TomlTable& table, const std::string& name) {
 
 std::set<Right> read_rights(TomlTable& table) {
   if (!table.has("rights")) return {Right::kIssue};
+  constexpr Right kAll[] = {Right::kIssue, Right::kOperate, Right::kAudit};
+  std::vector<std::string> names;
+  for (const Right right : kAll) names.emplace_back(name_of(right));
   std::set<Right> rights;
-  for (const std::string& right : table.choices("rights", {"issue", "operate"}, 1)) {
-    rights.insert(right == "operate" ? Right::kOperate : Right::kIssue);
+  for (const std::string& chosen : table.choices("rights", names, 1)) {
+    for (const Right right : kAll) {
+      if (chosen == name_of(right)) rights.insert(right);
+    }
   }
   return rights;
 }

@@ -5,19 +5,31 @@
 namespace signet {
 namespace {
 
-// Serial numbers and keys are big-endian bytes, hashes 32 bytes, times microseconds since 1970, indexes those of the
-// log.
+// Serial numbers and keys are big-endian bytes, hashes 32 bytes, times microseconds since 1970. A log that is sealed is
+// succeeded by another one, and both count their entries from 0: what the other tables call position is a number of its
+// own for every entry of all of them, the `first` of its log plus its index there.
 constexpr std::string_view kTables = R"sql(
-CREATE TABLE progress (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  next_seq INTEGER NOT NULL CHECK (next_seq >= 0),
-  last_leaf_hash BLOB CHECK ((last_leaf_hash IS NULL) = (next_seq = 0)),
-  issued_count INTEGER NOT NULL
+CREATE TABLE log (
+  id INTEGER PRIMARY KEY,
+  origin TEXT NOT NULL,
+  log_key TEXT NOT NULL,
+  genesis_leaf_hash BLOB NOT NULL UNIQUE CHECK (length(genesis_leaf_hash) = 32),
+  first INTEGER NOT NULL UNIQUE CHECK (first >= 0),
+  next_seq INTEGER NOT NULL CHECK (next_seq > 0),
+  last_leaf_hash BLOB NOT NULL CHECK (length(last_leaf_hash) = 32),
+  issued INTEGER NOT NULL CHECK (issued >= 0),
+  successor_origin TEXT,
+  successor_key TEXT CHECK ((successor_key IS NULL) = (successor_origin IS NULL))
 ) STRICT;
-INSERT INTO progress VALUES (1, 0, NULL, 0);
+
+CREATE TABLE setting (
+  name TEXT PRIMARY KEY CHECK (name IN ('configuration', 'policy')),
+  sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
+) STRICT;
 
 CREATE TABLE intent (
-  log_index INTEGER PRIMARY KEY,
+  position INTEGER PRIMARY KEY,
+  log INTEGER NOT NULL REFERENCES log (id),
   state TEXT NOT NULL CHECK (state IN ('open', 'issued', 'rejected', 'orphaned')),
   closed_by INTEGER UNIQUE CHECK ((closed_by IS NULL) = (state = 'open')),
   issuer TEXT NOT NULL,
@@ -31,18 +43,18 @@ CREATE TABLE intent (
 CREATE UNIQUE INDEX intent_by_serial ON intent (serial) WHERE state <> 'rejected';
 CREATE INDEX intent_by_idempotency ON intent (client, idempotency_key)
   WHERE state = 'issued' AND idempotency_key IS NOT NULL;
-CREATE INDEX intent_open ON intent (log_index) WHERE state = 'open';
+CREATE INDEX intent_open ON intent (position) WHERE state = 'open';
 
 CREATE TABLE certificate (
-  log_index INTEGER PRIMARY KEY,
-  intent INTEGER NOT NULL UNIQUE REFERENCES intent (log_index),
+  position INTEGER PRIMARY KEY,
+  intent INTEGER NOT NULL UNIQUE REFERENCES intent (position),
   sha256 BLOB NOT NULL UNIQUE CHECK (length(sha256) = 32),
   not_after INTEGER NOT NULL,
   der BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE revocation (
-  log_index INTEGER PRIMARY KEY,
+  position INTEGER PRIMARY KEY,
   issuer TEXT NOT NULL,
   serial BLOB NOT NULL UNIQUE,
   time INTEGER NOT NULL,

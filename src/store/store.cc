@@ -11,27 +11,60 @@
 namespace signet {
 namespace {
 
+/// Where the store stands.
 struct Progress {
-  std::uint64_t next_seq = 0;
-  std::optional<Sha256> last_leaf_hash;
-  std::uint64_t issued_count = 0;
+  std::optional<LogRow> log;  ///< the present one
+  std::uint64_t issued = 0;   ///< in all logs
 };
 
-Result<Progress> read_progress(Database& database) {
-  SIGNET_TRY(const Statement statement,
-             database.prepare("SELECT next_seq, last_leaf_hash, issued_count FROM progress"));
+constexpr std::string_view kLogColumns =
+    "SELECT id, origin, log_key, genesis_leaf_hash, first, next_seq, last_leaf_hash, issued, successor_origin,"
+    " successor_key FROM log ORDER BY id";
+
+/// A row of kLogColumns.
+Result<LogRow> read_row(const Query& row) {
+  LogRow read{.id = row.integer(0),
+              .origin = row.text(1),
+              .log_key = row.text(2),
+              .genesis_leaf_hash = {},
+              .first = row.number(4),
+              .next_seq = row.number(5),
+              .last_leaf_hash = {},
+              .issued = row.number(7),
+              .successor_origin = {},
+              .successor_key = {}};
+  SIGNET_TRY(read.genesis_leaf_hash, row.hash(3));
+  SIGNET_TRY(read.last_leaf_hash, row.hash(6));
+  if (!row.is_null(8)) read.successor_origin = row.text(8);
+  if (!row.is_null(9)) read.successor_key = row.text(9);
+  return read;
+}
+
+Result<std::vector<LogRow>> read_rows(const Statement& statement) {
   Query query(statement);
-  SIGNET_TRY(const bool found, query.next());
-  if (!found) return fail(ErrorCode::kDataLoss, "the store: it does not say how far it is; delete it");
-  Progress progress{.next_seq = query.number(0), .last_leaf_hash = {}, .issued_count = query.number(2)};
-  if (query.is_null(1)) return progress;
-  SIGNET_TRY(progress.last_leaf_hash, query.hash(1));
+  std::vector<LogRow> rows;
+  while (true) {
+    SIGNET_TRY(const bool found, query.next());
+    if (!found) return rows;
+    SIGNET_TRY(LogRow row, read_row(query));
+    rows.push_back(std::move(row));
+  }
+}
+
+Result<Progress> read_progress(Database& database) {
+  SIGNET_TRY(const Statement statement, database.prepare(kLogColumns));
+  SIGNET_TRY(std::vector<LogRow> rows, read_rows(statement));
+  Progress progress;
+  for (const LogRow& row : rows) progress.issued += row.issued;
+  if (!rows.empty()) progress.log = std::move(rows.back());
   return progress;
 }
 
 constexpr std::string_view kFindIssued =
-    "SELECT i.payload_sha256, c.der, i.serial, i.issuer, c.log_index, i.log_index, c.not_after"
-    " FROM intent i JOIN certificate c ON c.intent = i.log_index WHERE i.state = 'issued' AND ";
+    "SELECT i.payload_sha256, c.der, i.serial, i.issuer, c.position - l.first, i.position - l.first, c.not_after,"
+    " CASE WHEN l.id = (SELECT max(id) FROM log) THEN '' ELSE l.origin END"
+    " FROM intent i JOIN certificate c ON c.intent = i.position JOIN log l ON l.id = i.log"
+    " WHERE i.state = 'issued' AND ";
 
 /// A row of kFindIssued.
 Result<IdempotentAnswer> read_answer(const Query& row) {
@@ -43,6 +76,7 @@ Result<IdempotentAnswer> read_answer(const Query& row) {
                                      .issuer = row.text(3),
                                      .log_index = row.number(4),
                                      .intent_log_index = row.number(5),
+                                     .log_origin = row.text(7),
                                      .not_after = Time(std::chrono::microseconds(row.integer(6)))}};
 }
 
@@ -50,17 +84,19 @@ Result<IdempotentAnswer> read_answer(const Query& row) {
 
 struct Store::Impl {
   Impl(Database opened, Projection prepared, Progress found)
-      : database(std::move(opened)), projection(std::move(prepared)), progress(found) {}
+      : database(std::move(opened)), projection(std::move(prepared)), progress(std::move(found)) {}
 
   Result<void> prepare();
   Result<void> apply(std::span<const log::Entry> entries);
   Result<Progress> apply_all(std::span<const log::Entry> entries);
+  Result<std::span<const log::Entry>> unseen(std::span<const log::Entry> entries) const;
 
   mutable std::mutex mutex;
   Database database;
   Projection projection;
   Progress progress;
-  Statement set_progress;
+  Statement rows;
+  Statement settings;
   Statement by_idempotency;
   Statement by_serial;
   Statement serial_taken;
@@ -68,20 +104,37 @@ struct Store::Impl {
 };
 
 Result<void> Store::Impl::prepare() {
-  SIGNET_TRY(set_progress,
-             database.prepare("UPDATE progress SET next_seq = ?, last_leaf_hash = ?, issued_count = ? WHERE id = 1"));
+  SIGNET_TRY(rows, database.prepare(kLogColumns));
+  SIGNET_TRY(settings, database.prepare("SELECT sha256 FROM setting ORDER BY name"));
   SIGNET_TRY(by_idempotency,
              database.prepare(
-                 fmt::format("{} i.client = ? AND i.idempotency_key = ? ORDER BY i.log_index LIMIT 1", kFindIssued)));
+                 fmt::format("{} i.client = ? AND i.idempotency_key = ? ORDER BY i.position LIMIT 1", kFindIssued)));
   SIGNET_TRY(by_serial, database.prepare(fmt::format("{} i.serial = ?", kFindIssued)));
   SIGNET_TRY(serial_taken, database.prepare("SELECT 1 FROM intent WHERE serial = ? AND state <> 'rejected'"));
-  SIGNET_TRY(open_intents, database.prepare("SELECT log_index, issuer, serial, client, request FROM intent"
-                                            " WHERE state = 'open' ORDER BY log_index"));
+  SIGNET_TRY(open_intents,
+             database.prepare("SELECT i.position - l.first, i.issuer, i.serial, i.client, i.request FROM intent i"
+                              " JOIN log l ON l.id = i.log WHERE i.state = 'open' ORDER BY i.position"));
   return {};
 }
 
+/// What of `entries` is new. The first entry of the log that succeeds a sealed one has a place below next_seq, too.
+Result<std::span<const log::Entry>> Store::Impl::unseen(std::span<const log::Entry> entries) const {
+  if (!progress.log.has_value() || entries.empty()) return entries;
+  const bool other_log =
+      entries.front().seq == 0 && log::leaf_hash(entries.front().encoded) != progress.log->genesis_leaf_hash;
+  if (other_log && progress.log->sealed()) return entries;
+  if (other_log) {
+    return fail(ErrorCode::kDataLoss,
+                fmt::format("the store follows the log \"{}\", which is not sealed, and was given "
+                            "the first entry of another",
+                            printable(progress.log->origin)));
+  }
+  while (!entries.empty() && entries.front().seq < progress.log->next_seq) entries = entries.subspan(1);
+  return entries;
+}
+
 Result<void> Store::Impl::apply(std::span<const log::Entry> entries) {
-  while (!entries.empty() && entries.front().seq < progress.next_seq) entries = entries.subspan(1);
+  SIGNET_TRY(entries, unseen(entries));
   if (entries.empty()) return {};
   SIGNET_CHECK(database.execute("BEGIN IMMEDIATE"));
   Result<Progress> applied = apply_all(entries);
@@ -93,24 +146,27 @@ Result<void> Store::Impl::apply(std::span<const log::Entry> entries) {
     static_cast<void>(database.execute("ROLLBACK"));
     return std::unexpected(applied.error());
   }
-  progress = *applied;
+  progress = *std::move(applied);
   return {};
 }
 
 Result<Progress> Store::Impl::apply_all(std::span<const log::Entry> entries) {
   Progress next = progress;
-  for (const log::Entry& entry : entries) {
-    if (entry.seq != next.next_seq) {
-      return fail(ErrorCode::kInternal,
-                  fmt::format("the store expects entry {} of the log and was given {}", next.next_seq, entry.seq));
-    }
-    SIGNET_TRY(const unsigned issued, projection.apply(entry));
-    next.issued_count += issued;
-    ++next.next_seq;
+  if (entries.front().seq == 0) {
+    SIGNET_TRY(next.log, projection.begin_log(entries.front(), progress.log));
+    entries = entries.subspan(1);
   }
-  next.last_leaf_hash = log::leaf_hash(entries.back().encoded);
-  Query query(set_progress);
-  SIGNET_CHECK(query.bind(next.next_seq).bind(*next.last_leaf_hash).bind(next.issued_count).run());
+  for (const log::Entry& entry : entries) {
+    const std::uint64_t expected = next.log.has_value() ? next.log->next_seq : 0;
+    if (entry.seq != expected) {
+      return fail(ErrorCode::kInternal,
+                  fmt::format("the store expects entry {} of the log and was given {}", expected, entry.seq));
+    }
+    const std::uint64_t before = next.log->issued;
+    SIGNET_CHECK(projection.apply(entry, *next.log));
+    next.issued += next.log->issued - before;
+  }
+  SIGNET_CHECK(projection.save(*next.log));
   return next;
 }
 
@@ -120,26 +176,48 @@ Store::~Store() = default;
 Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
   SIGNET_TRY(Database database, Database::open(path));
   SIGNET_CHECK(prepare_schema(database, path));
-  SIGNET_TRY(const Progress progress, read_progress(database));
+  SIGNET_TRY(Progress progress, read_progress(database));
   SIGNET_TRY(Projection projection, Projection::prepare(database));
-  auto impl = std::make_unique<Impl>(std::move(database), std::move(projection), progress);
+  auto impl = std::make_unique<Impl>(std::move(database), std::move(projection), std::move(progress));
   SIGNET_CHECK(impl->prepare());
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
 std::uint64_t Store::next_seq() const {
   const std::lock_guard guard(impl_->mutex);
-  return impl_->progress.next_seq;
-}
-
-std::optional<Sha256> Store::last_leaf_hash() const {
-  const std::lock_guard guard(impl_->mutex);
-  return impl_->progress.last_leaf_hash;
+  return impl_->progress.log.has_value() ? impl_->progress.log->next_seq : 0;
 }
 
 std::uint64_t Store::issued_count() const {
   const std::lock_guard guard(impl_->mutex);
-  return impl_->progress.issued_count;
+  return impl_->progress.issued;
+}
+
+Result<std::vector<StoredLog>> Store::logs() const {
+  const std::lock_guard guard(impl_->mutex);
+  SIGNET_TRY(std::vector<LogRow> rows, read_rows(impl_->rows));
+  std::vector<StoredLog> logs;
+  for (LogRow& row : rows) {
+    logs.push_back({.origin = std::move(row.origin),
+                    .log_key = std::move(row.log_key),
+                    .genesis_leaf_hash = row.genesis_leaf_hash,
+                    .next_seq = row.next_seq,
+                    .last_leaf_hash = row.last_leaf_hash,
+                    .sealed = row.sealed()});
+  }
+  return logs;
+}
+
+Result<std::optional<KnownSettings>> Store::settings() const {
+  const std::lock_guard guard(impl_->mutex);
+  Query query(impl_->settings);
+  KnownSettings known;
+  for (Sha256* const hash : {&known.config_sha256, &known.policy_sha256}) {  // by name: configuration, policy
+    SIGNET_TRY(const bool found, query.next());
+    if (!found) return std::nullopt;
+    SIGNET_TRY(*hash, query.hash(0));
+  }
+  return known;
 }
 
 Result<void> Store::apply(std::span<const log::Entry> entries) {

@@ -1,8 +1,10 @@
 // The store: what the log says, in a form that can be searched. The log is what is durable; the store catches up from
-// it and may be deleted at any time while the daemon is down.
+// it and may be deleted at any time while the daemon is down. A log that was sealed and the one that succeeds it are in
+// one store: serial numbers and idempotency keys go on across them.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,7 +25,8 @@ struct Issued {
   SerialNumber serial;
   std::string issuer;                  ///< its name in the configuration
   std::uint64_t log_index = 0;         ///< of the entry `issued`
-  std::uint64_t intent_log_index = 0;  ///< of the entry `intent`
+  std::uint64_t intent_log_index = 0;  ///< of the entry `intent`, in the same log
+  std::string log_origin = {};         ///< which log; empty = the present one
   Time not_after{};
 };
 
@@ -33,9 +36,25 @@ struct IdempotentAnswer {
   Issued issued;
 };
 
+/// A log the store has seen entries of.
+struct StoredLog {
+  std::string origin;
+  std::string log_key;         ///< verifier key string
+  Sha256 genesis_leaf_hash{};  ///< leaf_hash of its first entry: no other log has it
+  std::uint64_t next_seq = 0;  ///< the seq of its first entry that has not been applied; at least 1
+  Sha256 last_leaf_hash{};     ///< of the last one that has
+  bool sealed = false;         ///< that was `sealed`: it is complete
+};
+
+/// What the daemon ran with last, as the log says.
+struct KnownSettings {
+  Sha256 config_sha256{};
+  Sha256 policy_sha256{};
+};
+
 /// An intent without an outcome.
 struct OpenIntent {
-  std::uint64_t log_index = 0;
+  std::uint64_t log_index = 0;  ///< in the present log: one that is sealed has none
   std::string issuer;
   SerialNumber serial;
   std::string client;
@@ -54,15 +73,19 @@ class Store : public log::Observer {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// The seq of the first entry that has not been applied.
+  /// In the order of their succession; the last is the present one.
+  [[nodiscard]] Result<std::vector<StoredLog>> logs() const;
+  /// Of the present log: the seq of its first entry that has not been applied. 0 while there is no log.
   [[nodiscard]] std::uint64_t next_seq() const;
-  /// leaf_hash of the last entry applied; nothing if next_seq() is 0.
-  [[nodiscard]] std::optional<Sha256> last_leaf_hash() const;
+  /// Nothing while there is no log.
+  [[nodiscard]] Result<std::optional<KnownSettings>> settings() const;
 
-  /// Applies entries in one transaction: all of them or none. Those below next_seq() are passed over, so the same
-  /// entries may come twice. Types it reads: `intent`, `issued`, `rejected` and `orphaned`. Errors: kInternal for a gap
-  /// before the first new entry or a failure of SQLite; kDataLoss when an entry contradicts those before it (a serial
-  /// twice, an outcome of an intent that is not open, a certificate that has another hash than logged).
+  /// Applies entries of the present log in one transaction: all of them or none. Those below next_seq() are passed
+  /// over, so the same entries may come twice. Where the present log is sealed, or there is none, a `genesis` at place
+  /// 0 begins the next one. Types it reads: `genesis`, `config`, `sealed`, `intent`, `issued`, `rejected` and
+  /// `orphaned`. Errors: kInternal for a gap before the first new entry or a failure of SQLite; kDataLoss when an entry
+  /// contradicts those before it (a serial twice, an outcome of an intent that is not open, a certificate that has
+  /// another hash than logged, a log that does not begin with `genesis` or is not the successor of the one before it).
   [[nodiscard]] Result<void> apply(std::span<const log::Entry> entries) override;
 
   /// The first certificate issued to this client under this idempotency key. An intent that was orphaned or rejected
@@ -74,7 +97,7 @@ class Store : public log::Observer {
   [[nodiscard]] Result<std::optional<Issued>> find_by_serial(const SerialNumber& serial) const;
   /// In log order.
   [[nodiscard]] Result<std::vector<OpenIntent>> open_intents() const;
-  /// Certificates issued so far.
+  /// Certificates issued so far, in all logs.
   [[nodiscard]] std::uint64_t issued_count() const;
 
  private:
@@ -83,9 +106,14 @@ class Store : public log::Observer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Applies what `store` has not seen of `log`, in bounded batches. Call it before log.start(store).
+/// Told now and then how many entries have been applied of how many.
+using CatchUpProgress = std::function<void(std::uint64_t done, std::uint64_t of)>;
+
+/// Applies what `store` has not seen of `log`, in bounded batches: the present log, its sealed predecessors (of which
+/// there is nothing to apply; they are only compared), or the successor of a sealed one. Call it before
+/// log.start(store).
 /// Errors: kDataLoss when the store is of another log or knows more than this one has (an older copy of the log was put
 /// back): the message says what to do.
-[[nodiscard]] Result<void> catch_up(const log::EntryLog& log, Store& store);
+[[nodiscard]] Result<void> catch_up(const log::EntryLog& log, Store& store, const CatchUpProgress& progress = {});
 
 }  // namespace signet

@@ -78,7 +78,7 @@ class Supervisor {
     SIGNET_TRY(const std::vector<ChildPlan> plans, plan_children(loaded_, listener_));
     for (const ChildPlan& plan : plans) children_.emplace_back(plan);
     for (Child& child : children_) SIGNET_CHECK(child.start());
-    return {};
+    return {};  // no keyholder is ready yet: each is joined with the issuer when it says so
   }
 
   void announce_ready() {
@@ -128,9 +128,7 @@ class Supervisor {
 
   void on_ready(Child& child) {
     ops::info("process ready", {{"process", child.name()}, {"pid", std::to_string(child.pid())}});
-    for (Child& other : children_) {
-      if (other.state() == Child::State::kReady) join(child, other);
-    }
+    join_new(child);
     if (child.process() == kIssuer) send_pending_crashes();
     const bool all = std::ranges::all_of(children_, [](const Child& c) { return c.state() == Child::State::kReady; });
     if (all && !announced_ && !stopping_) announce_ready();
@@ -177,16 +175,43 @@ class Supervisor {
 
   // Joining ------------------------------------------------------------------------------------------------------
 
-  /// A new socket pair for two processes that talk to each other; nothing for two that do not.
-  void join(Child& a, Child& b) {
-    const bool with_issuer = (a.process() == kIssuer) != (b.process() == kIssuer);
-    if (!with_issuer) return;
+  /// Whether the two can be joined now. The issuer needs its keyholders to become ready (it asks them what the log's
+  /// key signed last), so it is joined with those that are ready while it starts; the front is for a ready one only.
+  static bool can_join(const Child& issuer, const Child& other) {
+    if (other.process() == kIssuer || other.state() != Child::State::kReady || other.control_fd() < 0) return false;
+    if (issuer.control_fd() < 0) return false;
+    return other.process() == kFront ? issuer.state() == Child::State::kReady
+                                     : issuer.state() != Child::State::kStopped;
+  }
+
+  /// Joins `child`, which has just become ready, with whom it talks to. A keyholder that was joined with an issuer
+  /// while that was starting stays joined when the issuer is ready.
+  void join_new(Child& child) {
+    Child* issuer = find(kIssuer);
+    if (child.process() != kIssuer) return join_if_possible(*issuer, child);
+    for (Child& other : children_) {
+      if (other.process() == kFront) join_if_possible(*issuer, other);
+    }
+  }
+
+  /// The issuer was started again: its keyholders stand there already.
+  void join_keyholders(Child& issuer) {
+    for (Child& other : children_) {
+      if (other.process() == kKeyholder) join_if_possible(issuer, other);
+    }
+  }
+
+  void join_if_possible(Child& issuer, Child& other) {
+    if (can_join(issuer, other)) join(issuer, other);
+  }
+
+  /// A new socket pair for the issuer and one of the others.
+  void join(Child& issuer, Child& other) {
     auto pair = make_stream_pair();
     if (!pair.has_value()) return give_up(pair.error());
-    ++generation_;
-    (a.process() == kIssuer ? b : a).link_generation = generation_;
-    send_peer(a, b, pair->first);
-    send_peer(b, a, pair->second);
+    other.link_generation = ++generation_;
+    send_peer(issuer, other, pair->first);
+    send_peer(other, issuer, pair->second);
   }
 
   /// Tells `to` that `peer` is at the other end of `socket`. If `to` has just died this fails, and its restart joins
@@ -207,7 +232,7 @@ class Supervisor {
     Child* issuer = find(kIssuer);
     for (Child& child : children_) {
       const bool lost = child.link_generation == generation && child.process() != kIssuer;
-      if (!lost || child.state() != Child::State::kReady || child.control_fd() < 0 || stopping_) continue;
+      if (!lost || !can_join(*issuer, child) || stopping_) continue;
       ops::warning("a link broke and is renewed",
                    {{"process", child.name()}, {"generation", std::to_string(generation)}});
       join(*issuer, child);
@@ -311,7 +336,9 @@ class Supervisor {
       child.kill_now();
       if (child.pid() <= 0)
         child.restart_at = std::chrono::steady_clock::now() + child.next_delay(std::chrono::steady_clock::now());
+      return;
     }
+    if (child.process() == kIssuer) join_keyholders(child);
   }
 
   int milliseconds_to_next_timer() const {

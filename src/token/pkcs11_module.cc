@@ -111,6 +111,7 @@ Result<TokenInfo> Pkcs11Module::token_in(CK_SLOT_ID slot) const {
                    .manufacturer = unpadded(info.manufacturerID),
                    .model = unpadded(info.model),
                    .serial = unpadded(info.serialNumber),
+                   .firmware = fmt::format("{}.{}", info.firmwareVersion.major, info.firmwareVersion.minor),
                    .flags = info.flags};
 }
 

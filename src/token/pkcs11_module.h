@@ -20,7 +20,8 @@ struct TokenInfo {
   std::string manufacturer = {};
   std::string model = {};
   std::string serial = {};
-  CK_FLAGS flags = 0;  ///< CKF_USER_PIN_LOCKED and its kin
+  std::string firmware = {};  ///< "2.6"
+  CK_FLAGS flags = 0;         ///< CKF_USER_PIN_LOCKED and its kin
 };
 
 /// Who calls a module: kMany threads at once (CKF_OS_LOCKING_OK; a module that cannot lock is refused), or kOne at a

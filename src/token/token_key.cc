@@ -171,6 +171,7 @@ Result<KeyProtection> TokenKey::protection(Pkcs11Session& session) const {
   SIGNET_TRY(protection.extractable, read_flag(session, handle_, CKA_EXTRACTABLE));
   SIGNET_TRY(protection.local, read_flag(session, handle_, CKA_LOCAL));
   SIGNET_TRY(protection.never_extractable, read_flag(session, handle_, CKA_NEVER_EXTRACTABLE));
+  SIGNET_TRY(protection.always_sensitive, read_flag(session, handle_, CKA_ALWAYS_SENSITIVE));
   return protection;
 }
 

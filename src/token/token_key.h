@@ -19,6 +19,7 @@ struct KeyProtection {
   std::optional<bool> extractable;        ///< CKA_EXTRACTABLE: can leave the token wrapped
   std::optional<bool> local;              ///< CKA_LOCAL: was made on the token
   std::optional<bool> never_extractable;  ///< CKA_NEVER_EXTRACTABLE
+  std::optional<bool> always_sensitive;   ///< CKA_ALWAYS_SENSITIVE
 };
 
 /// A handle of a private key. A small value without ownership; it is good for every session of this process with that

@@ -49,5 +49,18 @@ TEST(Duration, WritesTheLargestExactUnit) {
   EXPECT_EQ(parse_duration(format_duration(123'456s)).value(), 123'456s);
 }
 
+TEST(Duration, IsReadAndWrittenInMillisecondsToo) {
+  EXPECT_EQ(parse_fine_duration("250ms").value(), 250ms);
+  EXPECT_EQ(parse_fine_duration("0ms").value(), 0ms);
+  EXPECT_EQ(parse_fine_duration("5m").value(), 5min);
+  for (const char* text : {"", "ms", "-1ms", "1.5ms", "1 ms", "1msms", "1m5ms", "99999999999ms", "1us"}) {
+    EXPECT_FALSE(parse_fine_duration(text).has_value()) << text;
+  }
+  EXPECT_EQ(format_fine_duration(250ms), "250ms");
+  EXPECT_EQ(format_fine_duration(1500ms), "1500ms");
+  EXPECT_EQ(format_fine_duration(60'000ms), "1m");
+  EXPECT_EQ(format_fine_duration(0ms), "0s");
+}
+
 }  // namespace
 }  // namespace signet

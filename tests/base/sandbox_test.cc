@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -13,6 +14,9 @@
 #include <cerrno>
 #include <functional>
 #include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace signet {
 namespace {
@@ -105,6 +109,29 @@ TEST(Sandbox, FilesOpenOnlyForThoseThatNeedThem) {
             }),
             0);
 #endif
+}
+
+TEST(Sandbox, AnOpenFileIsWrittenAtAPlaceAndSyncedByThoseThatAppend) {
+  for (const auto& [needs, expected] : {std::pair(std::vector{SandboxNeed::kAppendToFiles}, 0),
+                                        std::pair(std::vector{SandboxNeed::kReadFiles}, 128 + SIGSYS)}) {
+    EXPECT_EQ(in_child([&] {
+                char name[] = "/tmp/signet-sandbox-XXXXXX";
+                const int file = mkstemp(name);
+                unlink(name);
+                if (file < 0 || !enter_sandbox(needs).has_value()) return 1;
+                return pwrite(file, "x", 1, 5) == 1 && fdatasync(file) == 0 ? 0 : 2;
+              }),
+              expected);
+  }
+}
+
+TEST(Sandbox, AppendingDoesNotCutAFile) {
+  EXPECT_EQ(in_child([] {
+              if (!enter_sandbox({SandboxNeed::kAppendToFiles}).has_value()) return 1;
+              std::ignore = ftruncate(1, 0);
+              return 2;
+            }),
+            128 + SIGSYS);
 }
 
 TEST(Sandbox, CreatingAndRemovingFilesNeedsKWriteFiles) {

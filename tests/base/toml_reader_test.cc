@@ -174,6 +174,41 @@ TEST(TomlReader, RefusesEmptyTextsAndControlCharacters) {
   EXPECT_THAT(text, HasSubstr("c[1]: is \"line\\x0abreak\""));
 }
 
+TEST(TomlReader, ShowsNothingOfATextThatMayBeASecret) {
+  const auto document = parse("a = \"1234\\u0007\"\nb = 1234\nc = \"1234\"\nd = \"\"\n");
+  TomlTable root = document->root();
+  for (const char* key : {"a", "b", "d", "e"}) EXPECT_EQ(root.unshown_text(key), "");
+  EXPECT_EQ(root.unshown_text("c"), "1234");
+  EXPECT_EQ(complaints(*document),
+            "a.toml:1:1: e: missing; expected a text in quotes\n"
+            "a.toml:1:5: a: is a text; expected a text in quotes without control characters\n"
+            "a.toml:2:5: b: is an integer; expected a text in quotes\n"
+            "a.toml:4:5: d: is a text; expected a text in quotes that is not empty");
+}
+
+TEST(TomlReader, ReadsDurationsOfMilliseconds) {
+  const auto document = parse("a = \"250ms\"\nb = \"2m\"\nc = \"99ms\"\nd = \"1m1ms\"\ne = 5\n");
+  TomlTable root = document->root();
+  EXPECT_EQ(root.fine_duration("a", 100ms, 1h), 250ms);
+  EXPECT_EQ(root.fine_duration("b", 100ms, 1h), 2min);
+  EXPECT_EQ(root.fine_duration("none", 100ms, 1h, 1500ms), 1500ms);
+  for (const char* key : {"c", "d", "e"}) std::ignore = root.fine_duration(key, 100ms, 1h, 1500ms);
+  const std::string text = complaints(*document);
+  EXPECT_THAT(text,
+              HasSubstr("a.toml:3:5: c: is \"99ms\"; expected a duration from 100ms to 1h: digits and one of ms, s, "
+                        "m, h, d, w, y, such as \"1500ms\""));
+  EXPECT_THAT(text, HasSubstr("d: is \"1m1ms\""));
+  EXPECT_THAT(text, HasSubstr("e: is the integer 5"));
+}
+
+TEST(TomlReader, RefusesAKeyThatDoesNotGoWithTheOthers) {
+  const auto document = parse("a = 1\n");
+  TomlTable root = document->root();
+  root.refuse("a", "does not go here");
+  root.refuse("b", "does not go here");
+  EXPECT_EQ(complaints(*document), "a.toml:1:5: a: does not go here");
+}
+
 TEST(TomlReader, ListsTheChoices) {
   const auto document = parse("a = \"z\"\nb = [\"x\", \"q\"]\n");
   TomlTable root = document->root();

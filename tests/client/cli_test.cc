@@ -4,59 +4,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "client/client_fixture.h"
-#include "support/command.h"
+#include "client/cli_fixture.h"
 
 namespace signet::test {
 namespace {
 
-constexpr const char* kSignet = SIGNET_BIN_DIR "/signet";
-
-class CliTest : public ClientFixture {
- protected:
-  CliTest() {
-    start([this](const v1::Request& request) { return good_answer(request); });
-    csr_file_ = folder_.write("www.csr", encode_pem("CERTIFICATE REQUEST", csr_));
-    write_config(server_->address());
-  }
-
-  void write_config(const std::string& address) {
-    config_ = folder_.write("client.toml", "address = \"" + address +
-                                               "\"\nserver_name = \"signet.test\"\ncertificate = \"client.pem\"\n"
-                                               "key = \"client.key\"\ntrust = \"root.pem\"\ntimeout = \"2s\"\n");
-  }
-
-  /// With this test's configuration and no other settings.
-  [[nodiscard]] CommandResult signet(std::vector<std::string> arguments, const std::string& input = {},
-                                     const std::vector<std::string>& environment = {}) const {
-    arguments.insert(arguments.begin(), {kSignet, "--config", config_});
-    return run(arguments, input, environment);
-  }
-  /// With none of the settings of whoever runs the tests.
-  [[nodiscard]] CommandResult run(const std::vector<std::string>& arguments, const std::string& input = {},
-                                  const std::vector<std::string>& environment = {}) const {
-    std::vector<std::string> command{"env"};
-    for (const char* name : {"ADDRESS", "CERTIFICATE", "KEY", "TRUST", "SERVER_NAME", "ORIGIN", "CONFIG"}) {
-      command.insert(command.end(), {"-u", std::string("SIGNET_") + name});
-    }
-    command.push_back("HOME=" + folder_.path().string());
-    command.insert(command.end(), environment.begin(), environment.end());
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    return run_command(command, input);
-  }
-  [[nodiscard]] std::vector<std::string> issue_arguments(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{"issue", "--profile", "tls-server", "--csr", csr_file_};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  }
-  [[nodiscard]] v1::IssueRequest last_wish() const {
-    return parse_strict<v1::IssueRequest>(bytes_of(server_->requests().back().payload()), "request").value();
-  }
-
-  Bytes csr_ = make_csr("www.example.com");
-  std::string csr_file_;
-  std::string config_;
-};
+class CliTest : public CliFixture {};
 
 TEST_F(CliTest, IssuePrintsTheChainAndALineForPeople) {
   const auto result = signet(issue_arguments());
@@ -159,6 +112,7 @@ TEST_F(CliTest, JsonIsOneObject) {
 
   const auto status = signet({"status", "--json"});
   EXPECT_EQ(nlohmann::json::parse(status.out).at("version"), "1.2.3");
+  EXPECT_EQ(nlohmann::json::parse(status.out).at("checkpoint").at("size"), 40);
   const auto bundle = signet({"--json", "bundle"});
   EXPECT_EQ(nlohmann::json::parse(bundle.out).at("roots").size(), 1U);
 }
@@ -174,6 +128,7 @@ TEST_F(CliTest, StatusIsForPeople) {
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_NE(result.out.find("signetd 1.2.3 for ca.example/test"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("issuer issuing-1: NOT AVAILABLE"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("newest checkpoint: 40 entries, at 2023-11-14T22:13:20Z"), std::string::npos) << result.out;
 }
 
 TEST_F(CliTest, FlagsWinOverTheEnvironmentWhichWinsOverTheFile) {

@@ -54,6 +54,19 @@ class ClientFixture : public ::testing::Test {
   std::unique_ptr<TestServer> server_;
 };
 
+/// With a request for a certificate at hand.
+class IssuingFixture : public ClientFixture {
+ protected:
+  Result<IssuedCertificate> issue(ClientOptions options, const std::string& key = {}) {
+    auto client = Client::create(std::move(options));
+    if (!client.has_value()) return std::unexpected(client.error());
+    return client->issue({.profile = "tls-server", .csr = csr_, .idempotency_key = key});
+  }
+  Result<IssuedCertificate> issue() { return issue(client_options()); }
+
+  Bytes csr_ = make_csr("www.example.com");
+};
+
 /// The signature of `request` verifies with the certificate's key over the documented bytes.
 inline bool signature_verifies(const v1::Request& request, const Identity& signer, const char* origin) {
   const auto certificate = Certificate::parse(der_of(signer.certificate.get()));
@@ -89,6 +102,8 @@ inline Bytes ClientFixture::good_answer(const v1::Request& request) const {
     status.set_version("1.2.3");
     status.set_origin(kOrigin);
     status.set_log_size(42);
+    status.set_checkpoint_size(40);
+    status.set_checkpoint_time_micros(1'700'000'000'000'000);
     status.add_issuers()->set_name("issuing-1");
     status.add_tokens()->set_name("soft");
     return answer(request, status);

@@ -9,6 +9,7 @@ namespace signet {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -36,6 +37,28 @@ longest_validity = "398d"
 [issuer.issuing-1]
 key = "issuing-1"
 root = "ca/root.pem"
+[log]
+key = "log-1"
+ceremony = "ca/transcript.jsonl"
+[key.log-1]
+token = "soft"
+uri = "pkcs11:token=t;object=log-1;type=private"
+public_key = "ca/log-1.pub.pem"
+[key.log-1.fence]
+may_sign = ["log-checkpoint"]
+)";
+
+// Goes behind kMinimal.
+const std::string kPredecessor = R"([log.predecessor]
+directory = "old"
+origin = "ca.example.com/signet/old"
+key = "log-0"
+[key.log-0]
+token = "soft"
+uri = "pkcs11:token=t;object=log-0;type=private"
+public_key = "ca/log-0.pub.pem"
+[key.log-0.fence]
+may_sign = ["log-checkpoint"]
 )";
 
 Result<DaemonConfig> parse(const std::string& text) {
@@ -73,6 +96,14 @@ TEST(DaemonConfig, FillsInEveryDefault) {
   EXPECT_TRUE(config->tokens.at("soft").environment.empty());
   EXPECT_EQ(config->keys.at("issuing-1").fence.clock_tolerance, 1h);
   EXPECT_TRUE(config->issuers.at("issuing-1").chain.empty());
+  EXPECT_EQ(config->log.directory, "/etc/signet/state/log");
+  EXPECT_EQ(config->log.origin, "ca.example.com/signet/issuing-1");
+  EXPECT_EQ(config->log.heartbeat, 1h);
+  EXPECT_EQ(config->log.checkpoint_interval, 1s);
+  EXPECT_EQ(config->log.checkpoint_patience, 5min);
+  EXPECT_EQ(config->log.clock_tolerance, 1min);
+  EXPECT_EQ(config->log.min_free_mib, 64U);
+  EXPECT_FALSE(config->log.predecessor.has_value());
   EXPECT_EQ(config->sha256, sha256(bytes_of(kMinimal)));
 }
 
@@ -89,6 +120,15 @@ TEST(DaemonConfig, ResolvesPathsFromTheFilesOwnFolder) {
   EXPECT_EQ(config->keys.at("issuing-1").certificate, "/etc/signet/ca/issuing.pem");
   EXPECT_EQ(config->issuers.at("issuing-1").root, "/etc/signet/ca/root.pem");
   EXPECT_THAT(config->issuers.at("issuing-1").chain, ElementsAre("/etc/signet/a.pem", "/b.pem"));
+  EXPECT_EQ(config->log.ceremony, "/etc/signet/ca/transcript.jsonl");
+  EXPECT_EQ(config->keys.at("log-1").public_key, "/etc/signet/ca/log-1.pub.pem");
+}
+
+TEST(DaemonConfig, ResolvesAFilesRelativeFolderOnce) {
+  const auto config = parse_daemon_config(bytes_of(kMinimal), "conf/signet.toml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->state.directory, "conf/state");
+  EXPECT_EQ(config->log.directory, "conf/state/log");
 }
 
 TEST(DaemonConfig, ReadsEveryValueThatIsGiven) {
@@ -135,6 +175,112 @@ environment = { SOFTHSM2_CONF = "/x/softhsm2.conf" })");
   EXPECT_EQ(config->issuers.at("issuing-1").key, "issuing-1");
 }
 
+TEST(DaemonConfig, ReadsEveryValueOfTheLog) {
+  const auto config = parse(with("ceremony = \"ca/transcript.jsonl\"", R"(ceremony = "/c.jsonl"
+directory = "log-2"
+origin = "ca.example.com/log-2"
+heartbeat = "30m"
+checkpoint_interval = "250ms"
+checkpoint_patience = "10s"
+clock_tolerance = "2s"
+min_free_mib = 7)") + kPredecessor);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  const LogConfig& log = config->log;
+  EXPECT_EQ(log.key, "log-1");
+  EXPECT_EQ(log.ceremony, "/c.jsonl");
+  EXPECT_EQ(log.directory, "/etc/signet/log-2");
+  EXPECT_EQ(log.origin, "ca.example.com/log-2");
+  EXPECT_EQ(log.heartbeat, 30min);
+  EXPECT_EQ(log.checkpoint_interval, 250ms);
+  EXPECT_EQ(log.checkpoint_patience, 10s);
+  EXPECT_EQ(log.clock_tolerance, 2s);
+  EXPECT_EQ(log.min_free_mib, 7U);
+  ASSERT_TRUE(log.predecessor.has_value());
+  EXPECT_EQ(log.predecessor->directory, "/etc/signet/old");
+  EXPECT_EQ(log.predecessor->origin, "ca.example.com/signet/old");
+  EXPECT_EQ(log.predecessor->key, "log-0");
+  const KeyConfig& key = config->keys.at("log-1");
+  EXPECT_TRUE(key.signs_log());
+  EXPECT_THAT(key.fence.may_sign, ElementsAre(ArtifactKind::kLogCheckpoint));
+  EXPECT_EQ(key.certificate, "");
+  EXPECT_FALSE(config->keys.at("issuing-1").signs_log());
+}
+
+TEST(DaemonConfig, SaysWhichOriginALogKeySigns) {
+  const auto config = parse(kMinimal + kPredecessor);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->origin_of_log_key("log-1"), "ca.example.com/signet/issuing-1");
+  EXPECT_EQ(config->origin_of_log_key("log-0"), "ca.example.com/signet/old");
+  EXPECT_EQ(config->origin_of_log_key("issuing-1"), std::nullopt);
+  EXPECT_EQ(config->origin_of_log_key("nobody"), std::nullopt);
+}
+
+TEST(DaemonConfig, RefusesAPredecessorThatCannotBeToldFromItsSuccessor) {
+  const auto error = [](const std::string& old_text, const std::string& new_text) {
+    std::string text = kMinimal + kPredecessor;
+    const std::size_t at = text.rfind(old_text);
+    EXPECT_NE(at, std::string::npos) << old_text;
+    return error_of(text.replace(at, old_text.size(), new_text));
+  };
+  EXPECT_EQ(
+      error("origin = \"ca.example.com/signet/old\"", "origin = \"ca.example.com/signet/issuing-1\""),
+      "/etc/signet/signet.toml:34:10: log.predecessor.origin: is \"ca.example.com/signet/issuing-1\", the origin of "
+      "the log that goes on from it; each log has its own");
+  EXPECT_THAT(error("origin = \"ca.example.com/signet/old\"", "origin = \"a b\""),
+              HasSubstr("log.predecessor.origin: is \"a b\"; expected 1 to 255 printable ASCII characters"));
+  EXPECT_THAT(
+      error("\"old\"", "\"state/log\""),
+      HasSubstr("signet.toml:33:13: log.predecessor.directory: is \"/etc/signet/state/log\", the directory of"));
+  EXPECT_THAT(error("key = \"log-0\"", "key = \"log-1\""),
+              AllOf(HasSubstr("log.predecessor.key: is \"log-1\", the key of the log that goes on from it"),
+                    HasSubstr("key.log-0: signs checkpoints, but neither log.key nor log.predecessor.key names it")));
+  EXPECT_THAT(error("key = \"log-0\"", "key = \"issuing-1\""),
+              HasSubstr("log.predecessor.key: is \"issuing-1\", which may not sign checkpoints"));
+}
+
+TEST(DaemonConfig, RefusesAKeyThatIsUsedForWhatItMayNotSign) {
+  EXPECT_THAT(error_of(with("key = \"log-1\"", "key = \"issuing-1\"")),
+              AllOf(HasSubstr("signet.toml:24:7: log.key: is \"issuing-1\", which may not sign checkpoints; expected a "
+                              "[key.NAME] whose fence has may_sign = [\"log-checkpoint\"]"),
+                    HasSubstr("signet.toml:26:1: key.log-1: signs checkpoints, but neither log.key")));
+  EXPECT_THAT(error_of(with("key = \"log-1\"", "key = \"log-2\"")),
+              HasSubstr("log.key: is \"log-2\", and there is no [key.log-2]; expected one of: issuing-1, log-1"));
+  EXPECT_EQ(
+      error_of(with("key = \"issuing-1\"", "key = \"log-1\"")),
+      "/etc/signet/signet.toml:21:7: issuer.issuing-1.key: is \"log-1\", which signs checkpoints of the log and no "
+      "certificates; expected a [key.NAME] whose fence has may_sign = [\"end-entity-certificate\"]");
+}
+
+TEST(DaemonConfig, ALogKeyHasAPublicKeyAndNothingOfACertificate) {
+  EXPECT_EQ(
+      error_of(with("public_key = \"ca/log-1.pub.pem\"", "certificate = \"ca/log-1.pem\"")),
+      "/etc/signet/signet.toml:26:1: key.log-1.public_key: missing; expected a text in quotes\n"
+      "/etc/signet/signet.toml:29:15: key.log-1.certificate: does not go with what this key may sign, which needs "
+      "\"public_key\" instead");
+  EXPECT_EQ(error_of(kMinimal + "longest_validity = \"1d\"\nclock_tolerance = \"1h\"\n"),
+            "/etc/signet/signet.toml:32:20: key.log-1.fence.longest_validity: is a rule for certificates, and this key "
+            "signs checkpoints of the log; remove it\n"
+            "/etc/signet/signet.toml:33:19: key.log-1.fence.clock_tolerance: is a rule for certificates, and this key "
+            "signs checkpoints of the log; remove it");
+  EXPECT_THAT(
+      error_of(with("[\"log-checkpoint\"]", "[\"log-checkpoint\", \"end-entity-certificate\"]")),
+      HasSubstr("key.log-1.fence.may_sign: names \"log-checkpoint\" beside another kind; a key that signs the log "
+                "signs nothing else"));
+}
+
+TEST(DaemonConfig, AKeyOfCertificatesHasACertificateAndNoPublicKey) {
+  EXPECT_EQ(error_of(with("certificate = \"ca/issuing.pem\"", "public_key = \"ca/issuing.pub.pem\"")),
+            "/etc/signet/signet.toml:13:1: key.issuing-1.certificate: missing; expected a text in quotes\n"
+            "/etc/signet/signet.toml:16:14: key.issuing-1.public_key: does not go with what this key may sign, which "
+            "needs \"certificate\" instead");
+}
+
+TEST(DaemonConfig, ConcludesNothingFromAKindItDoesNotKnow) {
+  EXPECT_EQ(error_of(with("[\"log-checkpoint\"]", "[\"log-checkpoints\"]")),
+            "/etc/signet/signet.toml:31:13: key.log-1.fence.may_sign[0]: is \"log-checkpoints\"; expected one of "
+            "\"end-entity-certificate\", \"log-checkpoint\"");
+}
+
 TEST(DaemonConfig, RefusesReferencesToWhatIsNotThere) {
   EXPECT_THAT(
       error_of(with("token = \"soft\"", "token = \"hard\"")),
@@ -149,11 +295,12 @@ TEST(DaemonConfig, ReportsEveryMistakeAtOnceInOrderOfPlace) {
   text += "[issue]\nworkers = 257\nqueue = 0\nsign_deadline = \"61s\"\n";
   EXPECT_EQ(
       error_of(text),
-      "/etc/signet/signet.toml:3:1: typo: unknown key; the keys of this table are issue, issuer, key, listen, origin, "
+      "/etc/signet/signet.toml:3:1: typo: unknown key; the keys of this table are issue, issuer, key, listen, log, "
+      "origin, "
       "policy, state, token\n"
-      "/etc/signet/signet.toml:25:11: issue.workers: is the integer 257; expected an integer from 1 to 256\n"
-      "/etc/signet/signet.toml:26:9: issue.queue: is the integer 0; expected an integer from 1 to 1000000\n"
-      "/etc/signet/signet.toml:27:17: issue.sign_deadline: is \"61s\"; expected a duration from 1s to 1m: digits and "
+      "/etc/signet/signet.toml:34:11: issue.workers: is the integer 257; expected an integer from 1 to 256\n"
+      "/etc/signet/signet.toml:35:9: issue.queue: is the integer 0; expected an integer from 1 to 1000000\n"
+      "/etc/signet/signet.toml:36:17: issue.sign_deadline: is \"61s\"; expected a duration from 1s to 1m: digits and "
       "one of s, m, h, d, w, y, such as \"5s\"");
 }
 
@@ -176,11 +323,27 @@ TEST(DaemonConfig, RefusesBadValues) {
       {"type=private", "type=public", "key.issuing-1.uri: has type=public; a CA signs with a private key"},
       {"[\"end-entity-certificate\"]", "[]", "fence.may_sign: has 0 values and needs 1"},
       {"[\"end-entity-certificate\"]", "[\"ca-certificate\"]",
-       "fence.may_sign[0]: is \"ca-certificate\"; expected \"end-ent"},
+       "fence.may_sign[0]: is \"ca-certificate\"; expected one of \"end-ent"},
       {"longest_validity = \"398d\"", "", "fence.longest_validity: missing"},
       {"[key.issuing-1.fence]", "[key.issuing-1.fences]", "key.issuing-1.fence: missing"},
       {"[key.issuing-1.fence]", "[key.issuing-1.fences]", "key.issuing-1.fences: unknown key; did you mean \"fence\"?"},
       {"root = \"ca/root.pem\"", "", "issuer.issuing-1.root: missing"},
+      {"[log]", "[logs]", "log: missing; expected a table [log]"},
+      {"ceremony = \"ca/transcript.jsonl\"", "", "log.ceremony: missing"},
+      {"key = \"log-1\"", "", "log.key: missing"},
+      {"[key.log-1]", "checkpoint_interval = \"99ms\"\n[key.log-1]",
+       "log.checkpoint_interval: is \"99ms\"; expected a duration from 100ms to 1m: digits and one of ms, s, m,"},
+      {"[key.log-1]", "checkpoint_interval = \"61s\"\n[key.log-1]", "log.checkpoint_interval: is \"61s\""},
+      {"[key.log-1]", "checkpoint_interval = \"60s\"\ncheckpoint_patience = \"2s\"\n[key.log-1]",
+       "log.checkpoint_patience: is 2s; expected at least twice checkpoint_interval, 1m"},
+      {"[key.log-1]", "heartbeat = \"25h\"\n[key.log-1]", "log.heartbeat: is \"25h\""},
+      {"[key.log-1]", "clock_tolerance = \"0s\"\n[key.log-1]", "log.clock_tolerance: is \"0s\""},
+      {"[key.log-1]", "min_free_mib = 0\n[key.log-1]", "log.min_free_mib: is the integer 0"},
+      {"[key.log-1]", "origin = \"a+b\"\n[key.log-1]", "log.origin: is \"a+b\"; expected 1 to 255"},
+      {"[key.log-1]", "origin = \"\"\n[key.log-1]", "log.origin: is \"\"; expected a text in quotes that is not empty"},
+      {"[key.log-1]", "heart_beat = \"1h\"\n[key.log-1]", "log.heart_beat: unknown key; did you mean \"heartbeat\"?"},
+      {"[key.log-1]", "predecessor = 1\n[key.log-1]", "log.predecessor: is the integer 1; expected a table"},
+      {"[key.log-1]", "predecessor = { origin = \"x\" }\n[key.log-1]", "log.predecessor.directory: missing"},
       {"[issuer.issuing-1]", "[other.issuing-1]", "issuer: missing; expected 1 or more tables [issuer.NAME]"},
   };
   for (const auto& c : cases) EXPECT_THAT(error_of(with(c.old_text, c.new_text)), HasSubstr(c.message)) << c.new_text;
@@ -188,7 +351,7 @@ TEST(DaemonConfig, RefusesBadValues) {
 
 TEST(DaemonConfig, RepeatsNoPinOfARefusedUri) {
   for (const char* uri : {"PKCS11:token=t;pin-value=1234", "pkcs11:token=t;pin-value=1234",
-                          "pkcs11:token=t?module-name=x;pin-value=1234"}) {
+                          "pkcs11:token=t?module-name=x;pin-value=1234", "pkcs11:token=t?pin-value=1234\\u0007"}) {
     const std::string error = error_of(with("pkcs11:token=t;object=o;type=private", uri));
     EXPECT_THAT(error, HasSubstr("signet.toml:15:7: key.issuing-1.uri: "));
     EXPECT_THAT(error, Not(HasSubstr("1234"))) << uri;
@@ -197,7 +360,7 @@ TEST(DaemonConfig, RepeatsNoPinOfARefusedUri) {
 
 TEST(DaemonConfig, NamesWhatIsMissingFromAnEmptyFile) {
   const std::string text = error_of("");
-  for (const char* key : {"origin", "policy", "state", "listen", "token", "key", "issuer"}) {
+  for (const char* key : {"origin", "policy", "state", "listen", "token", "key", "issuer", "log"}) {
     EXPECT_THAT(text, HasSubstr("signet.toml:1:1: " + std::string(key) + ": missing"));
   }
 }

@@ -25,14 +25,25 @@ void must_explain(const Result<T>& result) {
   must_hold(result.error().message.starts_with("fuzz.toml:"), "a complaint names its place");
 }
 
+inline void check_key_property(const DaemonConfig& config, const KeyConfig& key) {
+  must_hold(config.tokens.contains(key.token), "a key has its token");
+  must_hold(key.signs_log() == config.origin_of_log_key(key.name).has_value(),
+            "a log key, and no other, has an origin");
+  must_hold(key.certificate.empty() == key.signs_log(), "what signs certificates has one");
+  must_hold(key.public_key.empty() != key.signs_log(), "a log key has a public key");
+}
+
 /// Nothing crashes; what is refused is explained; what is accepted keeps its cross references.
 inline void check_config_property(ByteView text) {
   const auto config = parse_daemon_config(text, "fuzz.toml");
   must_explain(config);
   if (config.has_value()) {
-    for (const auto& [name, key] : config->keys) must_hold(config->tokens.contains(key.token), "a key has its token");
-    for (const auto& [name, issuer] : config->issuers)
+    for (const auto& [name, key] : config->keys) check_key_property(*config, key);
+    for (const auto& [name, issuer] : config->issuers) {
       must_hold(config->keys.contains(issuer.key), "an issuer has its key");
+      must_hold(!config->keys.at(issuer.key).signs_log(), "an issuer's key signs certificates");
+    }
+    must_hold(config->keys.contains(config->log.key), "the log has its key");
   }
   const auto policy = Policy::parse(text, "fuzz.toml");
   must_explain(policy);

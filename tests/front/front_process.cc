@@ -94,6 +94,15 @@ longest_validity = "398d"
 [issuer.issuing-1]
 key = "issuing-1"
 root = "root.pem"
+[log]
+key = "log-1"
+ceremony = "transcript.jsonl"
+[key.log-1]
+token = "soft"
+uri = "pkcs11:token=test;object=log-1;type=private"
+public_key = "log-1.pub.pem"
+[key.log-1.fence]
+may_sign = ["log-checkpoint"]
 )",
                      options);
 }

@@ -10,15 +10,13 @@
 
 namespace signet::test {
 
-Daemon::Daemon(const Installation& installation)
+Daemon::Daemon(const Installation& installation, const std::string& signetd, std::chrono::milliseconds patience)
     : installation_(installation), stderr_file_(installation.path("signetd.log")) {
   const std::string ready = installation.path("signetd.ready");
   std::filesystem::remove(ready);
   process_ = std::make_unique<BackgroundProcess>(
-      std::vector<std::string>{program("signetd"), "--config", installation.config(), "--ready-file", ready},
-      stderr_file_);
-  const bool started =
-      eventually([&] { return std::filesystem::exists(ready) || !process_->running(); }, std::chrono::seconds(60));
+      std::vector<std::string>{signetd, "--config", installation.config(), "--ready-file", ready}, stderr_file_);
+  const bool started = eventually([&] { return std::filesystem::exists(ready) || !process_->running(); }, patience);
   if (!started || !process_->running()) throw std::runtime_error("signetd did not start:\n" + stderr_text());
   address_ = nlohmann::json::parse(slurp(ready)).at("address").get<std::string>();
 }

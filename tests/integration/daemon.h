@@ -14,7 +14,8 @@ namespace signet::test {
 /// there. Killed (by pid) at the end of its life if it still runs; its children leave with it.
 class Daemon {
  public:
-  explicit Daemon(const Installation& installation);
+  explicit Daemon(const Installation& installation, const std::string& signetd = program("signetd"),
+                  std::chrono::milliseconds patience = std::chrono::seconds(60));
 
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
   [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }

@@ -33,6 +33,11 @@ subject = "CN=Test Issuing 1,O=Signet Test"
 validity = "5y"
 path_length = 0
 certificate = "issuing.pem"
+[log_key]
+key_label = "log-1"
+origin = "test.example/signet/issuing-1"
+public_key = "log-1.pub.pem"
+verifier_key = "log-1.vkey"
 )";
 
 constexpr std::string_view kEndEntity = R"([[end_entity]]
@@ -74,6 +79,18 @@ certificate = "ceremony/issuing.pem"
 may_sign = ["end-entity-certificate"]
 longest_validity = "398d"
 
+[key.log-1]
+token = "soft"
+uri = "pkcs11:token=signet-issuing;object=log-1;type=private"
+public_key = "ceremony/log-1.pub.pem"
+[key.log-1.fence]
+may_sign = ["log-checkpoint"]
+
+[log]
+key = "log-1"
+ceremony = "ceremony/transcript.jsonl"
+checkpoint_interval = "100ms"
+
 [issuer.issuing-1]
 key = "issuing-1"
 root = "ceremony/root.pem"
@@ -104,7 +121,7 @@ dns = ["**"]
 [client.payments]
 identity = "spiffe://test.example/payments"
 profiles = ["tls-server"]
-rights = ["issue", "operate"]
+rights = ["issue", "operate", "audit"]
 [client.payments.names]
 dns = ["payment-service", "**.example"]
 ip = ["192.0.2.0/28"]

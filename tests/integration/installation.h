@@ -13,8 +13,9 @@ namespace signet::test {
 [[nodiscard]] std::string program(const std::string& name);
 
 /// Tokens, a ceremony, a configuration and a policy with these clients:
-///   payments  spiffe://test.example/payments, must sign, profile tls-server, names **.example and payment-service,
-///   operate plain     dns:plain.example, need not sign, profile tls-server, names **.plain.example
+///   payments  spiffe://test.example/payments, must sign, profile tls-server, names **.example and payment-service, may
+///             operate and audit
+///   plain     dns:plain.example, need not sign, profile tls-server, names **.plain.example
 /// and the certificates of "stranger" (of the same CA, in no policy) and "outsider" (of another CA).
 class Installation {
  public:
@@ -26,6 +27,8 @@ class Installation {
   [[nodiscard]] std::string key(const std::string& who) const { return path(who + ".key"); }
   [[nodiscard]] std::string root() const { return path("ceremony/root.pem"); }
   [[nodiscard]] std::string issuing() const { return path("ceremony/issuing.pem"); }
+  /// A file with the verifier key of the log.
+  [[nodiscard]] std::string log_key() const { return path("ceremony/log-1.vkey"); }
   [[nodiscard]] const TempDirectory& folder() const { return hsm_.directory(); }
 
   /// A CSR for these names ("DNS:a.example,IP:192.0.2.1") made by openssl, with a new P-256 key; DER.

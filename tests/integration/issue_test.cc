@@ -56,7 +56,7 @@ TEST(Issue, TheLogHasTheIntentWithTheTbsBeforeTheOutcomeWithTheSignature) {
   EXPECT_TRUE(intent.proof.has_value()) << "the client's own signature is in the log";
   EXPECT_EQ(intent.cause.request, issued.request_id);
   EXPECT_EQ(field_of(entries.at(issued.intent_log_index), "who.client"), "payments");
-  EXPECT_EQ(entries.front().type, "start");
+  EXPECT_EQ(entries.front().type, "genesis");
   EXPECT_EQ(entries.back().type, "stop");
 }
 
@@ -103,7 +103,11 @@ TEST(Issue, ManyClientsAtOnceGetDistinctSerials) {
   for (auto& mine : serials) {
     threads.emplace_back([&] {
       const auto client = daemon.client("plain");
-      for (int i = 0; i < 20; ++i) mine.insert(client->issue({.profile = "tls-server", .csr = csr}).value().serial);
+      for (int i = 0; i < 20; ++i) {
+        const auto issued = client->issue({.profile = "tls-server", .csr = csr});
+        ASSERT_TRUE(issued.has_value()) << issued.error().message << daemon.stderr_text();
+        mine.insert(issued->serial);
+      }
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -153,7 +157,7 @@ TEST(Status, TellsOperatorsAndNobodyElse) {
   EXPECT_EQ(status->issuers[0].subject, "CN=Test Issuing 1,O=Signet Test");
   EXPECT_TRUE(status->issuers[0].available);
   ASSERT_EQ(status->tokens.size(), 1U);
-  EXPECT_EQ(status->tokens[0].keys, std::vector<std::string>{"issuing-1"});
+  EXPECT_EQ(status->tokens[0].keys, (std::vector<std::string>{"issuing-1", "log-1"}));
   const auto refused = daemon.client("plain")->status();
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::kPermissionDenied);

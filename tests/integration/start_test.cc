@@ -62,7 +62,7 @@ TEST(Start, ConfigurationThatOthersMayWriteIsRefused) {
 
 TEST(Start, AKeyThatDoesNotBelongToItsCertificateIsRefused) {
   const Installation ca;
-  ca.edit("signet.toml", "token=signet-issuing;object=issuing-1", "token=signet-root;object=root");
+  ca.edit("signet.toml", "token=signet-issuing;object=issuing-1", "token=signet-issuing;object=log-1");
   const auto result = start(ca);
   EXPECT_EQ(result.status, 1);
   EXPECT_NE(result.err.find("issuing.pem"), std::string::npos) << result.err;

@@ -102,6 +102,7 @@ TEST(AuthoritiesOfTheIssuer, AChainOfIntermediatesIsTaken) {
   installation.directory.write("middle.pem", middle.pem());
   installation.chain = "\"middle.pem\"";
   IssuerProcess issuer(installation);
+  const FakeKeyholder keyholder(issuer.connect_keyholder(1), installation.token);
   EXPECT_TRUE(issuer.started().has_ready());
 }
 
@@ -110,6 +111,7 @@ TEST(AuthoritiesOfTheIssuer, AnExpiredCaDoesNotKeepTheOthersFromStarting) {
   installation.issuing = make_ca(installation.root, "Issuing CA", expire);
   installation.write_certificates();
   IssuerProcess issuer(installation);
+  const FakeKeyholder keyholder(issuer.connect_keyholder(1), installation.token);
   EXPECT_TRUE(issuer.started().has_ready());
 }
 

@@ -239,7 +239,7 @@ TEST_P(TakenOverFront, GetsNothingSignedAndIsLogged) {
   EXPECT_EQ(response.error().field(), GetParam().field) << response.error().message();
   EXPECT_FALSE(response.error().retryable());
   EXPECT_FALSE(keyholder_was_asked());
-  const auto entries = installation_.entries();
+  const auto entries = installation_.story();
   ASSERT_THAT(types_of(entries), ElementsAre("start", "rejected"));
   const auto rejected = log::read_rejected(entries[1]).value();
   EXPECT_EQ(rejected.code, name_of(GetParam().code));
@@ -265,7 +265,7 @@ TEST_F(CallersTest, ARecordedRequestThatIsSentAgainGetsTheSameCertificateAndNoSe
     EXPECT_EQ(issued_in(front_->answer(call_issue("key-1"))).SerializeAsString(), issued.SerializeAsString());
   }
   EXPECT_FALSE(keyholder_was_asked());
-  EXPECT_THAT(types_of(installation_.entries()), ElementsAre("start", "intent", "issued"));
+  EXPECT_THAT(types_of(installation_.story()), ElementsAre("start", "intent", "issued"));
 }
 
 TEST_F(CallersTest, AChainOverAnIntermediateThatTheClientSendsIsTaken) {

@@ -24,12 +24,12 @@ TEST_F(IssuanceTest, TheIntentIsOnDiskBeforeTheKeyIsUsedAndTheOutcomeBeforeTheAn
   start();
   const std::uint64_t call = call_issue("key-1");
   const auto request = next_sign_request();
-  EXPECT_EQ(request.key(), "issuing-1");
-  EXPECT_EQ(request.kind(), internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
-  const auto before = installation_.entries();
+  EXPECT_EQ(request.sign().key(), "issuing-1");
+  EXPECT_EQ(request.sign().kind(), internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
+  const auto before = installation_.story();
   ASSERT_THAT(types_of(before), ElementsAre("start", "intent"));
   const auto intent = log::read_intent(before[1]).value();
-  EXPECT_EQ(text_of(intent.tbs.view()), request.tbs());
+  EXPECT_EQ(text_of(intent.tbs.view()), request.sign().structure());
   EXPECT_EQ(intent.client, "payments");
   EXPECT_EQ(text_of(intent.idempotency_key), "key-1");
   EXPECT_TRUE(intent.proof.has_value());
@@ -37,37 +37,37 @@ TEST_F(IssuanceTest, TheIntentIsOnDiskBeforeTheKeyIsUsedAndTheOutcomeBeforeTheAn
 
   sign_rightly(request);
   const auto issued = issued_in(front_->answer(call));
-  const auto after = installation_.entries();
+  const auto after = installation_.story();
   ASSERT_THAT(types_of(after), ElementsAre("start", "intent", "issued"));
-  EXPECT_EQ(issued.intent_log_index(), 1U);
-  EXPECT_EQ(issued.log_index(), 2U);
+  EXPECT_EQ(issued.intent_log_index(), after[1].seq);
+  EXPECT_EQ(issued.log_index(), after[2].seq);
   const auto certificate = Certificate::parse(bytes_of(issued.certificate())).value();
   EXPECT_TRUE(certificate.verify_signed_by(installation_.issuing.certificate.public_key()).has_value());
-  EXPECT_EQ(text_of(certificate.tbs()), request.tbs());
+  EXPECT_EQ(text_of(certificate.tbs()), request.sign().structure());
   EXPECT_EQ(log::read_issued(after[2]).value().certificate_sha256, certificate.fingerprint());
   EXPECT_EQ(std::vector<std::string>(issued.chain().begin(), issued.chain().end()), chain_of({&installation_.issuing}));
   stop();
-  EXPECT_THAT(types_of(installation_.closed_log()), ElementsAre("start", "intent", "issued", "stop"));
+  EXPECT_THAT(types_of(installation_.closed_story()), ElementsAre("start", "intent", "issued", "stop"));
 }
 
 /// One way a keyholder fails to give a good signature.
 struct Trouble {
   std::string name;
   std::string why;  ///< of the intent that is orphaned
-  std::function<void(Channel&, const internal::SignRequest&)> act;
+  std::function<void(Channel&, const internal::IssuerToKeyholder&)> act;
   bool connection_ends = false;
 };
 void PrintTo(const Trouble& trouble, std::ostream* out) { *out << trouble.name; }
 
 void send_signature(Channel& keyholder, std::uint64_t id, ByteView signature) {
-  internal::SignAnswer answer;
+  internal::KeyholderToIssuer answer;
   answer.set_id(id);
   answer.set_signature(std::string(text_of(signature)));
   ASSERT_TRUE(keyholder.send(answer).has_value());
 }
 
 void send_error(Channel& keyholder, std::uint64_t id, ErrorCode code, bool retryable) {
-  internal::SignAnswer answer;
+  internal::KeyholderToIssuer answer;
   answer.set_id(id);
   answer.mutable_error()->set_code(static_cast<std::uint32_t>(code));
   answer.mutable_error()->set_message("CKR_DEVICE_ERROR");
@@ -108,7 +108,7 @@ std::vector<Trouble> troubles() {
       {"SignatureOfAnotherKey", "failed-verification",
        [](Channel& keyholder, const auto& request) {
          const EvpPkeyPtr key = make_key(KeyType::kEcP256);
-         const auto signature = sign(key.get(), SignatureAlgorithm::kEcdsaSha256, bytes_of(request.tbs()));
+         const auto signature = sign(key.get(), SignatureAlgorithm::kEcdsaSha256, bytes_of(request.sign().structure()));
          send_signature(keyholder, request.id(), signature.view());
        }},
   };
@@ -120,22 +120,22 @@ TEST_P(KeyholderTrouble, OrphansTheIntentAndARetryIsANewOneWithANewSerial) {
   installation_.sign_deadline = GetParam().why == "deadline" ? "1s" : "30s";
   start();
   const std::uint64_t call = call_issue("key-1");
-  GetParam().act(*keyholder_, next_sign_request());
+  GetParam().act(keyholder_->channel(), next_sign_request());
   expect_retryable(front_->answer(call));
-  const auto after_trouble = installation_.entries();
+  const auto after_trouble = installation_.story();
   ASSERT_THAT(types_of(after_trouble), ElementsAre("start", "intent", "orphaned"));
   const auto intent = log::read_intent(after_trouble[1]).value();
   const auto orphaned = log::read_orphaned(after_trouble[2]).value();
   EXPECT_EQ(orphaned.why, GetParam().why);
-  EXPECT_EQ(orphaned.intent, 1U);
+  EXPECT_EQ(orphaned.intent, after_trouble[1].seq);
   EXPECT_EQ(orphaned.serial, intent.serial);
 
   if (GetParam().connection_ends) reconnect_keyholder(2);
   const auto issued = issue("key-1");
-  EXPECT_EQ(issued.intent_log_index(), 3U);
+  EXPECT_GT(issued.intent_log_index(), after_trouble[2].seq);
   EXPECT_NE(to_hex(bytes_of(issued.serial())), intent.serial.hex());
   stop();
-  EXPECT_THAT(types_of(installation_.closed_log()),
+  EXPECT_THAT(types_of(installation_.closed_story()),
               ElementsAre("start", "intent", "orphaned", "intent", "issued", "stop"));
 }
 
@@ -153,13 +153,13 @@ TEST_F(IssuanceTest, AnAnswerThatComesTooLateIsDropped) {
   const std::uint64_t retry = call_issue("key-1");
   const auto request = next_sign_request();
   EXPECT_NE(request.id(), late.id());
-  EXPECT_NE(request.tbs(), late.tbs());
+  EXPECT_NE(request.sign().structure(), late.sign().structure());
   sign_rightly(late);  // once more
   sign_rightly(request);
   const auto issued = issued_in(front_->answer(retry));
-  EXPECT_EQ(text_of(Certificate::parse(bytes_of(issued.certificate())).value().tbs()), request.tbs());
+  EXPECT_EQ(text_of(Certificate::parse(bytes_of(issued.certificate())).value().tbs()), request.sign().structure());
   stop();
-  EXPECT_EQ(of_type(installation_.closed_log(), "issued").size(), 1U);
+  EXPECT_EQ(of_type(installation_.closed_story(), "issued").size(), 1U);
 }
 
 TEST_F(IssuanceTest, TheRightSignatureOfTheWrongStructureMakesNoCertificate) {
@@ -168,12 +168,12 @@ TEST_F(IssuanceTest, TheRightSignatureOfTheWrongStructureMakesNoCertificate) {
   const auto one = next_sign_request();
   const std::uint64_t second = call_issue("key-2");
   const auto two = next_sign_request();
-  answer_signature(one.id(), sign_with(installation_.issuing, bytes_of(two.tbs())).view());
-  answer_signature(two.id(), sign_with(installation_.issuing, bytes_of(one.tbs())).view());
+  answer_signature(one.id(), sign_with(installation_.issuing, bytes_of(two.sign().structure())).view());
+  answer_signature(two.id(), sign_with(installation_.issuing, bytes_of(one.sign().structure())).view());
   expect_retryable(front_->answer(first));
   expect_retryable(front_->answer(second));
   stop();
-  const auto orphaned = of_type(installation_.closed_log(), "orphaned");
+  const auto orphaned = of_type(installation_.closed_story(), "orphaned");
   ASSERT_EQ(orphaned.size(), 2U);
   for (const log::Entry& entry : orphaned) EXPECT_EQ(log::read_orphaned(entry).value().why, "failed-verification");
 }
@@ -186,13 +186,13 @@ TEST_F(IssuanceTest, WhatTheFenceRefusesIsClosedAsRejectedAndNotToBeTriedAgain) 
   EXPECT_EQ(code_of(response), ErrorCode::kInternal);
   EXPECT_FALSE(response.error().retryable());
   EXPECT_THAT(response.error().message(), HasSubstr("400d; at most 398d"));
-  const auto entries = installation_.entries();
+  const auto entries = installation_.story();
   ASSERT_THAT(types_of(entries), ElementsAre("start", "intent", "rejected"));
   const auto rejected = log::read_rejected(entries[2]).value();
-  EXPECT_EQ(rejected.intent, 1U);
+  EXPECT_EQ(rejected.intent, entries[1].seq);
   EXPECT_EQ(rejected.code, "PERMISSION_DENIED");
   EXPECT_EQ(rejected.field, "fence.longest_validity");
-  EXPECT_EQ(issue("key-1").intent_log_index(), 3U);  // the key is free again
+  EXPECT_GT(issue("key-1").intent_log_index(), entries[2].seq);  // the key is free again
 }
 
 TEST_F(IssuanceTest, ARefusalThatIsNotTheFencesMayHaveSignedAndOrphans) {
@@ -200,7 +200,7 @@ TEST_F(IssuanceTest, ARefusalThatIsNotTheFencesMayHaveSignedAndOrphans) {
   const std::uint64_t call = call_issue("key-1");
   answer_error(next_sign_request().id(), ErrorCode::kPermissionDenied, "no", "token.pin");
   EXPECT_TRUE(front_->answer(call).has_error());
-  const auto entries = installation_.entries();
+  const auto entries = installation_.story();
   ASSERT_THAT(types_of(entries), ElementsAre("start", "intent", "orphaned"));
   EXPECT_EQ(log::read_orphaned(entries[2]).value().why, "token-error");
 }
@@ -214,7 +214,7 @@ TEST_F(IssuanceTest, NonsenseInAnErrorOfTheKeyholderStillClosesTheIntent) {
   const std::uint64_t second = call_issue("key-2");
   answer_error(next_sign_request().id(), static_cast<ErrorCode>(200), "\n\x01", "\n\x01");
   EXPECT_TRUE(front_->answer(second).has_error());
-  ASSERT_THAT(types_of(installation_.entries()), ElementsAre("start", "intent", "rejected", "intent", "orphaned"));
+  ASSERT_THAT(types_of(installation_.story()), ElementsAre("start", "intent", "rejected", "intent", "orphaned"));
   EXPECT_FALSE(issue("key-3").certificate().empty());
 }
 
@@ -223,7 +223,7 @@ TEST_F(IssuanceTest, WithoutAKeyholderThereIsNoIntent) {
   keyholder_.reset();
   ASSERT_TRUE(eventually([&] { return !status().issuers(0).available(); }));
   expect_retryable(front_->answer(call_issue("key-1")));
-  EXPECT_THAT(types_of(installation_.entries()), ElementsAre("start"));
+  EXPECT_THAT(types_of(installation_.story()), ElementsAre("start"));
 }
 
 TEST_F(IssuanceTest, ARepeatedRequestGetsTheSameCertificateAndNothingIsSignedAgain) {
@@ -232,7 +232,7 @@ TEST_F(IssuanceTest, ARepeatedRequestGetsTheSameCertificateAndNothingIsSignedAga
   const auto again = issued_in(front_->answer(call_issue("key-1")));
   EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
   EXPECT_FALSE(keyholder_was_asked());
-  EXPECT_THAT(types_of(installation_.entries()), ElementsAre("start", "intent", "issued"));
+  EXPECT_THAT(types_of(installation_.story()), ElementsAre("start", "intent", "issued"));
 }
 
 TEST_F(IssuanceTest, AnIdempotencyKeyIsNotTakenForAnotherPayload) {
@@ -275,7 +275,7 @@ TEST_F(IssuanceTest, ARequestSentFiveTimesAtOnceIsSignedOnce) {
   EXPECT_EQ(refused, 2);
   EXPECT_EQ(certificates.size(), 1U);
   stop();
-  EXPECT_THAT(types_of(installation_.closed_log()), ElementsAre("start", "intent", "issued", "stop"));
+  EXPECT_THAT(types_of(installation_.closed_story()), ElementsAre("start", "intent", "issued", "stop"));
 }
 
 TEST_F(IssuanceTest, WhatThereIsNoRoomForIsRefusedAtOnceAndMayBeTriedAgain) {
@@ -317,9 +317,9 @@ TEST_F(IssuanceTest, AFrontThatLeavesMeanwhileLosesNothing) {
   sign_rightly(request);
   reconnect_front(2);
   const auto issued = issued_in(front_->answer(call_issue("key-1")));
-  EXPECT_EQ(text_of(Certificate::parse(bytes_of(issued.certificate())).value().tbs()), request.tbs());
+  EXPECT_EQ(text_of(Certificate::parse(bytes_of(issued.certificate())).value().tbs()), request.sign().structure());
   EXPECT_FALSE(keyholder_was_asked());
-  EXPECT_THAT(types_of(installation_.entries()), ElementsAre("start", "intent", "issued"));
+  EXPECT_THAT(types_of(installation_.story()), ElementsAre("start", "intent", "issued"));
 }
 
 TEST_F(IssuanceTest, APeerOfAnOlderGenerationIsTurnedAway) {
@@ -327,7 +327,7 @@ TEST_F(IssuanceTest, APeerOfAnOlderGenerationIsTurnedAway) {
   reconnect_keyholder(5);
   const auto stale_keyholder = issuer_->connect_keyholder(4);
   ASSERT_TRUE(readable(stale_keyholder->fd(), std::chrono::seconds(20)));  // at its end
-  EXPECT_FALSE(stale_keyholder->receive<internal::SignRequest>().has_value());
+  EXPECT_FALSE(stale_keyholder->receive<internal::IssuerToKeyholder>().has_value());
   reconnect_front(7);
   const auto stale_front = issuer_->connect_front(6);
   ASSERT_TRUE(readable(stale_front->channel().fd(), std::chrono::seconds(20)));
@@ -342,10 +342,9 @@ TEST_F(IssuanceTest, ANewKeyholderReplacesOneThatHoldsAnAnswer) {
   const auto before = std::move(keyholder_);
   reconnect_keyholder(2);
   expect_retryable(front_->answer(call));
-  ASSERT_TRUE(readable(before->fd(), std::chrono::seconds(20)));
-  EXPECT_FALSE(before->receive<internal::SignRequest>().has_value());  // its connection has ended
-  EXPECT_EQ(log::read_orphaned(installation_.entries().at(2)).value().why, "token-error");
-  const auto lost = log::read_intent(installation_.entries().at(1)).value();
+  EXPECT_TRUE(eventually([&] { return before->ended(); }));
+  EXPECT_EQ(log::read_orphaned(installation_.story().at(2)).value().why, "token-error");
+  const auto lost = log::read_intent(installation_.story().at(1)).value();
   EXPECT_NE(to_hex(bytes_of(issue("key-1").serial())), lost.serial.hex());
 }
 

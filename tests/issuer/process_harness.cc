@@ -47,13 +47,35 @@ M parsed(const std::string& bytes) {
 
 // The installation --------------------------------------------------------------------------------------------------
 
-Installation::Installation() { write_certificates(); }
+Installation::Installation() {
+  token.add("log-1", "ca.example/test");
+  token.add("log-0", "ca.example/test-0");
+  token.add_issuing("issuing-1", copy_of(issuing.certificate.public_key().spki()));
+  write_certificates();
+}
 
 void Installation::write_certificates() const {
   directory.write("root.pem", root.pem());
   directory.write("issuing.pem", issuing.pem());
   directory.write("trust.pem", client_root.pem());
+  directory.write("transcript.jsonl", "{}\n");
+  for (const char* key : {"log-0", "log-1"}) directory.write(std::string(key) + ".pub.pem", token.log_key(key).pem());
 }
+
+namespace {
+
+std::string log_key_table(const std::string& name) {
+  return fmt::format(R"([key.{0}]
+token = "soft"
+uri = "pkcs11:token=signet-test;object={0};type=private"
+public_key = "{0}.pub.pem"
+[key.{0}.fence]
+may_sign = ["log-checkpoint"]
+)",
+                     name);
+}
+
+}  // namespace
 
 std::string Installation::config() const {
   return fmt::format(R"(origin = "ca.example/test"
@@ -83,8 +105,15 @@ longest_validity = "398d"
 key = "issuing-1"
 chain = [{}]
 root = "root.pem"
-)",
-                     workers, queue, sign_deadline, issuer, chain);
+[log]
+directory = "{}"
+origin = "{}"
+key = "{}"
+ceremony = "transcript.jsonl"
+{}{})",
+                     workers, queue, sign_deadline, issuer, chain, log_folder, log_origin, log_key, log_settings,
+                     predecessor) +
+         log_key_table(log_key) + (predecessor.empty() ? "" : log_key_table(log_key == "log-1" ? "log-0" : "log-1"));
 }
 
 std::string Installation::policy() const {
@@ -106,7 +135,7 @@ dns = ["**.payments.example"]
 [client.web]
 identity = "spiffe://example/web"
 profiles = ["tls-server"]
-rights = ["issue", "operate"]
+rights = ["issue", "operate", "audit"]
 must_sign = false
 [client.web.names]
 dns = ["**.payments.example"]
@@ -127,7 +156,7 @@ std::vector<log::Entry> Installation::entries() const {
 }
 
 std::vector<log::Entry> Installation::closed_log() const {
-  const auto log = must(log::EntryLog::open(directory / "state/log", system_clock()));
+  const auto log = must(log::EntryLog::open(log_directory(), system_clock()));
   std::vector<log::Entry> entries;
   must(log->read(0, [&](const log::Entry& entry) -> Result<void> {
     entries.push_back(entry);
@@ -135,6 +164,21 @@ std::vector<log::Entry> Installation::closed_log() const {
   }));
   return entries;
 }
+
+namespace {
+
+std::vector<log::Entry> without_frame(std::vector<log::Entry> entries) {
+  std::erase_if(entries, [](const log::Entry& entry) {
+    return entry.type == log::entry_type::kGenesis || entry.type == log::entry_type::kConfig ||
+           entry.type == log::entry_type::kKey || entry.type == log::entry_type::kHeartbeat;
+  });
+  return entries;
+}
+
+}  // namespace
+
+std::vector<log::Entry> Installation::story() const { return without_frame(entries()); }
+std::vector<log::Entry> Installation::closed_story() const { return without_frame(closed_log()); }
 
 // The front ---------------------------------------------------------------------------------------------------------
 
@@ -253,16 +297,28 @@ std::optional<int> IssuerProcess::wait(std::chrono::milliseconds patience) {
 // The test's fixture ------------------------------------------------------------------------------------------------
 
 void IssuerTest::start() {
+  keyholder_.reset();
   issuer_ = std::make_unique<IssuerProcess>(installation_);
+  keyholder_ = std::make_unique<FakeKeyholder>(issuer_->connect_keyholder(1), installation_.token);
   const internal::ChildToSupervisor said = issuer_->started();
   ASSERT_TRUE(said.has_ready()) << said.failed().message();
-  keyholder_ = issuer_->connect_keyholder(1);
-  front_ = issuer_->connect_front(1);  // behind the keyholder: whoever can call has a keyholder
+  front_ = issuer_->connect_front(1);
+}
+
+internal::Failure IssuerTest::start_refused() {
+  keyholder_.reset();
+  issuer_ = std::make_unique<IssuerProcess>(installation_);
+  try {
+    keyholder_ = std::make_unique<FakeKeyholder>(issuer_->connect_keyholder(1), installation_.token);
+  } catch (const std::runtime_error&) {
+    // It has left already.
+  }
+  return issuer_->failure();
 }
 
 void IssuerTest::reconnect_keyholder(std::uint64_t generation) {
   const std::uint32_t before = status().tokens(0).restarts();
-  keyholder_ = issuer_->connect_keyholder(generation);
+  keyholder_ = std::make_unique<FakeKeyholder>(issuer_->connect_keyholder(generation), installation_.token);
   ASSERT_TRUE(eventually([&] { return status().tokens(0).restarts() == before + 1; }));
 }
 
@@ -271,34 +327,27 @@ void IssuerTest::stop() {
   ASSERT_TRUE(exited_with(issuer_->wait(), 0));
 }
 
-internal::SignRequest IssuerTest::next_sign_request() {
-  wait_readable(keyholder_->fd(), "the issuer");
-  return must(keyholder_->receive<internal::SignRequest>());
-}
-
-bool IssuerTest::keyholder_was_asked() const { return readable(keyholder_->fd(), std::chrono::milliseconds(0)); }
-
 void IssuerTest::answer_signature(std::uint64_t id, ByteView signature) {
-  internal::SignAnswer message;
+  internal::KeyholderToIssuer message;
   message.set_id(id);
   message.set_signature(text_from(signature));
-  must(keyholder_->send(message));
+  must(keyholder_->channel().send(message));
 }
 
 void IssuerTest::answer_error(std::uint64_t id, ErrorCode code, const std::string& message, const std::string& field,
                               bool retryable) {
-  internal::SignAnswer answer;
+  internal::KeyholderToIssuer answer;
   answer.set_id(id);
   internal::Failure& failure = *answer.mutable_error();
   failure.set_code(static_cast<std::uint32_t>(code));
   failure.set_message(message);
   failure.set_field(field);
   failure.set_retryable(retryable);
-  must(keyholder_->send(answer));
+  must(keyholder_->channel().send(answer));
 }
 
-void IssuerTest::sign_rightly(const internal::SignRequest& request) {
-  answer_signature(request.id(), sign_with(installation_.issuing, bytes_of(request.tbs())).view());
+void IssuerTest::sign_rightly(const internal::IssuerToKeyholder& request) {
+  answer_signature(request.id(), sign_with(installation_.issuing, bytes_of(request.sign().structure())).view());
 }
 
 v1::GetStatusResponse IssuerTest::status() {
@@ -312,6 +361,18 @@ std::uint64_t IssuerTest::call_issue(const std::string& idempotency_key) {
     request = signed_envelope(installation_.payments, v1::METHOD_ISSUE, issue_payload(idempotency_key));
   }
   return front_->call(chain_of({&installation_.payments}), request);
+}
+
+std::uint64_t IssuerTest::call_issue_with_proof(const std::string& idempotency_key) {
+  std::string& request = requests_[idempotency_key];
+  if (request.empty()) {
+    request = signed_envelope(installation_.payments, v1::METHOD_ISSUE, issue_payload(idempotency_key, true));
+  }
+  return front_->call(chain_of({&installation_.payments}), request);
+}
+
+v1::Response IssuerTest::ask_log(const v1::GetLogRequest& question) {
+  return front_->ask(chain_of({&installation_.web}), envelope(v1::METHOD_GET_LOG, text_from(encode(question))));
 }
 
 v1::IssueResponse IssuerTest::issue(const std::string& idempotency_key) {
@@ -328,12 +389,13 @@ std::vector<std::string> chain_of(std::initializer_list<const Identity*> chain) 
   return ders;
 }
 
-std::string issue_payload(const std::string& idempotency_key) {
+std::string issue_payload(const std::string& idempotency_key, bool wait_for_proof) {
   const EvpPkeyPtr key = make_key(KeyType::kEcP256);
   v1::IssueRequest request;
   request.set_profile("tls-server");
   request.set_csr(text_from(make_csr(key.get(), "a.payments.example", {{"subjectAltName", "DNS:a.payments.example"}})));
   request.set_idempotency_key(idempotency_key);
+  request.set_wait_for_proof(wait_for_proof);
   return text_from(encode(request));
 }
 
@@ -359,6 +421,11 @@ std::string signed_envelope(const Identity& signer, v1::Method method, const std
 v1::IssueResponse issued_in(const v1::Response& response) {
   if (response.has_error()) throw std::runtime_error("not issued: " + response.error().message());
   return parsed<v1::IssueResponse>(response.payload());
+}
+
+v1::GetLogResponse log_answer_in(const v1::Response& response) {
+  if (response.has_error()) throw std::runtime_error("no answer of the log: " + response.error().message());
+  return parsed<v1::GetLogResponse>(response.payload());
 }
 
 ErrorCode code_of(const v1::Response& response) { return static_cast<ErrorCode>(response.error().code()); }

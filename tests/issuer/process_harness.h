@@ -1,7 +1,7 @@
 // Runs the real signet-issuer, in the place of its supervisor, its front and its keyholder.
 #pragma once
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "issuer/fake_keyholder.h"
 #include "issuer/pki.h"
 #include "log/entries.h"
 #include "support/temp_directory.h"
@@ -21,8 +22,8 @@
 
 namespace signet::test {
 
-/// A CA below a root, two clients below another root, and the configuration and policy that name them. No token: the
-/// issuer never looks at one.
+/// A CA below a root, two clients below another root, and the configuration and policy that name them. The token is a
+/// fake one, with the CA's key and two log keys: log-1, which the configuration names, and log-0.
 class Installation {
  public:
   Installation();
@@ -37,16 +38,26 @@ class Installation {
   [[nodiscard]] std::vector<log::Entry> entries() const;
   /// All of the log, by EntryLog. Throws while an issuer has it open.
   [[nodiscard]] std::vector<log::Entry> closed_log() const;
-  [[nodiscard]] std::string log_file() const { return directory / "state/log/entries"; }
+  /// The same without what every log has: genesis, config, key and heartbeat.
+  [[nodiscard]] std::vector<log::Entry> story() const;
+  [[nodiscard]] std::vector<log::Entry> closed_story() const;
+  [[nodiscard]] std::string log_directory() const { return directory / log_folder; }
+  [[nodiscard]] std::string log_file() const { return log_directory() + "/entries"; }
 
   TempDirectory directory;
   Identity root = make_root("Root");
   Identity issuing = make_ca(root, "Issuing CA");
   Identity client_root = make_root("Client root");
   Identity payments = make_client(client_root, "spiffe://example/payments");  ///< must sign its requests
-  Identity web = make_client(client_root, "spiffe://example/web");            ///< need not; may operate
-  std::string issuer = "issuing-1";                                           ///< its name
-  std::string chain = {};  ///< files, as TOML: "\"a.pem\", \"b.pem\""
+  Identity web = make_client(client_root, "spiffe://example/web");            ///< need not; may operate and audit
+  mutable FakeToken token;
+  std::string log_folder = "state/log";
+  std::string log_key = "log-1";
+  std::string log_origin = "ca.example/test";                    ///< of log-1; log-0 has "ca.example/test-0"
+  std::string log_settings = "checkpoint_interval = \"60s\"\n";  ///< further lines of [log]: none but the first
+  std::string predecessor = {};                                  ///< the table [log.predecessor], if there is one
+  std::string issuer = "issuing-1";                              ///< its name
+  std::string chain = {};                                        ///< files, as TOML: "\"a.pem\", \"b.pem\""
   std::string sign_deadline = "30s";
   unsigned workers = 8;
   unsigned queue = 1024;
@@ -114,37 +125,44 @@ class IssuerTest : public testing::Test {
   void start();
   /// A new keyholder; returns when the issuer uses it.
   void reconnect_keyholder(std::uint64_t generation);
+  /// Starts the issuer with a keyholder, and returns why it does not get ready. Throws when it does.
+  [[nodiscard]] internal::Failure start_refused();
   void reconnect_front(std::uint64_t generation) { front_ = issuer_->connect_front(generation); }
   /// Ends the issuer as a supervisor does; then the log is whole.
   void stop();
 
-  /// The next request to the keyholder. Throws after 20 s.
-  [[nodiscard]] internal::SignRequest next_sign_request();
-  /// Nothing has been asked of the keyholder (that was not read).
-  [[nodiscard]] bool keyholder_was_asked() const;
+  void TearDown() override { EXPECT_THAT(installation_.token.violations(), testing::IsEmpty()); }
+
+  /// The next request for a certificate's signature. Throws after 20 s.
+  [[nodiscard]] internal::IssuerToKeyholder next_sign_request() { return keyholder_->next(); }
+  [[nodiscard]] bool keyholder_was_asked() const { return keyholder_->was_asked(); }
   void answer_signature(std::uint64_t id, ByteView signature);
   void answer_error(std::uint64_t id, ErrorCode code, const std::string& message, const std::string& field = {},
                     bool retryable = false);
   /// Signs as a good keyholder does.
-  void sign_rightly(const internal::SignRequest& request);
+  void sign_rightly(const internal::IssuerToKeyholder& request);
   [[nodiscard]] v1::GetStatusResponse status();
 
   /// Calls as the client payments: a signed Issue request with this idempotency key. The same key makes the same bytes.
   std::uint64_t call_issue(const std::string& idempotency_key);
+  /// The same, and it waits for the proof.
+  std::uint64_t call_issue_with_proof(const std::string& idempotency_key);
+  /// Asks the log as the client web.
+  [[nodiscard]] v1::Response ask_log(const v1::GetLogRequest& question);
   /// call_issue(), and the keyholder does what it should.
   [[nodiscard]] v1::IssueResponse issue(const std::string& idempotency_key);
 
   Installation installation_;
   std::unique_ptr<IssuerProcess> issuer_;
   std::unique_ptr<Front> front_;
-  std::unique_ptr<Channel> keyholder_;
+  std::unique_ptr<FakeKeyholder> keyholder_;
   std::map<std::string, std::string> requests_;  ///< by idempotency key
 };
 
 /// `chain` as the front passes it.
 [[nodiscard]] std::vector<std::string> chain_of(std::initializer_list<const Identity*> chain);
 /// An encoded IssueRequest for a.payments.example, its key a new one.
-[[nodiscard]] std::string issue_payload(const std::string& idempotency_key);
+[[nodiscard]] std::string issue_payload(const std::string& idempotency_key, bool wait_for_proof = false);
 /// An encoded Request, unsigned.
 [[nodiscard]] std::string envelope(v1::Method method, const std::string& payload);
 /// An encoded Request signed by `signer` at `time`.
@@ -152,6 +170,7 @@ class IssuerTest : public testing::Test {
                                           Time time = system_clock().now(),
                                           const std::string& origin = "ca.example/test");
 [[nodiscard]] v1::IssueResponse issued_in(const v1::Response& response);
+[[nodiscard]] v1::GetLogResponse log_answer_in(const v1::Response& response);
 [[nodiscard]] ErrorCode code_of(const v1::Response& response);
 [[nodiscard]] std::vector<std::string> types_of(const std::vector<log::Entry>& entries);
 /// The entries of one type.

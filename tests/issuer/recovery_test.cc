@@ -21,11 +21,12 @@ class RecoveryTest : public IssuerTest {
     for (const char* suffix : {"", "-wal", "-shm"})
       std::filesystem::remove(installation_.directory / (std::string("state/store.sqlite") + suffix));
   }
-  /// Cuts the log's file so that `entries` are whole and of the next one `extra` bytes are left.
-  void cut_log(std::size_t entries, std::size_t extra) {
+  /// Cuts the log's file behind the last intent, so that of what follows `extra` bytes are left.
+  void cut_behind_the_intent(std::size_t extra) {
     std::uintmax_t size = extra;
     const auto all = installation_.entries();
-    for (std::size_t i = 0; i < entries; ++i) size += 12 + all.at(i).encoded.size();
+    const std::uint64_t last = of_type(all, "intent").back().seq;
+    for (const log::Entry& entry : all) size += entry.seq > last ? 0 : 12 + entry.encoded.size();
     ASSERT_LT(size, std::filesystem::file_size(installation_.log_file()));
     std::filesystem::resize_file(installation_.log_file(), size);
   }
@@ -36,18 +37,18 @@ TEST_F(RecoveryTest, AnIntentThatACrashLeftOpenIsOrphanedAtTheNextStart) {
   static_cast<void>(call_issue("key-1"));
   const auto request = next_sign_request();
   kill_and_start();
-  const auto entries = installation_.entries();
+  const auto entries = installation_.story();
   ASSERT_THAT(types_of(entries), ElementsAre("start", "intent", "start", "orphaned"));
   const auto intent = log::read_intent(entries[1]).value();
   const auto orphaned = log::read_orphaned(entries[3]).value();
   EXPECT_EQ(orphaned.why, "start-up");
-  EXPECT_EQ(orphaned.intent, 1U);
+  EXPECT_EQ(orphaned.intent, entries[1].seq);
   EXPECT_EQ(orphaned.serial, intent.serial);
   EXPECT_EQ(orphaned.cause.request, intent.cause.request);
 
   sign_rightly(request);  // the keyholder's late answer, to an issuer that never asked
   const auto issued = issue("key-1");
-  EXPECT_EQ(issued.intent_log_index(), 4U);
+  EXPECT_GT(issued.intent_log_index(), entries[3].seq);
   EXPECT_NE(to_hex(bytes_of(issued.serial())), intent.serial.hex());
 }
 
@@ -60,8 +61,8 @@ TEST_F(RecoveryTest, ManyOpenIntentsAreEachClosedOnce) {
   kill_and_start();
   kill_and_start();
   stop();
-  EXPECT_THAT(types_of(installation_.closed_log()), ElementsAre("start", "intent", "intent", "intent", "start",
-                                                                "orphaned", "orphaned", "orphaned", "start", "stop"));
+  EXPECT_THAT(types_of(installation_.closed_story()), ElementsAre("start", "intent", "intent", "intent", "start",
+                                                                  "orphaned", "orphaned", "orphaned", "start", "stop"));
 }
 
 TEST_F(RecoveryTest, ACertificateThatWasAnsweredSurvivesACrashAndIsAnsweredAgain) {
@@ -70,7 +71,7 @@ TEST_F(RecoveryTest, ACertificateThatWasAnsweredSurvivesACrashAndIsAnsweredAgain
   kill_and_start();
   keyholder_.reset();  // nothing is left to sign with
   EXPECT_EQ(issued_in(front_->answer(call_issue("key-1"))).SerializeAsString(), first.SerializeAsString());
-  EXPECT_THAT(types_of(installation_.entries()), ElementsAre("start", "intent", "issued", "start"));
+  EXPECT_THAT(types_of(installation_.story()), ElementsAre("start", "intent", "issued", "start"));
 }
 
 TEST_F(RecoveryTest, TheStoreIsMadeAnewFromTheLog) {
@@ -81,7 +82,7 @@ TEST_F(RecoveryTest, TheStoreIsMadeAnewFromTheLog) {
   issuer_->kill_now();
   forget_store();
   start();
-  EXPECT_EQ(log::read_orphaned(installation_.entries().back()).value().why, "start-up");
+  EXPECT_EQ(log::read_orphaned(of_type(installation_.story(), "orphaned").back()).value().why, "start-up");
   EXPECT_EQ(issued_in(front_->answer(call_issue("key-1"))).SerializeAsString(), first.SerializeAsString());
   EXPECT_EQ(status().issued(), 1U);
 }
@@ -90,10 +91,10 @@ TEST_F(RecoveryTest, AnOutcomeThatIsTornIsCutAndItsIntentOrphaned) {
   start();
   const auto lost = issue("key-1");
   issuer_->kill_now();
-  cut_log(2, 20);
+  cut_behind_the_intent(20);
   forget_store();  // it follows the log, so after a power cut it does not know more
   start();
-  const auto entries = installation_.entries();
+  const auto entries = installation_.story();
   ASSERT_THAT(types_of(entries), ElementsAre("start", "intent", "start", "orphaned"));
   EXPECT_EQ(*entries[2].fields.at("cut_bytes").integer(), 20);
   EXPECT_EQ(log::read_orphaned(entries[3]).value().serial.hex(), to_hex(bytes_of(lost.serial())));
@@ -103,14 +104,14 @@ TEST_F(RecoveryTest, AnOutcomeThatIsTornIsCutAndItsIntentOrphaned) {
 TEST_F(RecoveryTest, ALogThatIsOlderThanTheStoreIsNotGoneOnWith) {
   start();
   static_cast<void>(issue("key-1"));
-  stop();
-  cut_log(2, 0);
+  issuer_->kill_now();  // before a checkpoint covers it, which would be missed first
+  cut_behind_the_intent(0);
   IssuerProcess next(installation_);
   const internal::Failure failure = next.failure();
   EXPECT_EQ(static_cast<ErrorCode>(failure.code()), ErrorCode::kDataLoss);
   EXPECT_THAT(failure.message(), HasSubstr("older copy of the log"));
   EXPECT_TRUE(exited_with(next.wait(), 1));
-  EXPECT_THAT(types_of(installation_.entries()), ElementsAre("start", "intent"));
+  EXPECT_THAT(types_of(installation_.story()), ElementsAre("start", "intent"));
 }
 
 TEST_F(RecoveryTest, ASecondIssuerOfTheSameStateDoesNotStart) {
@@ -161,9 +162,9 @@ TEST_F(RecoveryTest, ADrainAnswersWhatIsInFlightAndLogsTheStopLast) {
   EXPECT_FALSE(issued_in(front_->answer(first)).certificate().empty());
   EXPECT_EQ(code_of(front_->answer(second)), ErrorCode::kUnavailable);
   EXPECT_TRUE(exited_with(issuer_->wait(), 0));
-  const auto entries = installation_.closed_log();
-  ASSERT_EQ(entries.size(), 6U);
-  EXPECT_EQ(entries.back().type, "stop");
+  EXPECT_THAT(types_of(installation_.closed_story()),
+              ElementsAre("start", "intent", "intent", testing::_, testing::_, "stop"));
+  EXPECT_EQ(installation_.closed_log().back().type, "stop");
 }
 
 TEST_F(RecoveryTest, WhileDrainingNothingNewIsTaken) {
@@ -188,7 +189,7 @@ TEST_F(RecoveryTest, WithoutASupervisorItLeavesEvenWhileAKeyholderHangs) {
   issuer_->close_control();
   EXPECT_TRUE(exited_with(issuer_->wait(), 0));
   start();  // as after a crash
-  EXPECT_EQ(log::read_orphaned(installation_.entries().back()).value().why, "start-up");
+  EXPECT_EQ(log::read_orphaned(of_type(installation_.story(), "orphaned").back()).value().why, "start-up");
 }
 
 TEST_F(RecoveryTest, ACrashThatTheSupervisorReportsIsLogged) {
@@ -199,7 +200,7 @@ TEST_F(RecoveryTest, ACrashThatTheSupervisorReportsIsLogged) {
   message.mutable_crash()->set_restarts(3);
   issuer_->send(message);
   stop();
-  const auto entries = installation_.closed_log();
+  const auto entries = installation_.closed_story();
   ASSERT_THAT(types_of(entries), ElementsAre("start", "crash", "stop"));
   EXPECT_EQ(*entries[1].fields.at("process").text(), "signet-keyholder (soft)");
   EXPECT_EQ(*entries[1].fields.at("signal").integer(), 11);

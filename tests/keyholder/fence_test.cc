@@ -31,7 +31,7 @@ class FenceTest : public testing::Test {
   TbsFields leaf_ = test::leaf_fields(ca_, clock_.time);
 
   [[nodiscard]] Result<SignatureAlgorithm> check() const {
-    return check_fence(rules_, ca_, clock_, ArtifactKind::kEndEntityCertificate, encode_tbs(leaf_).view());
+    return check_certificate_fence(rules_, ca_, clock_, encode_tbs(leaf_).view());
   }
   /// The message of a refusal by this rule.
   std::string refused_by(std::string_view rule) const {
@@ -50,13 +50,17 @@ TEST_F(FenceTest, LetsAnEndEntityCertificateOfItsCaThrough) {
 }
 
 TEST_F(FenceTest, RefusesAKindThatTheRulesDoNotName) {
-  rules_.may_sign.clear();
-  EXPECT_THAT(refused_by("kind"), HasSubstr("end-entity-certificate"));
+  EXPECT_TRUE(check_kind(rules_, ArtifactKind::kEndEntityCertificate).has_value());
+  const auto refused = check_kind(rules_, ArtifactKind::kLogCheckpoint);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kPermissionDenied);
+  EXPECT_EQ(refused.error().field, "fence.kind");
+  EXPECT_THAT(refused.error().message, HasSubstr("log-checkpoint"));
 }
 
 TEST_F(FenceTest, RefusesWhatIsNoTbsCertificate) {
   const auto structure_of = [&](ByteView tbs) {
-    const auto result = check_fence(rules_, ca_, clock_, ArtifactKind::kEndEntityCertificate, tbs);
+    const auto result = check_certificate_fence(rules_, ca_, clock_, tbs);
     return result.has_value() ? std::string("it was let through") : result.error().field;
   };
   Bytes tbs = encode_tbs(leaf_).bytes();
@@ -87,7 +91,7 @@ TEST_F(FenceTest, RefusesAnExtensionThatThisCaDoesNotWrite) {
       der::sequence({der::oid("2.16.840.1.113730.1.13"), der::octet_string(der::utf8_string("hidden"))});
   const Bytes tbs = with_extension(encode_tbs(leaf_), comment);
   ASSERT_TRUE(parse_tbs(tbs).has_value()) << "as a certificate it would be allowed";
-  const auto result = check_fence(rules_, ca_, clock_, ArtifactKind::kEndEntityCertificate, tbs);
+  const auto result = check_certificate_fence(rules_, ca_, clock_, tbs);
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().field, "fence.form");
 }

@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <thread>
 
@@ -33,6 +35,16 @@ void must(const Result<void>& result) {
   if (!result.has_value()) throw std::runtime_error(result.error().message);
 }
 
+/// A read-write session with the scenario's token, while no keyholder runs.
+Pkcs11Session session_with(const SoftHsm& softhsm) {
+  softhsm.use_here();
+  const auto module = must(Pkcs11Module::load(kSoftHsmModule));
+  Pkcs11Session session =
+      must(Pkcs11Session::open(module, must(module->find_token(softhsm.label())), SessionAccess::kReadWrite));
+  must(session.log_in(Secret(bytes_of(softhsm.pin()))));
+  return session;
+}
+
 /// A self-issued CA certificate, signed by the new key on the token.
 Certificate make_ca(Pkcs11Session& session, KeyType type, unsigned rsa_bits) {
   const PublicKey public_key = must(generate_key(session, {.type = type, .rsa_bits = rsa_bits, .label = "issuing-1"}));
@@ -46,20 +58,44 @@ Certificate make_ca(Pkcs11Session& session, KeyType type, unsigned rsa_bits) {
 }  // namespace
 
 Scenario::Scenario(KeyType type, unsigned rsa_bits) {
-  softhsm.use_here();
-  const auto module = must(Pkcs11Module::load(kSoftHsmModule));
-  Pkcs11Session session =
-      must(Pkcs11Session::open(module, must(module->find_token(softhsm.label())), SessionAccess::kReadWrite));
-  must(session.log_in(Secret(bytes_of(softhsm.pin()))));
+  Pkcs11Session session = session_with(softhsm);
   ca = make_ca(session, type, rsa_bits);
   certificate_file = softhsm.directory().write("issuing.pem", encode_pem("CERTIFICATE", ca->der().view()));
 }
 
+PublicKey Scenario::add_log_key(KeyType type) {
+  Pkcs11Session session = session_with(softhsm);
+  const PublicKey key =
+      must(generate_key(session, {.type = type, .rsa_bits = type == KeyType::kRsa ? 2048U : 0U, .label = "log-1"}));
+  log_public_key = softhsm.directory().write("log-1.pub.pem", encode_pem("PUBLIC KEY", key.spki()));
+  log_token = "soft";
+  return key;
+}
+
+PublicKey Scenario::add_predecessor(const std::string& its_origin) {
+  Pkcs11Session session = session_with(softhsm);
+  const PublicKey key = must(generate_key(session, {.type = KeyType::kEd25519, .label = "log-0"}));
+  predecessor_ =
+      fmt::format(R"([log.predecessor]
+directory = "old"
+origin = "{}"
+key = "log-0"
+[key.log-0]
+token = "soft"
+uri = "pkcs11:token=signet-test;object=log-0;type=private"
+public_key = "{}"
+[key.log-0.fence]
+may_sign = ["log-checkpoint"]
+)",
+                  its_origin, softhsm.directory().write("log-0.pub.pem", encode_pem("PUBLIC KEY", key.spki())));
+  return key;
+}
+
 std::string Scenario::config() const {
-  return fmt::format(R"(origin = "ca.example/test"
+  return fmt::format(R"(origin = "{}"
 policy = "policy.toml"
 [state]
-directory = "state"
+directory = "{}"
 [listen]
 address = "127.0.0.1:0"
 certificate = "daemon.pem"
@@ -82,8 +118,21 @@ longest_validity = "398d"
 [issuer.issuing-1]
 key = "issuing-1"
 root = "root.pem"
-)",
-                     sign_deadline, profile, pin_file, sessions, environment, uri, certificate_file);
+[token.elsewhere]
+profile = "elsewhere.toml"
+pin_file = "elsewhere.pin"
+[log]
+key = "log-1"
+ceremony = "transcript.jsonl"
+[key.log-1]
+token = "{}"
+uri = "pkcs11:token=signet-test;object=log-1;type=private"
+public_key = "{}"
+[key.log-1.fence]
+may_sign = ["log-checkpoint"]
+{})",
+                     origin, state_directory, sign_deadline, profile, pin_file, sessions, environment, uri,
+                     certificate_file, log_token, log_public_key, predecessor_);
 }
 
 void Scenario::use_fault_module(const std::string& call, const std::string& action, int after, int times) {
@@ -97,7 +146,32 @@ void Scenario::use_fault_module(const std::string& call, const std::string& acti
       call, action, after, times);
 }
 
-Keyholder::Keyholder(const Scenario& scenario) {
+namespace {
+
+/// Set for the child that is started meanwhile.
+class FileLimit {
+ public:
+  explicit FileLimit(std::uint64_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{.rlim_cur = std::min<rlim_t>(bytes, before_.rlim_max), .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);  // the child inherits that too: its write fails with EFBIG
+  }
+  ~FileLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+}  // namespace
+
+Keyholder::Keyholder(const Scenario& scenario) : Keyholder(scenario, RLIM_INFINITY) {}
+
+Keyholder::Keyholder(const Scenario& scenario, std::uint64_t file_bytes) {
+  const UniqueFd config = must(sealed_memory_file("signet.toml", bytes_of(scenario.config())));
+  const FileLimit limit(file_bytes);
   auto [ours, theirs] = must(make_control_pair());
   control_ = std::make_unique<ControlChannel>(std::move(ours));
   posix_spawn_file_actions_t actions;
@@ -111,7 +185,6 @@ Keyholder::Keyholder(const Scenario& scenario) {
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw std::runtime_error(program + " does not start");
 
-  const UniqueFd config = must(sealed_memory_file("signet.toml", bytes_of(scenario.config())));
   internal::SupervisorToChild start;
   start.mutable_start()->set_config_file(scenario.softhsm.directory() / "signet.toml");
   start.mutable_start()->set_token("soft");
@@ -159,26 +232,67 @@ std::optional<int> Keyholder::wait(std::chrono::milliseconds patience) {
   return status;
 }
 
+namespace {
+
+std::uint64_t next_id() {
+  static std::uint64_t id = 1000;
+  return ++id;
+}
+
+internal::KeyholderToIssuer answer_to(Channel& channel, std::uint64_t id) {
+  internal::KeyholderToIssuer answer = next_answer(channel);
+  if (answer.id() != id) throw std::runtime_error("the answer is to another request");
+  return answer;
+}
+
+}  // namespace
+
 void request(Channel& channel, std::uint64_t id, ByteView tbs, const std::string& key, internal::ArtifactKind kind) {
-  internal::SignRequest message;
+  internal::IssuerToKeyholder message;
   message.set_id(id);
-  message.set_key(key);
-  message.set_kind(kind);
-  message.set_tbs(std::string(text_of(tbs)));
+  message.mutable_sign()->set_key(key);
+  message.mutable_sign()->set_kind(kind);
+  message.mutable_sign()->set_structure(std::string(text_of(tbs)));
   must(channel.send(message));
 }
 
-internal::SignAnswer next_answer(Channel& channel) {
-  wait_readable(channel.fd());
-  return must(channel.receive<internal::SignAnswer>());
+void request_checkpoint(Channel& channel, std::uint64_t id, std::string_view text, std::uint64_t old_size,
+                        const log::Proof& proof, const std::string& key) {
+  internal::IssuerToKeyholder message;
+  message.set_id(id);
+  message.mutable_sign()->set_key(key);
+  message.mutable_sign()->set_kind(internal::ARTIFACT_KIND_LOG_CHECKPOINT);
+  message.mutable_sign()->set_structure(std::string(text));
+  internal::ConsistencyProof& consistency = *message.mutable_sign()->mutable_consistency();
+  consistency.set_old_size(old_size);
+  for (const Sha256& hash : proof) consistency.add_hashes(std::string(text_of(hash)));
+  must(channel.send(message));
 }
 
-internal::SignAnswer ask(Channel& channel, ByteView tbs, const std::string& key, internal::ArtifactKind kind) {
-  static std::uint64_t id = 1000;
-  request(channel, ++id, tbs, key, kind);
-  internal::SignAnswer answer = next_answer(channel);
-  if (answer.id() != id) throw std::runtime_error("the answer is to another request");
-  return answer;
+internal::KeyholderToIssuer next_answer(Channel& channel) {
+  wait_readable(channel.fd());
+  return must(channel.receive<internal::KeyholderToIssuer>());
+}
+
+internal::KeyholderToIssuer ask(Channel& channel, ByteView tbs, const std::string& key, internal::ArtifactKind kind) {
+  const std::uint64_t id = next_id();
+  request(channel, id, tbs, key, kind);
+  return answer_to(channel, id);
+}
+
+internal::KeyholderToIssuer ask_checkpoint(Channel& channel, std::string_view text, std::uint64_t old_size,
+                                           const log::Proof& proof, const std::string& key) {
+  const std::uint64_t id = next_id();
+  request_checkpoint(channel, id, text, old_size, proof, key);
+  return answer_to(channel, id);
+}
+
+internal::TokenDescription ask_description(Channel& channel) {
+  internal::IssuerToKeyholder message;
+  message.set_id(next_id());
+  message.mutable_describe();
+  must(channel.send(message));
+  return answer_to(channel, message.id()).description();
 }
 
 }  // namespace signet::test

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "log/merkle.h"
 #include "support/softhsm.h"
 #include "wire/channel.h"
 #include "wire/control.h"
@@ -33,9 +34,23 @@ class Scenario {
   std::string environment = "SOFTHSM2_CONF = \"" + softhsm.conf() + "\"";
   std::string sign_deadline = "5s";
   unsigned sessions = 2;
+  std::string origin = "ca.example/test";
+  std::string log_token = "elsewhere";  ///< the [token.*] of the log's key
+  std::string log_public_key = "log-1.pub.pem";
+  std::string state_directory = softhsm.directory() / "state";
+
+  /// Puts the log's key onto this keyholder's token. Its public key, which the file log_public_key has from then on.
+  PublicKey add_log_key(KeyType type = KeyType::kEd25519);
+  [[nodiscard]] std::string journal() const { return state_directory + "/keyholder-soft/journal"; }
+
+  /// A second log, gone before the first, with a key of its own on this keyholder's token.
+  PublicKey add_predecessor(const std::string& its_origin);
 
   /// Uses the module that goes wrong (support/fault_module), with these variables.
   void use_fault_module(const std::string& call, const std::string& action, int after = 0, int times = 1000000);
+
+ private:
+  std::string predecessor_;  ///< its part of the configuration
 };
 
 /// A running signet-keyholder. Its end is the end of the process.
@@ -43,6 +58,8 @@ class Keyholder {
  public:
   /// Starts it and sends Start.
   explicit Keyholder(const Scenario& scenario);
+  /// As above, with a limit on the size of files it writes (RLIMIT_FSIZE).
+  Keyholder(const Scenario& scenario, std::uint64_t file_bytes);
   ~Keyholder();
   Keyholder(const Keyholder&) = delete;
   Keyholder& operator=(const Keyholder&) = delete;
@@ -66,13 +83,21 @@ class Keyholder {
   pid_t pid_ = -1;
 };
 
-/// Sends a request without waiting.
+/// Sends a request for a signature of a certificate, or of a checkpoint, without waiting.
 void request(Channel& channel, std::uint64_t id, ByteView tbs, const std::string& key = "issuing-1",
              internal::ArtifactKind kind = internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
+void request_checkpoint(Channel& channel, std::uint64_t id, std::string_view text, std::uint64_t old_size = 0,
+                        const log::Proof& proof = {}, const std::string& key = "log-1");
 /// The next answer; throws std::runtime_error after 20 s or at the end of the channel.
-[[nodiscard]] internal::SignAnswer next_answer(Channel& channel);
+[[nodiscard]] internal::KeyholderToIssuer next_answer(Channel& channel);
 /// Both.
-[[nodiscard]] internal::SignAnswer ask(Channel& channel, ByteView tbs, const std::string& key = "issuing-1",
-                                       internal::ArtifactKind kind = internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
+[[nodiscard]] internal::KeyholderToIssuer ask(
+    Channel& channel, ByteView tbs, const std::string& key = "issuing-1",
+    internal::ArtifactKind kind = internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
+
+[[nodiscard]] internal::KeyholderToIssuer ask_checkpoint(Channel& channel, std::string_view text,
+                                                         std::uint64_t old_size = 0, const log::Proof& proof = {},
+                                                         const std::string& key = "log-1");
+[[nodiscard]] internal::TokenDescription ask_description(Channel& channel);
 
 }  // namespace signet::test

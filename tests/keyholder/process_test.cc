@@ -24,13 +24,13 @@ using testing::Not;
 
 TbsDer leaf_of(const Scenario& scenario) { return encode_tbs(leaf_fields(*scenario.ca, system_clock().now())); }
 
-bool is_good(const internal::SignAnswer& answer, const Scenario& scenario, const TbsDer& tbs) {
+bool is_good(const internal::KeyholderToIssuer& answer, const Scenario& scenario, const TbsDer& tbs) {
   const PublicKey& key = scenario.ca->public_key();
   return !answer.has_error() &&
          key.verify(default_algorithm(key.type()), tbs.view(), bytes_of(answer.signature())).has_value();
 }
 
-ErrorCode code_of(const internal::SignAnswer& answer) { return static_cast<ErrorCode>(answer.error().code()); }
+ErrorCode code_of(const internal::KeyholderToIssuer& answer) { return static_cast<ErrorCode>(answer.error().code()); }
 ErrorCode code_of(const internal::Failure& failure) { return static_cast<ErrorCode>(failure.code()); }
 
 bool exited_with(std::optional<int> status, int code) {

@@ -23,6 +23,9 @@ const Cause kCause{.who = {.client = "payments", .certificate_sha256 = "ab01", .
 
 std::string json(const Draft& draft) { return std::string(text_of(make_entry(draft, kStamp).value().encoded)); }
 
+/// As it is read from the log.
+Entry made(const Draft& draft) { return parse_entry(make_entry(draft, kStamp).value().encoded, kStamp.seq).value(); }
+
 IntentFields intent() {
   return {.cause = kCause,
           .issuer = "issuing-1",
@@ -157,6 +160,189 @@ TEST(Entries, OrphanedAccessAndProcessEntriesHaveTheDocumentedNames) {
   EXPECT_EQ(json(process_draft(ProcessEvent::kCrash, {.process = "signet-front", .signal = 11, .restarts = 2})),
             "{\"boot\":\"boot-1\",\"exit_status\":0,\"mono\":42,\"outcome\":\"failed\",\"process\":\"signet-front\","
             "\"restarts\":2,\"seq\":7,\"signal\":11,\"time\":\"2026-01-02T03:04:05.000006Z\",\"type\":\"crash\"}");
+}
+
+TEST(Entries, AGenesisIsWrittenAndRead) {
+  GenesisFields fields{.origin = "ca.example.com/signet/issuing-1",
+                       .log_key = "ca.example.com/signet/issuing-1+530d903a+AQ==",
+                       .version = "0.1.0",
+                       .ceremony_sha256 = hash_of(0x11),
+                       .policy_sha256 = hash_of(0x22),
+                       .config_sha256 = hash_of(0x33)};
+  EXPECT_EQ(json(genesis_draft(fields)),
+            "{\"boot\":\"boot-1\",\"ceremony_sha256\":\"" + std::string(64, '1') + "\",\"config_sha256\":\"" +
+                std::string(64, '3') +
+                "\",\"log_key\":\"ca.example.com/signet/issuing-1+530d903a+AQ==\",\"mono\":42,\"origin\":"
+                "\"ca.example.com/signet/issuing-1\",\"outcome\":\"ok\",\"policy_sha256\":\"" +
+                std::string(64, '2') +
+                "\",\"seq\":7,\"time\":\"2026-01-02T03:04:05.000006Z\",\"type\":\"genesis\",\"version\":\"0.1.0\"}");
+  EXPECT_FALSE(read_genesis(made(genesis_draft(fields))).value().predecessor.has_value());
+  fields.predecessor = Predecessor{.origin = "old", .log_key = "old+00000000+AQ==", .checkpoint = "old\n7\n\u2014\n"};
+  const auto read = read_genesis(made(genesis_draft(fields)));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->origin, fields.origin);
+  EXPECT_EQ(read->log_key, fields.log_key);
+  EXPECT_EQ(read->version, fields.version);
+  EXPECT_EQ(read->ceremony_sha256, fields.ceremony_sha256);
+  EXPECT_EQ(read->policy_sha256, fields.policy_sha256);
+  EXPECT_EQ(read->config_sha256, fields.config_sha256);
+  EXPECT_EQ(read->predecessor, fields.predecessor);
+  fields.predecessor->checkpoint.clear();
+  EXPECT_FALSE(read_genesis(made(genesis_draft(fields))).has_value());
+}
+
+TEST(Entries, AHeartbeatIsWrittenAndRead) {
+  HeartbeatFields fields{.issued = 12, .clock_offset = std::chrono::microseconds(-1500)};
+  EXPECT_EQ(json(heartbeat_draft(fields)),
+            "{\"boot\":\"boot-1\",\"checkpoint_size\":0,\"clock_offset_micros\":-1500,\"issued\":12,\"mono\":42,"
+            "\"outcome\":\"ok\",\"seq\":7,\"time\":\"2026-01-02T03:04:05.000006Z\",\"type\":\"heartbeat\"}");
+  fields.checkpoint_size = 100;
+  fields.checkpoint_root = hash_of(0x44);
+  const auto read = read_heartbeat(made(heartbeat_draft(fields)));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->checkpoint_size, 100U);
+  EXPECT_EQ(read->checkpoint_root, fields.checkpoint_root);
+  EXPECT_EQ(read->issued, 12U);
+  EXPECT_EQ(read->clock_offset.count(), -1500);
+}
+
+TEST(Entries, SealedConfigAndClockAreWrittenAndRead) {
+  EXPECT_EQ(json(sealed_draft({.successor_origin = "new", .successor_key = "new+00000000+AQ=="})),
+            "{\"boot\":\"boot-1\",\"mono\":42,\"outcome\":\"ok\",\"seq\":7,\"successor_key\":"
+            "\"new+00000000+AQ==\",\"successor_origin\":\"new\",\"time\":\"2026-01-02T03:04:05.000006Z\","
+            "\"type\":\"sealed\"}");
+  const auto sealed = read_sealed(made(sealed_draft({.successor_origin = "new", .successor_key = "key"})));
+  ASSERT_TRUE(sealed.has_value()) << sealed.error().message;
+  EXPECT_EQ(sealed->successor_origin, "new");
+  EXPECT_EQ(sealed->successor_key, "key");
+  for (const ConfigFile what : {ConfigFile::kConfiguration, ConfigFile::kPolicy}) {
+    const auto config = read_config(made(
+        config_draft({.what = what, .old_sha256 = hash_of(1), .new_sha256 = hash_of(2), .approved_by = "restart"})));
+    ASSERT_TRUE(config.has_value()) << config.error().message;
+    EXPECT_EQ(config->what, what);
+    EXPECT_EQ(config->old_sha256, hash_of(1));
+    EXPECT_EQ(config->new_sha256, hash_of(2));
+    EXPECT_EQ(config->approved_by, "restart");
+  }
+  EXPECT_EQ(*config_draft({}).fields.at("what").text(), "configuration");
+  EXPECT_EQ(*config_draft({.what = ConfigFile::kPolicy}).fields.at("what").text(), "policy");
+  EXPECT_EQ(json(clock_draft({.jump = std::chrono::microseconds(-5), .offset = std::chrono::microseconds(7)})),
+            "{\"boot\":\"boot-1\",\"jump_micros\":-5,\"mono\":42,\"offset_micros\":7,\"outcome\":\"failed\",\"seq\":7,"
+            "\"time\":\"2026-01-02T03:04:05.000006Z\",\"type\":\"clock\"}");
+  const auto clock = read_clock(made(clock_draft({.jump = std::chrono::microseconds(-5)})));
+  ASSERT_TRUE(clock.has_value()) << clock.error().message;
+  EXPECT_EQ(clock->jump.count(), -5);
+}
+
+TEST(Entries, AKeyIsWrittenAndReadForEveryEvent) {
+  KeyFields fields{.key = "issuing-1",
+                   .uri = "pkcs11:token=t;object=o;type=private",
+                   .spki_sha256 = hash_of(0x55),
+                   .manufacturer = "SoftHSM project",
+                   .model = "SoftHSM v2",
+                   .token_serial = "0011",
+                   .firmware = "2.6",
+                   .attributes = {{"extractable", false}, {"sensitive", true}}};
+  using enum KeyEvent;
+  const std::vector<std::pair<KeyEvent, const char*>> events{{kGenerated, "generated"}, {kFound, "found"},
+                                                             {kEvidence, "evidence"},   {kLost, "lost"},
+                                                             {kRestored, "restored"},   {kRetired, "retired"}};
+  for (const auto& [event, name] : events) {
+    fields.event = event;
+    const Draft draft = key_draft(fields);
+    EXPECT_EQ(*draft.fields.at("event").text(), name);
+    EXPECT_EQ(*draft.fields.at("outcome").text(), event == kLost ? "failed" : "ok");
+    const auto read = read_key(made(draft));
+    ASSERT_TRUE(read.has_value()) << read.error().message;
+    EXPECT_EQ(read->event, event);
+    EXPECT_EQ(read->key, fields.key);
+    EXPECT_EQ(read->uri, fields.uri);
+    EXPECT_EQ(read->spki_sha256, fields.spki_sha256);
+    EXPECT_EQ(read->manufacturer, fields.manufacturer);
+    EXPECT_EQ(read->model, fields.model);
+    EXPECT_EQ(read->token_serial, fields.token_serial);
+    EXPECT_EQ(read->firmware, fields.firmware);
+    EXPECT_EQ(read->attributes, fields.attributes);
+  }
+  EXPECT_EQ(json(key_draft({.event = kLost, .key = "k", .uri = "pkcs11:object=o"})),
+            "{\"boot\":\"boot-1\",\"event\":\"lost\",\"key\":\"k\",\"mono\":42,\"outcome\":\"failed\",\"seq\":7,"
+            "\"time\":\"2026-01-02T03:04:05.000006Z\",\"type\":\"key\",\"uri\":\"pkcs11:object=o\"}");
+  Draft unknown = key_draft(fields);
+  unknown.fields.insert_or_assign("event", "painted");
+  EXPECT_NE(read_key(made(unknown)).error().message.find("field event is \"painted\", not one of: generated, found"),
+            std::string::npos);
+}
+
+TEST(Entries, RevokedCrlAndOcspAreWrittenAndRead) {
+  const auto revoked = read_revoked(made(revoked_draft({.cause = kCause,
+                                                        .issuer = "issuing-1",
+                                                        .serial = serial(),
+                                                        .reason = "keyCompromise",
+                                                        .revocation_time = kStamp.time})));
+  ASSERT_TRUE(revoked.has_value()) << revoked.error().message;
+  EXPECT_EQ(revoked->cause, kCause);
+  EXPECT_EQ(revoked->issuer, "issuing-1");
+  EXPECT_EQ(revoked->serial, serial());
+  EXPECT_EQ(revoked->reason, "keyCompromise");
+  EXPECT_EQ(revoked->revocation_time, kStamp.time);
+  const auto later = kStamp.time + std::chrono::hours(24);
+  const auto crl = read_crl(made(crl_draft({.cause = {},
+                                            .issuer = "issuing-1",
+                                            .number = "1461501637330902918203684832716283019655932542975",
+                                            .this_update = kStamp.time,
+                                            .next_update = later,
+                                            .sha256 = hash_of(6)})));
+  ASSERT_TRUE(crl.has_value()) << crl.error().message;
+  EXPECT_EQ(crl->number, "1461501637330902918203684832716283019655932542975");
+  EXPECT_EQ(crl->this_update, kStamp.time);
+  EXPECT_EQ(crl->next_update, later);
+  EXPECT_EQ(crl->sha256, hash_of(6));
+  const Draft ocsp = ocsp_draft({.cause = {}, .issuer = "issuing-1", .range = "00-7f"});
+  EXPECT_TRUE(ocsp.fields.contains("range"));
+  EXPECT_EQ(read_ocsp(made(ocsp)).value().range, "00-7f");
+}
+
+TEST(Entries, AccessAndProcessEntriesAreRead) {
+  const auto access = read_access(made(access_draft({.cause = kCause, .reason = "rate", .text = "slow", .count = 9})));
+  ASSERT_TRUE(access.has_value()) << access.error().message;
+  EXPECT_EQ(access->cause, kCause);
+  EXPECT_EQ(access->reason, "rate");
+  EXPECT_EQ(access->text, "slow");
+  EXPECT_EQ(access->count, 9U);
+  const ProcessFields fields{.process = "signet-issuer",
+                             .version = "0.1.0",
+                             .host = "ca1",
+                             .cut_bytes = 9,
+                             .signal = 11,
+                             .exit_status = 1,
+                             .restarts = 2};
+  const auto start = read_process(made(process_draft(ProcessEvent::kStart, fields)));
+  ASSERT_TRUE(start.has_value()) << start.error().message;
+  EXPECT_EQ(start->host, "ca1");
+  EXPECT_EQ(start->cut_bytes, 9U);
+  EXPECT_EQ(start->restarts, 0U);
+  EXPECT_EQ(read_process(made(process_draft(ProcessEvent::kStop, fields))).value().version, "0.1.0");
+  const auto crash = read_process(made(process_draft(ProcessEvent::kCrash, fields)));
+  ASSERT_TRUE(crash.has_value()) << crash.error().message;
+  EXPECT_EQ(crash->process, "signet-issuer");
+  EXPECT_EQ(crash->signal, 11);
+  EXPECT_EQ(crash->exit_status, 1);
+  EXPECT_EQ(crash->restarts, 2U);
+}
+
+TEST(Entries, OnlyOutcomesCloseIntents) {
+  const auto closed = [](const Draft& draft) { return closed_intent(made(draft)).value(); };
+  EXPECT_EQ(closed(issued_draft({.cause = {}, .intent = 3, .serial = serial(), .signature = {}})), 3U);
+  EXPECT_EQ(closed(orphaned_draft({.cause = {}, .intent = 4, .serial = serial(), .issuer = "i", .why = "w"})), 4U);
+  RejectedFields rejected{.cause = {}, .code = "INTERNAL", .text = "no", .field = {}};
+  EXPECT_EQ(closed(rejected_draft(rejected)), std::nullopt);
+  rejected.intent = 5;
+  EXPECT_EQ(closed(rejected_draft(rejected)), 5U);
+  EXPECT_EQ(closed(intent_draft(intent())), std::nullopt);
+  EXPECT_EQ(closed({.type = "note", .fields = {{"intent", std::int64_t{1}}}}), std::nullopt);
+  Draft malformed = rejected_draft(rejected);
+  malformed.fields.insert_or_assign("intent", "5");
+  EXPECT_EQ(closed_intent(made(malformed)).error().code, ErrorCode::kDataLoss);
 }
 
 TEST(Entries, AReaderNamesTheEntryAndTheFieldThatIsWrong) {

@@ -6,7 +6,9 @@
 #include <set>
 #include <thread>
 
+#include "log/entries.h"
 #include "log_fixture.h"
+#include "support/command.h"
 
 namespace signet::log {
 namespace {
@@ -54,7 +56,7 @@ TEST_F(EntryLogTest, SetsTheCommonFields) {
 
 TEST_F(EntryLogTest, WritesTheDocumentedFrame) {
   fill(1);
-  const Bytes file = file_bytes();
+  const Bytes file = written_bytes();
   const std::uint32_t length = read_u32(file);
   ASSERT_EQ(file.size(), 12U + length);
   const ByteView entry = ByteView(file).subspan(12);
@@ -63,6 +65,43 @@ TEST_F(EntryLogTest, WritesTheDocumentedFrame) {
   EXPECT_TRUE(equal(ByteView(file).subspan(4, 8), ByteView(sha256(leaf)).first(8)));
   EXPECT_EQ(entry.front(), '{');
   EXPECT_EQ(entry.back(), '}');
+}
+
+TEST_F(EntryLogTest, TheReaderInTheDocumentationReadsIt) {
+  const std::string page = test::slurp(SIGNET_SOURCE_DIR "/docs/log-format.md");
+  const std::string fence = "```python\n";
+  const std::size_t begin = page.find(fence) + fence.size();
+  std::string script = page.substr(begin, page.find("```", begin) - begin);
+  const std::string name = "log/entries";
+  script.replace(script.find(name), name.size(), entries_path());
+  fill(3);
+  std::string lines;
+  for (const Entry& entry : read_all(*open())) lines += std::string(text_of(entry.encoded)) + "\n";
+  EXPECT_EQ(test::run_ok({"python3", "-c", script}), lines);
+  Bytes torn = written_bytes();
+  append(torn, Bytes{0, 0, 0, 1, 0xEE});
+  overwrite(torn);
+  const auto result = test::run_command({"python3", "-c", script});
+  EXPECT_EQ(result.out, lines);
+  EXPECT_EQ(result.err, "5 bytes behind byte " + std::to_string(torn.size() - 5) + " are no entry\n");
+}
+
+TEST_F(EntryLogTest, AllocatesTheFileAheadInStepsWithZerosBehindTheFrames) {
+  fill(1);
+  EXPECT_EQ(file_bytes().size(), std::size_t{4} << 20U);
+  fill_from(1, 2);
+  EXPECT_EQ(file_bytes().size(), std::size_t{4} << 20U);
+  struct stat status{};
+  ASSERT_EQ(stat(entries_path().c_str(), &status), 0);
+  EXPECT_GE(status.st_blocks * 512, status.st_size) << "the room must be there, not only the length";
+}
+
+TEST_F(EntryLogTest, AFileThatWasNotAllocatedAheadIsGoneOnWith) {
+  fill(3);
+  overwrite(written_bytes());
+  EXPECT_EQ(open()->size(), 3U);
+  fill_from(3, 2);
+  EXPECT_EQ(read_all(*open()).size(), 5U);
 }
 
 TEST_F(EntryLogTest, GoesOnWhereItEnded) {
@@ -216,9 +255,77 @@ TEST_F(EntryLogTest, AnEntryThatIsTooLongIsRefusedBeforeAnythingIsWritten) {
   const auto refused = log->append(note(std::string(70'000, 'x')));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_TRUE(file_bytes().empty());
+  EXPECT_TRUE(written_bytes().empty());
   EXPECT_FALSE(log->failed());
   EXPECT_EQ(log->append(note("short")).value(), 0U) << "no place was used up";
+}
+
+TEST_F(EntryLogTest, HandsOutTheBytesOfAnyRange) {
+  fill(200);
+  const auto log = open();
+  const auto entries = read_all(*log);
+  for (const auto& [from, to] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
+           {0, 0}, {0, 1}, {0, 200}, {63, 65}, {64, 64}, {128, 130}, {199, 200}, {200, 200}}) {
+    std::uint64_t next = from;
+    const auto read = log->read_raw(from, to, [&](std::uint64_t seq, ByteView bytes) -> Result<void> {
+      EXPECT_EQ(seq, next++);
+      EXPECT_TRUE(equal(bytes, entries[seq].encoded));
+      return {};
+    });
+    ASSERT_TRUE(read.has_value()) << read.error().message;
+    EXPECT_EQ(next, to);
+  }
+  const auto nothing = [](std::uint64_t, ByteView) -> Result<void> { return {}; };
+  EXPECT_EQ(log->read_raw(2, 1, nothing).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(log->read_raw(0, 201, nothing).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(EntryLogTest, TimesNeverRunBackwards) {
+  const Time noon = std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + std::chrono::hours(12);
+  SetClock clock(noon);
+  Recorder recorder;
+  {
+    const auto log = EntryLog::open(log_directory(), clock).value();
+    ASSERT_TRUE(log->start(recorder).has_value());
+    for (const std::int64_t seconds : {0, 10, 5, -7200, 11}) {
+      clock.set(noon + std::chrono::seconds(seconds));
+      ASSERT_TRUE(log->append(note("x")).has_value());
+    }
+  }
+  clock.set(noon - std::chrono::seconds(40));  // within the tolerance of the last entry
+  const auto log = EntryLog::open(log_directory(), clock).value();
+  ASSERT_TRUE(log->start(recorder).has_value());
+  ASSERT_TRUE(log->append(note("x")).has_value());
+  std::vector<std::int64_t> seconds;
+  for (const Entry& entry : read_all(*log)) {
+    seconds.push_back(std::chrono::duration_cast<std::chrono::seconds>(read_time(entry).value() - noon).count());
+  }
+  EXPECT_EQ(seconds, (std::vector<std::int64_t>{0, 10, 10, 10, 11, 11}));
+}
+
+TEST_F(EntryLogTest, ALogFromTheFutureIsRefusedWithBothTimes) {
+  const Time noon = std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + std::chrono::hours(12);
+  SetClock clock(noon);
+  {
+    Recorder recorder;
+    const auto log = EntryLog::open(log_directory(), clock).value();
+    ASSERT_TRUE(log->start(recorder).has_value());
+    ASSERT_TRUE(log->append(note("x")).has_value());
+  }
+  clock.set(noon - std::chrono::seconds(60));
+  EXPECT_TRUE(EntryLog::open(log_directory(), clock).has_value());
+  clock.set(noon - std::chrono::seconds(61));
+  Bytes torn = written_bytes();
+  torn.push_back(0xEE);
+  overwrite(torn);
+  const auto refused = EntryLog::open(log_directory(), clock);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(file_bytes(), torn) << "nothing is cut before the clock is known to be right";
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_NE(refused.error().message.find("2026-01-02T12:00:00.000000Z"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("2026-01-02T11:58:59.000000Z"), std::string::npos) << refused.error().message;
+  const LogLimits patient{.clock_tolerance = std::chrono::seconds(61)};
+  EXPECT_TRUE(EntryLog::open(log_directory(), clock, system_file_ops(), patient).has_value());
 }
 
 TEST_F(EntryLogTest, ASecondOpenerIsTurnedAwayUntilTheFirstIsGone) {

@@ -1,6 +1,7 @@
 // What the tests of the log share: observers, drafts, and file operations that fail on purpose.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -41,12 +42,12 @@ class Recorder : public Observer {
 /// decided by `bytes_before_failure`.
 class FaultyOps : public FileOps {
  public:
-  ssize_t write(int fd, const void* data, std::size_t size) override {
+  ssize_t pwrite(int fd, const void* data, std::size_t size, off_t offset) override {
     const std::size_t call = ++writes;
-    if (short_writes && size > 1) return ::write(fd, data, size / 2);
-    if (call != fail_write_at) return ::write(fd, data, size);
+    if (short_writes && size > 1) return ::pwrite(fd, data, size / 2, offset);
+    if (call != fail_write_at) return ::pwrite(fd, data, size, offset);
     const std::size_t part = std::min(size, bytes_before_failure);
-    if (part > 0 && ::write(fd, data, part) < 0) return -1;
+    if (part > 0 && ::pwrite(fd, data, part, offset) < 0) return -1;
     errno = error;
     return -1;
   }
@@ -58,9 +59,19 @@ class FaultyOps : public FileOps {
     errno = error;
     return -1;
   }
+  /// A disk on which the file can have so many bytes and no more.
+  int allocate(int fd, off_t offset, off_t size) override {
+    if (static_cast<std::uint64_t>(offset + size) > largest_file) return full;
+    return ::posix_fallocate(fd, offset, size);
+  }
+  std::int64_t free_bytes(int /*fd*/) override {
+    ++looks;
+    return free;
+  }
 
   std::atomic<std::size_t> writes = 0;
   std::atomic<std::size_t> syncs = 0;
+  std::atomic<std::size_t> looks = 0;
   std::size_t fail_write_at = 0;
   std::size_t fail_sync_at = 0;
   std::size_t bytes_before_failure = 0;  ///< "written but reported failed" when it is large
@@ -68,6 +79,21 @@ class FaultyOps : public FileOps {
   bool short_writes = false;
   bool skip_syncs = false;  ///< for tests of many rounds that lose no power
   int error = EIO;
+  std::atomic<std::uint64_t> largest_file = UINT64_MAX;
+  std::atomic<std::int64_t> free = INT64_MAX;
+  int full = ENOSPC;
+};
+
+/// A clock that is set by hand.
+class SetClock : public Clock {
+ public:
+  explicit SetClock(Time time) : time_(time) {}
+  [[nodiscard]] Time now() const override { return time_; }
+  [[nodiscard]] std::chrono::microseconds monotonic() const override { return std::chrono::microseconds(1); }
+  void set(Time time) { time_ = time; }
+
+ private:
+  std::atomic<Time> time_;
 };
 
 inline Draft note(std::string text) { return {.type = "note", .fields = {{"text", std::move(text)}}}; }
@@ -90,11 +116,15 @@ class LogTest : public ::testing::Test {
   }
 
   /// Makes a log of `count` entries "entry 0", "entry 1", ... and closes it.
-  void fill(std::size_t count) const {
+  void fill(std::size_t count) const { fill_from(0, count); }
+  /// Goes on with `count` more of them in a log that has `first`.
+  void fill_from(std::size_t first, std::size_t count) const {
     Recorder recorder;
     const auto log = open();
     ASSERT_TRUE(log->start(recorder).has_value());
-    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(log->append(note("entry " + std::to_string(i))).value(), i);
+    for (std::size_t i = first; i < first + count; ++i) {
+      ASSERT_EQ(log->append(note("entry " + std::to_string(i))).value(), i);
+    }
   }
 
   /// All entries, after everything about them was checked.
@@ -113,6 +143,12 @@ class LogTest : public ::testing::Test {
 
   [[nodiscard]] Bytes file_bytes() const {
     return read_file(entries_path(), std::size_t{64} << 20U, FileTrust::kAnyone, "entries").value();
+  }
+  /// The file without the zeros at its end. (No entry ends with one.)
+  [[nodiscard]] Bytes written_bytes() const {
+    Bytes bytes = file_bytes();
+    while (!bytes.empty() && bytes.back() == 0) bytes.pop_back();
+    return bytes;
   }
   void overwrite(const Bytes& bytes) const { directory_.write("log/entries", text_of(bytes)); }
 

@@ -24,12 +24,14 @@ namespace signet::test {
   return sha256(bytes);
 }
 
-/// A tree over leaves that differ, which remembers what it has computed.
+/// A tree over leaves that differ, or that are given, which remembers what it has computed.
 class ReferenceTree {
  public:
   explicit ReferenceTree(std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) leaves_.push_back(log::leaf_hash(bytes_of("entry " + std::to_string(i))));
   }
+
+  explicit ReferenceTree(std::vector<Sha256> leaves) : leaves_(std::move(leaves)) {}
 
   [[nodiscard]] const std::vector<Sha256>& leaves() const { return leaves_; }
   [[nodiscard]] const Sha256& leaf(std::size_t index) const { return leaves_.at(index); }

@@ -16,10 +16,12 @@ using testing::HasSubstr;
 class NoteInGo : public testing::Test {
  protected:
   void SetUp() override {
-    const auto built = run_command(
-        {"go", "build", "-o", program(), SIGNET_SOURCE_DIR "/tests/log/go_note/main.go"}, {},
-        {"GO111MODULE=off", "GOPATH=/usr/share/gocode", "GOFLAGS=", "CGO_ENABLED=0", "GOCACHE=" + directory_ / "cache"},
-        std::chrono::seconds(240));
+    const auto built = run_command({"go", "build", "-o", program(), SIGNET_SOURCE_DIR "/tests/log/go_note/main.go",
+                                    SIGNET_SOURCE_DIR "/tests/log/go_note/folder.go"},
+                                   {},
+                                   {"GO111MODULE=off", "GOPATH=/usr/share/gocode", "GOFLAGS=", "CGO_ENABLED=0",
+                                    "GOCACHE=" SIGNET_BIN_DIR "/../go-cache"},
+                                   std::chrono::seconds(240));
     ASSERT_EQ(built.status, 0) << "go and golang-golang-x-mod-dev are needed: run ci/install-deps\n" << built.err;
   }
 

@@ -84,6 +84,22 @@ TEST(Policy, ReadsClientsAndFillsInDefaults) {
   EXPECT_TRUE(ops.has(Right::kOperate));
 }
 
+TEST(Policy, GivesEachRightOnlyToWhomItNames) {
+  const struct {
+    const char* text;
+    Right right;
+  } cases[] = {{"operate", Right::kOperate}, {"audit", Right::kAudit}};
+  for (const auto& c : cases) {
+    const Policy policy = policy_of(with("[\"operate\"]", std::string("[\"") + c.text + "\"]"));
+    for (const Right right : {Right::kIssue, Right::kOperate, Right::kAudit}) {
+      EXPECT_EQ(policy.clients().at("ops").has(right), right == c.right) << c.text << " " << name_of(right);
+      EXPECT_EQ(policy.clients().at("payments").has(right), right == Right::kIssue) << name_of(right);
+    }
+  }
+  const Policy both = policy_of(with("[\"operate\"]", "[\"audit\", \"operate\"]"));
+  EXPECT_THAT(both.clients().at("ops").rights, ElementsAre(Right::kOperate, Right::kAudit));
+}
+
 TEST(Policy, StaysUsableWhenItIsMovedOrCopied) {
   Policy policy = policy_of(kPolicy);
   const Policy copy = policy;
@@ -126,7 +142,8 @@ TEST(Policy, RefusesBadValues) {
       {"[\"tls-server\"]", "[\"tls\"]", "client.payments.profiles: names \"tls\", and there is no [profile.tls]"},
       {"profiles = [\"tls-server\"]", "", "client.payments.profiles: missing"},
       {"dns = [\"payment-service\", \"**.payments.example\"]", "", "client.payments.names: allows no name"},
-      {"[\"operate\"]", "[\"revoke\"]", "client.ops.rights[0]: is \"revoke\"; expected one of \"issue\", \"operate\""},
+      {"[\"operate\"]", "[\"revoke\"]",
+       "client.ops.rights[0]: is \"revoke\"; expected one of \"issue\", \"operate\", \"audit\""},
       {"[\"operate\"]", "[]", "client.ops.rights: has 0 values"},
       {"must_sign = false", "must_sign = 0", "client.ops.must_sign: is the integer 0; expected true or false"},
       {"must_sign = false", "mustsign = false", "client.ops.mustsign: unknown key; did you mean \"must_sign\"?"},

@@ -9,105 +9,29 @@
 #include "base/file.h"
 #include "log/entries.h"
 #include "store/database.h"
+#include "store/log_drafts.h"
 #include "support/temp_directory.h"
-#include "x509/certificate.h"
-#include "x509/public_key.h"
 
 namespace signet {
 namespace {
 
-constexpr const char* kNotAfter = "2027-01-02T03:04:05.000000Z";
+using test::certificate;
+using test::dump;
+using test::intent;
+using test::issued;
+using test::kNotAfter;
+using test::orphaned;
+using test::payload_hash;
+using test::rejected;
+using test::serial;
 
-/// Serial 2^152 + n: 20 octets.
-SerialNumber serial(std::uint8_t n) {
-  Bytes bytes(20, 0x00);
-  bytes.front() = 0x01;
-  bytes.back() = n;
-  return SerialNumber::from_der_contents(bytes).value();
-}
-
-TbsDer tbs(std::uint8_t n) {
-  const TbsFields fields{.serial = serial(n),
-                         .algorithm = SignatureAlgorithm::kEd25519,
-                         .issuer = Name::from_text("CN=Issuing,O=Example").value(),
-                         .not_before = parse_rfc3339("2026-01-02T03:04:05.000000Z").value(),
-                         .not_after = parse_rfc3339(kNotAfter).value(),
-                         .subject = Name::from_text("CN=payment-service").value(),
-                         .spki = ed25519_spki(Bytes(32, n)).value(),
-                         .basic_constraints = {},
-                         .key_usage = {},
-                         .extended_key_usage = {},
-                         .alt_names = {},
-                         .subject_key_id = {},
-                         .authority_key_id = {}};
-  return encode_tbs(fields);
-}
-
-const SignatureValue kSignature{Bytes(64, 0x5A)};
-
-CertificateDer certificate(std::uint8_t n) {
-  return assemble_certificate(tbs(n), SignatureAlgorithm::kEd25519, kSignature);
-}
-
-Sha256 payload_hash(std::uint8_t n) { return sha256(Bytes{n}); }
-
-log::Draft intent(std::uint8_t n, const Bytes& key = {}) {
-  return log::intent_draft({.cause = {.who = {}, .request = "r-" + std::to_string(n)},
-                            .issuer = "issuing-1",
-                            .profile = "tls-server",
-                            .serial = serial(n),
-                            .client = "payments",
-                            .idempotency_key = key,
-                            .payload_sha256 = payload_hash(n),
-                            .proof = {},
-                            .csr_sha256 = {},
-                            .profile_sha256 = {},
-                            .lint_version = "1",
-                            .tbs = tbs(n)});
-}
-
-log::Draft issued(std::uint64_t intent_index, std::uint8_t n) {
-  return log::issued_draft({.cause = {},
-                            .intent = intent_index,
-                            .serial = serial(n),
-                            .algorithm = SignatureAlgorithm::kEd25519,
-                            .signature = kSignature,
-                            .certificate_sha256 = sha256(certificate(n).view())});
-}
-
-log::Draft orphaned(std::uint64_t intent_index, std::uint8_t n) {
-  return log::orphaned_draft(
-      {.cause = {}, .intent = intent_index, .serial = serial(n), .issuer = "issuing-1", .why = "deadline"});
-}
-
-log::Draft rejected(std::optional<std::uint64_t> intent_index) {
-  return log::rejected_draft(
-      {.cause = {}, .code = "PERMISSION_DENIED", .text = "no", .field = {}, .intent = intent_index});
-}
-
-/// Everything that is in the tables, as text. The store must be closed.
-std::string dump(const std::string& path) {
-  std::string text;
-  auto database = Database::open(path).value();
-  for (const std::string table : {"progress", "intent", "certificate", "revocation"}) {
-    const auto statement = database.prepare("SELECT * FROM " + table + " ORDER BY 1").value();
-    const int columns = sqlite3_column_count(statement.get());
-    Query query(statement);
-    while (query.next().value()) {
-      text += table;
-      for (int column = 0; column < columns; ++column) {
-        text += "|" + (query.is_null(column) ? "NULL" : to_hex(query.bytes(column)));
-      }
-      text += "\n";
-    }
-  }
-  return text;
-}
-
-/// A log with a store that follows it.
+/// A log with a store that follows it. Its entry 0 is the genesis.
 class StoreTest : public ::testing::Test {
  protected:
-  void SetUp() override { start(); }
+  void SetUp() override {
+    start();
+    append(test::genesis());
+  }
 
   void start() {
     log_ = log::EntryLog::open(directory_ / "log", system_clock()).value();
@@ -260,7 +184,7 @@ TEST_F(StoreTest, ADuplicateSerialIsRefusedAndStopsTheLog) {
 TEST_F(StoreTest, AnOutcomeOfAnIntentThatIsNotOpenIsRefused) {
   const auto index = append(intent(1));
   append(orphaned(index, 1));
-  EXPECT_NE(refused(issued(index, 1)).find("entry 0 is not an open intent"), std::string::npos);
+  EXPECT_NE(refused(issued(index, 1)).find("entry 1 is not an open intent"), std::string::npos);
 }
 
 TEST_F(StoreTest, AnOutcomeWithAnotherSerialThanItsIntentIsRefused) {
@@ -335,7 +259,7 @@ TEST_F(StoreTest, MoreThanOneBatchIsCaughtUp) {
     stop();
   }
   start();
-  EXPECT_EQ(store_->next_seq(), kCount);
+  EXPECT_EQ(store_->next_seq(), kCount + 1);
 }
 
 TEST_F(StoreTest, EntriesMayComeTwiceButNotWithAGap) {
@@ -349,16 +273,16 @@ TEST_F(StoreTest, EntriesMayComeTwiceButNotWithAGap) {
   later.seq += 2;
   const auto gap = store_->apply({&later, 1});
   ASSERT_FALSE(gap.has_value());
-  EXPECT_NE(gap.error().message.find("expects entry 11 of the log and was given 12"), std::string::npos);
+  EXPECT_NE(gap.error().message.find("expects entry 12 of the log and was given 13"), std::string::npos);
 }
 
 TEST_F(StoreTest, ABatchIsAppliedWholeOrNotAtAll) {
   const auto make = [](std::uint64_t seq, log::Draft draft) {
     return log::make_entry(std::move(draft), {.seq = seq, .time = {}, .mono = {}, .boot = "b"}).value();
   };
-  const std::vector<log::Entry> batch{make(0, intent(1)), make(1, issued(0, 1)), make(2, intent(1))};
+  const std::vector<log::Entry> batch{make(1, intent(1)), make(2, issued(1, 1)), make(3, intent(1))};
   EXPECT_EQ(store_->apply(batch).error().code, ErrorCode::kDataLoss);
-  EXPECT_EQ(store_->next_seq(), 0U);
+  EXPECT_EQ(store_->next_seq(), 1U);
   EXPECT_EQ(store_->issued_count(), 0U);
   EXPECT_FALSE(store_->serial_exists(serial(1)).value());
   EXPECT_TRUE(store_->apply(std::span(batch).first(2)).has_value());
@@ -374,7 +298,9 @@ TEST_F(StoreTest, AStoreThatKnowsMoreThanTheLogIsRefused) {
   const auto caught_up = catch_up(*log_, *store_);
   ASSERT_FALSE(caught_up.has_value());
   EXPECT_EQ(caught_up.error().code, ErrorCode::kDataLoss);
-  EXPECT_NE(caught_up.error().message.find("has seen 11 entries and the log has only 0"), std::string::npos);
+  EXPECT_NE(
+      caught_up.error().message.find("has seen 12 entries of the log \"ca.example/log-1\", and the log has only 0"),
+      std::string::npos);
 }
 
 TEST_F(StoreTest, AStoreOfAnotherLogIsRefused) {
@@ -383,6 +309,7 @@ TEST_F(StoreTest, AStoreOfAnotherLogIsRefused) {
   std::filesystem::rename(store_path(), directory_ / "kept");
   std::filesystem::remove_all(directory_ / "log");
   start();
+  append(test::genesis());
   append(intent(2));
   append(intent(3));
   stop();
@@ -412,7 +339,7 @@ TEST_F(StoreTest, ASecondOpenerIsTurnedAway) {
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition);
   EXPECT_NE(second.error().message.find("another process has this store open"), std::string::npos);
-  EXPECT_EQ(append(intent(1)), 0U) << "the first goes on";
+  EXPECT_EQ(append(intent(1)), 1U) << "the first goes on";
 }
 
 TEST_F(StoreTest, AnotherSchemaVersionOrNoDatabaseIsRefusedWithTheNextStep) {

@@ -43,6 +43,15 @@ longest_validity = "398d"
 [issuer.issuing-1]
 key = "issuing-1"
 root = "root.pem"
+[log]
+key = "log-1"
+ceremony = "transcript.jsonl"
+[key.log-1]
+token = "soft"
+uri = "pkcs11:token=signet-test;object=log-1;type=private"
+public_key = "log-1.pub.pem"
+[key.log-1.fence]
+may_sign = ["log-checkpoint"]
 )";
 
 constexpr const char* kPolicy = R"([profile.tls-server]
@@ -140,6 +149,52 @@ TEST_F(DaemonLoop, JoinsTheIssuerWithBothOthersAndNobodyElse) {
   EXPECT_THAT(peers(kKeyholder), ElementsAre("ROLE_ISSUER " + with_keyholder));
   EXPECT_THAT(peers(kIssuer),
               testing::UnorderedElementsAre("ROLE_FRONT " + with_front, "ROLE_KEYHOLDER " + with_keyholder));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, TheIssuerMeetsItsKeyholderWhileItStartsAndTheFrontWhenItIsReady) {
+  script(kIssuer, "meet 1 ready serve");
+  start_and_wait();
+  ASSERT_EQ(peers(kIssuer).size(), 2U);
+  EXPECT_THAT(peers(kIssuer)[0], HasSubstr("ROLE_KEYHOLDER "));
+  EXPECT_THAT(peers(kIssuer)[1], HasSubstr("ROLE_FRONT "));
+  EXPECT_THAT(peers(kKeyholder), ElementsAre("ROLE_ISSUER " + generation_of(peers(kIssuer)[0])));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AnIssuerThatIsStartedAgainMeetsItsKeyholderBeforeItIsReady) {
+  script(kIssuer, "meet 1 ready serve");
+  start_and_wait();
+  kill_child(kIssuer);
+  ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() == 4; })) << said();
+  EXPECT_THAT(peers(kIssuer)[2], HasSubstr("ROLE_KEYHOLDER "));
+  EXPECT_THAT(peers(kIssuer)[3], HasSubstr("ROLE_FRONT "));
+  ASSERT_TRUE(eventually([&] { return peers(kKeyholder).size() == 2; }));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AKeyholderThatIsStartedAgainWhileTheIssuerStartsIsJoinedAnew) {
+  script(kIssuer, "meet 1 ready serve", 0);
+  script(kIssuer, "meet 2 ready serve", 1);  // its second start waits for two keyholders, one after the other
+  start_and_wait();
+  kill_child(kIssuer);
+  ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() == 3; })) << said();
+  kill_child(kKeyholder);
+  ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() == 5; })) << said();
+  EXPECT_THAT(peers(kIssuer)[2], HasSubstr("ROLE_KEYHOLDER "));
+  EXPECT_THAT(peers(kIssuer)[3], HasSubstr("ROLE_KEYHOLDER "));
+  EXPECT_THAT(peers(kIssuer)[4], HasSubstr("ROLE_FRONT "));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, ABrokenLinkToAnIssuerThatStartsIsRenewed) {
+  script(kIssuer, "meet 1 lose 1 meet 1 ready serve");
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() == 3; })) << said();
+  EXPECT_THAT(peers(kIssuer)[0], HasSubstr("ROLE_KEYHOLDER "));
+  EXPECT_THAT(peers(kIssuer)[1], HasSubstr("ROLE_KEYHOLDER "));
+  EXPECT_THAT(peers(kIssuer)[2], HasSubstr("ROLE_FRONT "));
+  EXPECT_EQ(peers(kKeyholder).size(), 2U);
   EXPECT_EQ(stop(), 0);
 }
 

@@ -19,6 +19,7 @@ TEST_F(Pkcs11ModuleTest, ListsInitialisedTokensOnly) {
   ASSERT_EQ(tokens->size(), 1U);  // SoftHSM shows one more slot, with an empty token
   EXPECT_EQ(tokens->front().label, "signet-test");
   EXPECT_EQ(tokens->front().serial.size(), 16U);
+  EXPECT_THAT(tokens->front().firmware, testing::MatchesRegex("[0-9]+\\.[0-9]+"));
 }
 
 TEST_F(Pkcs11ModuleTest, FindsATokenByLabelAndBySerial) {

@@ -91,6 +91,7 @@ TEST_F(TokenKeyTest, AGeneratedKeyIsProtectedAndNamedByItsKeyId) {
   EXPECT_EQ(protection.extractable, false);
   EXPECT_EQ(protection.local, true);
   EXPECT_EQ(protection.never_extractable, true);
+  EXPECT_EQ(protection.always_sensitive, true);
 }
 
 TEST_F(TokenKeyTest, GeneratingNeverTakesALabelTwice) {

@@ -28,10 +28,10 @@ Pair make_pair() {
   return {std::move(ends->first), std::move(ends->second)};
 }
 
-internal::SignRequest request_of(std::uint64_t id, std::size_t tbs_bytes) {
-  internal::SignRequest request;
+internal::IssuerToKeyholder request_of(std::uint64_t id, std::size_t structure_bytes) {
+  internal::IssuerToKeyholder request;
   request.set_id(id);
-  request.set_tbs(std::string(tbs_bytes, static_cast<char>('a' + id % 26)));
+  request.mutable_sign()->set_structure(std::string(structure_bytes, static_cast<char>('a' + id % 26)));
   return request;
 }
 
@@ -40,10 +40,10 @@ TEST(Channel, CarriesAMessage) {
   Channel sender(std::move(a));
   Channel reader(std::move(b));
   ASSERT_TRUE(sender.send(request_of(5, 100)).has_value());
-  const auto got = reader.receive<internal::SignRequest>();
+  const auto got = reader.receive<internal::IssuerToKeyholder>();
   ASSERT_TRUE(got.has_value()) << got.error().message;
   EXPECT_EQ(got->id(), 5U);
-  EXPECT_EQ(got->tbs().size(), 100U);
+  EXPECT_EQ(got->sign().structure().size(), 100U);
 }
 
 TEST(Channel, KeepsMessagesOfEightThreadsWhole) {
@@ -63,9 +63,9 @@ TEST(Channel, KeepsMessagesOfEightThreadsWhole) {
   }
   std::map<std::uint64_t, int> seen;
   for (std::uint64_t n = 0; n < kThreads * kEach; ++n) {
-    const auto got = reader.receive<internal::SignRequest>();
+    const auto got = reader.receive<internal::IssuerToKeyholder>();
     ASSERT_TRUE(got.has_value()) << got.error().message;
-    ASSERT_EQ(got->tbs(), request_of(got->id(), (got->id() * 7919) % 20000).tbs());
+    ASSERT_EQ(got->sign().structure(), request_of(got->id(), (got->id() * 7919) % 20000).sign().structure());
     ++seen[got->id()];
   }
   EXPECT_EQ(seen.size(), kThreads * kEach);
@@ -74,7 +74,7 @@ TEST(Channel, KeepsMessagesOfEightThreadsWhole) {
 TEST(Channel, WakesTheReaderWhenThePeerDies) {
   auto [a, b] = make_pair();
   Channel reader(std::move(b));
-  auto got = std::async(std::launch::async, [&] { return reader.receive<internal::SignRequest>(); });
+  auto got = std::async(std::launch::async, [&] { return reader.receive<internal::IssuerToKeyholder>(); });
   EXPECT_EQ(got.wait_for(milliseconds(50)), std::future_status::timeout);
   a.reset();
   const auto result = got.get();
@@ -86,7 +86,8 @@ TEST(Channel, WakesTheReaderWhenThePeerDies) {
 TEST(Channel, ShutdownWakesTheOwnReaderAndTheOwnSender) {
   auto [a, b] = make_pair();
   Channel channel(std::move(a));
-  auto received = std::async(std::launch::async, [&] { return channel.receive<internal::SignRequest>().error().code; });
+  auto received =
+      std::async(std::launch::async, [&] { return channel.receive<internal::IssuerToKeyholder>().error().code; });
   auto sent = std::async(std::launch::async, [&] {  // the peer never reads, so this fills the buffer and waits
     for (;;) {
       if (auto done = channel.send(request_of(1, 100000)); !done.has_value()) return done.error().code;
@@ -119,15 +120,15 @@ TEST(Channel, DeathInTheMiddleOfAMessageIsTheEnd) {
   Channel reader(std::move(b));
   ASSERT_TRUE(write_all(a.get(), Bytes{0, 0, 0, 100, 1, 2, 3}).has_value());
   a.reset();
-  EXPECT_EQ(reader.receive<internal::SignRequest>().error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(reader.receive<internal::IssuerToKeyholder>().error().code, ErrorCode::kUnavailable);
 }
 
 TEST(Channel, RefusesAnOversizeFrameBeforeItsBodyAndBreaks) {
   auto [a, b] = make_pair();
   Channel reader(std::move(b));
   ASSERT_TRUE(write_all(a.get(), Bytes{0xFF, 0xFF, 0xFF, 0xFF}).has_value());  // 4 GiB would be waited for
-  EXPECT_EQ(reader.receive<internal::SignRequest>().error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(reader.receive<internal::SignRequest>().error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(reader.receive<internal::IssuerToKeyholder>().error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(reader.receive<internal::IssuerToKeyholder>().error().code, ErrorCode::kUnavailable);
 }
 
 TEST(Channel, RefusesToSendAnOversizeMessageAndLives) {
@@ -136,7 +137,7 @@ TEST(Channel, RefusesToSendAnOversizeMessageAndLives) {
   Channel reader(std::move(b));
   EXPECT_EQ(sender.send(request_of(1, kMaxInternalBytes)).error().code, ErrorCode::kResourceExhausted);
   ASSERT_TRUE(sender.send(request_of(2, 1)).has_value());
-  EXPECT_EQ(reader.receive<internal::SignRequest>()->id(), 2U);
+  EXPECT_EQ(reader.receive<internal::IssuerToKeyholder>()->id(), 2U);
 }
 
 TEST(Channel, CarriesTheLargestRequestWithItsCertificates) {
@@ -145,9 +146,9 @@ TEST(Channel, CarriesTheLargestRequestWithItsCertificates) {
   Channel reader(std::move(b));
   const auto message = request_of(3, kMaxInternalBytes - 64);
   auto sent = std::async(std::launch::async, [&] { return sender.send(message).has_value(); });
-  const auto got = reader.receive<internal::SignRequest>();
+  const auto got = reader.receive<internal::IssuerToKeyholder>();
   ASSERT_TRUE(got.has_value()) << got.error().message;
-  EXPECT_EQ(got->tbs().size(), kMaxInternalBytes - 64);
+  EXPECT_EQ(got->sign().structure().size(), kMaxInternalBytes - 64);
   EXPECT_TRUE(sent.get());
 }
 

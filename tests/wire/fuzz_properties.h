@@ -63,17 +63,19 @@ inline void check_status(ByteView bytes) {
 inline void check_message_property(ByteView data) {
   if (data.empty()) return;
   const ByteView bytes = data.subspan(1);
-  switch (data[0] % 10) {
+  switch (data[0] % 12) {
     case 0: return check_message<v1::Request>(bytes);
     case 1: return check_message<v1::Response>(bytes);
     case 2: return check_message<v1::IssueRequest>(bytes);
     case 3: return check_message<v1::IssueResponse>(bytes);
     case 4: return check_message<v1::GetStatusResponse>(bytes);
     case 5: return check_message<internal::FrontToIssuer>(bytes);
-    case 6: return check_message<internal::SignRequest>(bytes);
-    case 7: return check_message<internal::SignAnswer>(bytes);
+    case 6: return check_message<internal::IssuerToKeyholder>(bytes);
+    case 7: return check_message<internal::KeyholderToIssuer>(bytes);
     case 8: return check_message<internal::SupervisorToChild>(bytes);
-    default: return check_status(bytes);
+    case 9: return check_status(bytes);
+    case 10: return check_message<v1::GetLogRequest>(bytes);
+    default: return check_message<v1::GetLogResponse>(bytes);
   }
 }
 

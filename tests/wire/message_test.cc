@@ -73,6 +73,13 @@ TEST(Message, RefusesAnUnknownFieldInsideAOneof) {
   EXPECT_NE(read.error().message.find("message.start field 77"), std::string::npos) << read.error().message;
 }
 
+TEST(Message, RefusesALogQuestionWithMoreInItThanIsKnown) {
+  const Bytes newer = nested_field(3, unknown_field(77));  // the question for entries, with a restriction of tomorrow
+  const auto read = parse_strict<v1::GetLogRequest>(newer, "request");
+  ASSERT_FALSE(read.has_value());
+  EXPECT_NE(read.error().message.find("request.entries field 77"), std::string::npos) << read.error().message;
+}
+
 TEST(Message, RefusesAKnownNumberWithAnotherType) {
   EXPECT_FALSE(parse_strict<v1::Request>(Bytes{0x18, 0x01}, "request").has_value());  // payload as a varint
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "log_key.h"
 #include "problems.h"
 #include "records.h"
 #include "rehearsal.h"
@@ -27,6 +28,11 @@ std::string summary_of(const std::string& name, const CaPlan& ca) {
       "          path length: {}\n",
       name, shown(ca.subject), format_duration(ca.validity), key_type_text(ca.key), printable(ca.key.label),
       printable(ca.token), ca.path_length ? std::to_string(*ca.path_length) : "unlimited");
+}
+
+std::string summary_of(const LogKeyPlan& log) {
+  return fmt::format("  {:<8}{} key \"{}\" on token \"{}\"\n          for the audit log {}\n", "log",
+                     key_type_text(log.key), printable(log.key.label), printable(log.token), printable(log.origin));
 }
 
 std::string summary_of(const EndEntityPlan& entity, const Csr& request) {
@@ -64,6 +70,7 @@ std::string summary(const Prepared& prepared, Time now) {
   std::string text = fmt::format("{}\n  this machine's clock says {}; every certificate is valid from now\n",
                                  printable(plan.title), to_rfc3339(now));
   text += summary_of("root", plan.root) + summary_of("issuing", plan.issuing);
+  if (plan.log_key) text += summary_of(*plan.log_key);
   for (std::size_t i = 0; i < plan.end_entities.size(); ++i)
     text += summary_of(plan.end_entities[i], prepared.requests[i]);
   text += fmt::format("  output  {}", printable(plan.output));
@@ -71,7 +78,8 @@ std::string summary(const Prepared& prepared, Time now) {
 }
 
 void Ceremony::say_step(const std::string& line) {
-  const std::size_t steps = 2 + 2 + prepared_.plan.end_entities.size() + 2;  // begin, 2 keys, 2 CAs, end entities, end
+  // begin, two CAs with a key and a certificate each, the log's key and its files, end entities, end
+  const std::size_t steps = 6 + (prepared_.plan.log_key ? 2 : 0) + prepared_.plan.end_entities.size();
   say_(fmt::format("[{}/{}] {}", ++steps_done_, steps, line));
 }
 
@@ -92,10 +100,10 @@ Result<void> Ceremony::begin() {
   return {};
 }
 
-Result<PublicKey> Ceremony::generate(const std::string& name, const CaPlan& ca) {
-  MadeKey key{.name = name, .token = ca.token, .label = ca.key.label, .key_id = {}};
+Result<PublicKey> Ceremony::generate(const std::string& name, const KeyPlan& plan) {
+  MadeKey key{.name = name, .token = plan.token, .label = plan.key.label, .key_id = {}, .verifier_key = {}};
   outcome_.begun = key;
-  Result<PublicKey> made = generate_key(prepared_.tokens.session(ca.token), ca.key);
+  Result<PublicKey> made = generate_key(prepared_.tokens.session(plan.token), plan.key);
   if (made) {
     key.key_id = to_hex(made->key_id());
     outcome_.keys.push_back(std::move(key));
@@ -104,19 +112,43 @@ Result<PublicKey> Ceremony::generate(const std::string& name, const CaPlan& ca) 
   return made;
 }
 
-Result<PublicKey> Ceremony::make_key(const std::string& name, const CaPlan& ca) {
-  Pkcs11Session& session = prepared_.tokens.session(ca.token);
-  const log::Object intent = key_intent(name, ca, session.token());
+Result<PublicKey> Ceremony::make_key(const std::string& name, const KeyPlan& plan, log::Object intent) {
+  Pkcs11Session& session = prepared_.tokens.session(plan.token);
   SIGNET_CHECK(record("intend-key", intent));
-  SIGNET_TRY(const PublicKey key, generate(name, ca));
-  SIGNET_TRY(const TokenKey private_key, find_key(session, ca.key.label, key));
+  SIGNET_TRY(const PublicKey key, generate(name, plan));
+  SIGNET_TRY(const TokenKey private_key, find_key(session, plan.key.label, key));
   SIGNET_TRY(const KeyProtection protection, private_key.protection(session));
-  SIGNET_CHECK(record("make-key", key_record(intent, key, protection)));
+  SIGNET_CHECK(record("make-key", key_record(std::move(intent), key, protection)));
   say_step(fmt::format("{} key \"{}\" ({}) made on token \"{}\" ({} {}, serial {}): key id {}", name,
-                       printable(ca.key.label), key_type_text(ca.key), printable(ca.token),
+                       printable(plan.key.label), key_type_text(plan.key), printable(plan.token),
                        printable(session.token().manufacturer), printable(session.token().model),
                        printable(session.token().serial), to_hex(key.key_id())));
   return key;
+}
+
+Result<PublicKey> Ceremony::make_ca_key(const std::string& name, const CaPlan& ca) {
+  return make_key(name, ca, key_intent(name, ca, prepared_.tokens.session(ca.token).token()));
+}
+
+Result<void> Ceremony::make_log_key(const LogKeyPlan& plan) {
+  Pkcs11Session& session = prepared_.tokens.session(plan.token);
+  log::Object intent = key_intent("log", plan, session.token());
+  add_log_key_intent(intent, plan);
+  SIGNET_TRY(const PublicKey key, make_key("log", plan, std::move(intent)));
+  SIGNET_TRY(const log::NoteVerifier verifier, log_verifier(plan, key));
+  SIGNET_TRY(const TokenKey private_key, find_key(session, plan.key.label, key));
+  const log::NoteSigner sign = [&](ByteView message) -> Result<Bytes> {
+    SIGNET_TRY(const SignatureValue signature, private_key.sign(session, default_algorithm(key.type()), message));
+    return copy_of(signature.view());
+  };
+  SIGNET_TRY(const std::string note, prove_log_key(plan, verifier, sign));
+  SIGNET_CHECK(record("prove-key", log_key_proof(verifier, note)));
+  SIGNET_CHECK(folder_->write(plan.public_key, encode_pem("PUBLIC KEY", key.spki())));
+  SIGNET_CHECK(folder_->write(plan.verifier_key, verifier.key_string() + "\n"));
+  outcome_.keys.back().verifier_key = verifier.key_string();
+  say_step(
+      fmt::format("{} and {}: the log is verified with {}", plan.public_key, plan.verifier_key, verifier.key_string()));
+  return {};
 }
 
 Result<Certificate> Ceremony::sign(const TbsFields& fields, const CaPlan& ca, const PublicKey& ca_key) {
@@ -164,14 +196,15 @@ Result<void> Ceremony::make_everything() {
   SIGNET_CHECK(begin());
   const Time not_before = start_of_validity(clock_);
 
-  SIGNET_TRY(const PublicKey root_key, make_key("root", plan.root));
+  SIGNET_TRY(const PublicKey root_key, make_ca_key("root", plan.root));
   SIGNET_TRY(const CertificateOrder root_wanted, root_order(plan.root, root_key, not_before, rng_));
   SIGNET_TRY(const Certificate root, make_certificate(root_wanted, plan.root, root_key, ""));
 
-  SIGNET_TRY(const PublicKey issuing_key, make_key("issuing", plan.issuing));
+  SIGNET_TRY(const PublicKey issuing_key, make_ca_key("issuing", plan.issuing));
   SIGNET_TRY(const CertificateOrder issuing_wanted, issuing_order(plan.issuing, issuing_key, root, rng_));
   SIGNET_TRY(const Certificate issuing, make_certificate(issuing_wanted, plan.root, root_key, ""));
 
+  if (plan.log_key) SIGNET_CHECK(make_log_key(*plan.log_key));
   SIGNET_CHECK(make_end_entities(issuing));
   return finish();
 }

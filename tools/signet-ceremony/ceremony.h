@@ -33,10 +33,11 @@ struct Prepared {
 [[nodiscard]] std::string summary(const Prepared& prepared, Time now);
 
 struct MadeKey {
-  std::string name;  ///< "root" or "issuing"
+  std::string name;  ///< "root", "issuing" or "log"
   std::string token;
   std::string label;
-  std::string key_id;  ///< hexadecimal
+  std::string key_id;        ///< hexadecimal
+  std::string verifier_key;  ///< of the log's key: as verifiers of the log know it; otherwise empty
 };
 struct MadeCertificate {
   std::string file;
@@ -73,8 +74,12 @@ class Ceremony {
  private:
   Result<void> make_everything();
   Result<void> begin();
-  Result<PublicKey> make_key(const std::string& name, const CaPlan& ca);
-  Result<PublicKey> generate(const std::string& name, const CaPlan& ca);
+  /// `intent` is what the transcript says before and, with the key, afterwards.
+  Result<PublicKey> make_key(const std::string& name, const KeyPlan& plan, log::Object intent);
+  Result<PublicKey> generate(const std::string& name, const KeyPlan& plan);
+  Result<PublicKey> make_ca_key(const std::string& name, const CaPlan& ca);
+  /// Makes the key, lets it sign a note, and writes its public half.
+  Result<void> make_log_key(const LogKeyPlan& plan);
   /// Signs with the key of `ca`, verifies, writes and records; the file holds `chain` behind the certificate.
   Result<Certificate> make_certificate(const CertificateOrder& order, const CaPlan& ca, const PublicKey& ca_key,
                                        const std::string& chain);

@@ -1,4 +1,4 @@
-// signet-ceremony: makes a root, an issuing CA and the first end-entity certificates on tokens, offline.
+// signet-ceremony: makes a root, an issuing CA, the log's key and the first end-entity certificates on tokens, offline.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -16,15 +16,16 @@ namespace signet::ceremony {
 namespace {
 
 constexpr const char* kHelp =
-    R"(Makes a root and an issuing CA on PKCS#11 tokens, and certificates for the first end
-entities, as one TOML file says. It is meant for a machine without a network.
+    R"(Makes a root and an issuing CA on PKCS#11 tokens, the key that signs the audit log, and
+certificates for the first end entities, as one TOML file says. It is meant for a machine without a network.
 
   signet-ceremony check ceremony.toml    reads and checks everything, unlocks the tokens, makes nothing
   signet-ceremony run ceremony.toml      checks the same, shows what it is going to do, asks, and does it
 
-`run` writes the certificates and transcript.jsonl into a new folder, which appears whole or not
-at all. It prints a line per step with what witnesses write down: key ids, fingerprints and, last,
-the transcript's SHA-256. It never overwrites a file, a folder or a key.
+`run` writes the certificates, the public half of the log's key and transcript.jsonl into a new
+folder, which appears whole or not at all. It prints a line per step with what witnesses write
+down: key ids, fingerprints, the log's verifier key and, last, the transcript's SHA-256. It never
+overwrites a file, a folder or a key.
 
 A PIN is read from pin_file (mode 0600) or, without one, asked for on the terminal. Each PIN is
 tried once. docs/ceremony.md tells the whole, with an example of the file.

@@ -21,19 +21,26 @@ using namespace std::chrono_literals;
 constexpr std::chrono::seconds kLongestValidity = 100 * 365 * 24h;
 constexpr std::size_t kLargestPlan = 256 * 1024;
 
-NewKey read_key(TomlTable& table) {
+/// `types` are those that the key may have; without a `fallback` one of them has to be given.
+NewKey read_key(TomlTable& table, const std::vector<std::string>& types, std::optional<std::string> fallback = {}) {
   static const std::map<std::string, NewKey> kTypes = {
       {"ec-p256", {.type = KeyType::kEcP256, .rsa_bits = 0, .label = {}}},
       {"ec-p384", {.type = KeyType::kEcP384, .rsa_bits = 0, .label = {}}},
+      {"ed25519", {.type = KeyType::kEd25519, .rsa_bits = 0, .label = {}}},
       {"rsa-3072", {.type = KeyType::kRsa, .rsa_bits = 3072, .label = {}}},
       {"rsa-4096", {.type = KeyType::kRsa, .rsa_bits = 4096, .label = {}}},
   };
-  const auto type = kTypes.find(table.choice("key_type", {"ec-p256", "ec-p384", "rsa-3072", "rsa-4096"}));
+  const auto type = kTypes.find(table.choice("key_type", types, std::move(fallback)));
   NewKey key = type == kTypes.end() ? NewKey{} : type->second;
   constexpr std::size_t kLongestLabel = 255;
   key.label = table.text("key_label");
   if (key.label.size() > kLongestLabel) table.complain("key_label", "is longer than 255 bytes");
   return key;
+}
+
+void check_token_label(TomlTable& table, const std::string& token) {
+  constexpr std::size_t kLongestTokenLabel = 32;
+  if (token.size() > kLongestTokenLabel) table.complain("token", "is longer than 32 bytes, which no token's label is");
 }
 
 /// A subject, which is required unless `may_be_empty`.
@@ -44,32 +51,29 @@ Name read_subject(TomlTable& table, bool may_be_empty) {
 }
 
 /// The name of a file inside the output folder: no path, no hidden file, not taken by another.
-std::string read_file_name(TomlTable& table, std::set<std::string>& taken) {
+std::string read_file_name(TomlTable& table, const std::string& key, std::set<std::string>& taken) {
   const auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_'; };
-  std::string name = table.text("certificate");
+  std::string name = table.text(key);
   if (name.empty()) return name;
   if (name.size() > 128 || name.starts_with('.') || !std::ranges::all_of(name, allowed)) {
-    table.complain("certificate",
-                   fmt::format("is \"{}\"; expected the name of a file inside the output folder: letters, "
-                               "digits, '.', '-' and '_', no '.' first",
-                               printable(name)));
+    table.complain(key, fmt::format("is \"{}\"; expected the name of a file inside the output folder: letters, "
+                                    "digits, '.', '-' and '_', no '.' first",
+                                    printable(name)));
   } else if (!taken.insert(name).second) {
-    table.complain("certificate", fmt::format("is \"{}\", which is the name of another file of this ceremony", name));
+    table.complain(key, fmt::format("is \"{}\", which is the name of another file of this ceremony", name));
   }
   return name;
 }
 
 CaPlan read_ca(TomlTable table, const std::string& base, std::set<std::string>& file_names) {
-  constexpr std::size_t kLongestTokenLabel = 32;
   CaPlan ca;
   ca.token = table.text("token");
-  if (ca.token.size() > kLongestTokenLabel)
-    table.complain("token", "is longer than 32 bytes, which no token's label is");
+  check_token_label(table, ca.token);
   if (const auto path = table.optional_text("pin_file")) ca.pin_file = resolve_path(base, *path);
-  ca.key = read_key(table);
+  ca.key = read_key(table, {"ec-p256", "ec-p384", "rsa-3072", "rsa-4096"});
   ca.subject = read_subject(table, false);
   ca.validity = table.duration("validity", 1h, kLongestValidity);
-  ca.certificate = read_file_name(table, file_names);
+  ca.certificate = read_file_name(table, "certificate", file_names);
   return ca;
 }
 
@@ -115,8 +119,49 @@ EndEntityPlan read_end_entity(TomlTable& table, const std::string& base, std::se
   }
   entity.extended_key_usage = read_extended_key_usage(table);
   entity.validity = table.duration("validity", 1min, kLongestValidity);
-  entity.certificate = read_file_name(table, file_names);
+  entity.certificate = read_file_name(table, "certificate", file_names);
   return entity;
+}
+
+/// Two keys on one token have labels of their own, and the token has one PIN.
+void check_same_token(TomlTable& table, const KeyPlan& key, const KeyPlan& other, const std::string& whose) {
+  if (key.token != other.token) return;
+  if (!key.key.label.empty() && key.key.label == other.key.label) {
+    table.complain("key_label", fmt::format("is also {}, on the same token", whose));
+  }
+  if (key.pin_file != other.pin_file) {
+    table.complain("pin_file", fmt::format("is not {}, although the token is; a token has one user PIN", whose));
+  }
+}
+
+/// The daemon's rule for origins; a key's name in a signed note allows a little more.
+std::string read_origin(TomlTable& table) {
+  constexpr std::size_t kLongestOrigin = 255;
+  std::string origin = table.text("origin");
+  const auto allowed = [](char c) { return c > ' ' && c <= '~' && c != '+'; };
+  if (!origin.empty() && (origin.size() > kLongestOrigin || !std::ranges::all_of(origin, allowed))) {
+    table.complain("origin", fmt::format("is \"{}\"; expected 1 to 255 printable ASCII characters without spaces and "
+                                         "'+', such as \"ca.example.com/signet/issuing-1\"",
+                                         printable(origin)));
+  }
+  return origin;
+}
+
+/// Without a token of its own the log's key is made on the issuing CA's.
+LogKeyPlan read_log_key(TomlTable& table, const std::string& base, const Plan& plan,
+                        std::set<std::string>& file_names) {
+  LogKeyPlan log;
+  log.token = table.optional_text("token").value_or(plan.issuing.token);
+  check_token_label(table, log.token);
+  if (!table.has("token")) log.pin_file = plan.issuing.pin_file;
+  if (const auto path = table.optional_text("pin_file")) log.pin_file = resolve_path(base, *path);
+  log.key = read_key(table, {"ed25519", "ec-p256"}, "ed25519");
+  log.origin = read_origin(table);
+  log.public_key = read_file_name(table, "public_key", file_names);
+  log.verifier_key = read_file_name(table, "verifier_key", file_names);
+  check_same_token(table, log, plan.root, "the root's");
+  check_same_token(table, log, plan.issuing, "the issuing CA's");
+  return log;
 }
 
 /// What concerns both certification authorities.
@@ -128,13 +173,7 @@ void check_authorities(TomlTable& issuing_table, const CaPlan& root, const CaPla
   if (!issuing.subject.empty() && equal(issuing.subject.der(), root.subject.der())) {
     issuing_table.complain("subject", "is also the root's; the two need names of their own");
   }
-  if (issuing.token != root.token) return;
-  if (!issuing.key.label.empty() && issuing.key.label == root.key.label) {
-    issuing_table.complain("key_label", "is also the root's, on the same token");
-  }
-  if (issuing.pin_file != root.pin_file) {
-    issuing_table.complain("pin_file", "is not the root's, although the token is; a token has one user PIN");
-  }
+  check_same_token(issuing_table, issuing, root, "the root's");
 }
 
 void read_end_entities(TomlTable& root_table, const std::string& base, std::set<std::string>& file_names, Plan& plan) {
@@ -173,6 +212,10 @@ Result<Plan> parse_plan(ByteView text, const std::string& file) {
   plan.issuing = read_ca(issuing, base, file_names);
   plan.issuing.path_length = static_cast<std::uint64_t>(issuing.integer("path_length", 0, 10, 0));
   check_authorities(issuing, plan.root, plan.issuing);
+  if (table.has("log_key")) {
+    TomlTable log_key = table.table("log_key");
+    plan.log_key = read_log_key(log_key, base, plan, file_names);
+  }
   read_end_entities(table, base, file_names, plan);
   plan.sha256 = signet::sha256(text);
   SIGNET_CHECK(document->finish());

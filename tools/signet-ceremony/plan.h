@@ -14,15 +14,26 @@
 
 namespace signet::ceremony {
 
-/// [root] or [issuing].
-struct CaPlan {
+/// A key that is made on a token.
+struct KeyPlan {
   std::string token;                    ///< label
   std::optional<std::string> pin_file;  ///< absent: asked for on the terminal
   NewKey key;
+};
+
+/// [root] or [issuing].
+struct CaPlan : KeyPlan {
   Name subject;  ///< not empty
   std::chrono::seconds validity{0};
   std::string certificate;                   ///< file name inside the output folder
   std::optional<std::uint64_t> path_length;  ///< none for the root
+};
+
+/// [log_key]: the key that signs the audit log's checkpoints.
+struct LogKeyPlan : KeyPlan {
+  std::string origin;        ///< of the log; the key's name in signed notes
+  std::string public_key;    ///< file name inside the output folder: PEM, SubjectPublicKeyInfo
+  std::string verifier_key;  ///< the same: verifier key string (C2SP signed-note)
 };
 
 /// One [[end_entity]]: a certificate for a key that was made elsewhere.
@@ -45,8 +56,16 @@ struct Plan {
   std::map<std::string, std::string> environment;
   CaPlan root;
   CaPlan issuing;
+  std::optional<LogKeyPlan> log_key;
   std::vector<EndEntityPlan> end_entities;
   Sha256 sha256{};  ///< of the file's text
+
+  /// Every key that is going to be made, in order. Valid as long as the plan is.
+  [[nodiscard]] std::vector<const KeyPlan*> keys() const {
+    std::vector<const KeyPlan*> all{&root, &issuing};
+    if (log_key) all.push_back(&*log_key);
+    return all;
+  }
 };
 
 /// The file in the output folder that tells what was done.

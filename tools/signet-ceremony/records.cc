@@ -10,6 +10,7 @@ log::Object attributes_record(const KeyProtection& protection) {
   const auto add = [&](const char* name, std::optional<bool> value) {
     if (value) record.emplace(name, log::Value::boolean(*value));
   };
+  add("CKA_ALWAYS_SENSITIVE", protection.always_sensitive);
   add("CKA_EXTRACTABLE", protection.extractable);
   add("CKA_LOCAL", protection.local);
   add("CKA_NEVER_EXTRACTABLE", protection.never_extractable);
@@ -19,10 +20,10 @@ log::Object attributes_record(const KeyProtection& protection) {
 
 }  // namespace
 
-log::Object key_intent(const std::string& name, const CaPlan& ca, const TokenInfo& token) {
+log::Object key_intent(const std::string& name, const KeyPlan& key, const TokenInfo& token) {
   return {{"name", name},
-          {"key_label", ca.key.label},
-          {"key_type", key_type_text(ca.key)},
+          {"key_label", key.key.label},
+          {"key_type", key_type_text(key.key)},
           {"token", token.label},
           {"token_manufacturer", printable(token.manufacturer)},
           {"token_model", printable(token.model)},

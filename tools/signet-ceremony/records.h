@@ -20,7 +20,7 @@ struct CertificateOrder {
 };
 
 /// Of `intend-key`: which key, and the token as it describes itself.
-[[nodiscard]] log::Object key_intent(const std::string& name, const CaPlan& ca, const TokenInfo& token);
+[[nodiscard]] log::Object key_intent(const std::string& name, const KeyPlan& key, const TokenInfo& token);
 /// Of `make-key`: the same, the public key, and what the token answers about the private one.
 [[nodiscard]] log::Object key_record(log::Object intent, const PublicKey& key, const KeyProtection& protection);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "certificates.h"
+#include "log_key.h"
 #include "problems.h"
 #include "records.h"
 #include "transcript.h"
@@ -19,6 +20,9 @@ constexpr std::string_view kBasePointP384 =
     "04aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7"
     "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f";
 
+// The same of edwards25519 (RFC 8032 section 5.1), as 32 bytes.
+constexpr std::string_view kBasePointEd25519 = "5866666666666666666666666666666666666666666666666666666666666666";
+
 /// More than the largest signature (RSA with 4096 bits: 512 bytes) by what serial numbers, times and counters vary.
 constexpr std::size_t kSignatureRoom = 640;
 
@@ -27,6 +31,11 @@ Result<PublicKey> stand_in(const NewKey& wanted) {
   if (wanted.type == KeyType::kRsa) {
     constexpr std::uint8_t kF4[] = {0x01, 0x00, 0x01};
     return PublicKey::from_spki(rsa_spki(Bytes(wanted.rsa_bits / 8, 0xFF), kF4));
+  }
+  if (wanted.type == KeyType::kEd25519) {
+    SIGNET_TRY(const Bytes point, from_hex(kBasePointEd25519));
+    SIGNET_TRY(const Bytes spki, ed25519_spki(point));
+    return PublicKey::from_spki(spki);
   }
   SIGNET_TRY(const Bytes point, from_hex(wanted.type == KeyType::kEcP256 ? kBasePointP256 : kBasePointP384));
   SIGNET_TRY(const Bytes spki, ec_spki(wanted.type, point));
@@ -52,6 +61,22 @@ Result<Certificate> rehearse_for(const std::string& who, const CertificateOrder&
                   who, made.error().message));
 }
 
+/// The log's key gets a name that notes can have, and its entries of the transcript can be written.
+Result<void> rehearse_log_key(const LogKeyPlan& plan, const Clock& clock) {
+  SIGNET_TRY(const PublicKey key, stand_in(plan.key));
+  const auto verifier = log_verifier(plan, key);
+  if (!verifier) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("log key: {}", verifier.error().message), "origin");
+  }
+  log::Object intent = key_intent("log", plan, TokenInfo{});
+  add_log_key_intent(intent, plan);
+  Transcript scratch(clock);
+  SIGNET_CHECK(scratch.add("intend-key", intent));
+  SIGNET_CHECK(scratch.add("make-key", key_record(std::move(intent), key, KeyProtection{})));
+  SIGNET_CHECK(scratch.add("prove-key", log_key_proof(*verifier, std::string(kSignatureRoom, '-'))));
+  return {};
+}
+
 }  // namespace
 
 Result<void> rehearse(const Plan& plan, const std::vector<Csr>& requests, const Clock& clock, Rng& rng) {
@@ -62,6 +87,7 @@ Result<void> rehearse(const Plan& plan, const std::vector<Csr>& requests, const 
   SIGNET_TRY(const CertificateOrder issuing_wanted, issuing_order(plan.issuing, issuing_key, root, rng));
   SIGNET_TRY(const Certificate issuing, rehearse_for("issuing", issuing_wanted, clock));
   Problems problems;
+  if (plan.log_key) problems.keep("", rehearse_log_key(*plan.log_key, clock));
   for (std::size_t i = 0; i < plan.end_entities.size(); ++i) {
     SIGNET_TRY(const CertificateOrder wanted, end_entity_order(plan.end_entities[i], requests[i], issuing, rng));
     problems.keep("", rehearse_for(fmt::format("end entity \"{}\"", printable(wanted.name)), wanted, clock));

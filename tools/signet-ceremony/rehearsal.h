@@ -1,4 +1,4 @@
-// Every certificate of a plan, made without a token.
+// Everything of a plan that can be made without a token.
 #pragma once
 
 #include <vector>
@@ -10,9 +10,10 @@
 
 namespace signet::ceremony {
 
-/// Builds each certificate with the requests' keys, with stand-ins for the keys that are not made yet and for the
-/// signatures, reads it back as the ceremony will, and encodes its entry of the transcript: what fails here would have
-/// failed between two keys. Errors are kInvalidArgument with one line per certificate that cannot be made.
+/// Names the log's key, and builds each certificate with the requests' keys, with stand-ins for the keys that are not
+/// made yet and for the signatures, reads it back as the ceremony will, and encodes its entry of the transcript: what
+/// fails here would have failed between two keys. Errors are kInvalidArgument with one line per certificate that cannot
+/// be made.
 [[nodiscard]] Result<void> rehearse(const Plan& plan, const std::vector<Csr>& requests, const Clock& clock, Rng& rng);
 
 }  // namespace signet::ceremony

@@ -25,6 +25,7 @@ void print_json(const log::Object& object) {
 log::Object key_object(const MadeKey& key) {
   log::Object object{{"name", key.name}, {"token", key.token}, {"key_label", key.label}};
   if (!key.key_id.empty()) object.emplace("key_id", key.key_id);
+  if (!key.verifier_key.empty()) object.emplace("verifier_key", key.verifier_key);
   return object;
 }
 

@@ -15,7 +15,7 @@ namespace signet::ceremony {
 
 namespace {
 
-std::string about(const CaPlan& ca) { return fmt::format("token \"{}\"", printable(ca.token)); }
+std::string about(const KeyPlan& key) { return fmt::format("token \"{}\"", printable(key.token)); }
 
 /// C_GetMechanismList. Asked besides C_GetMechanismInfo, because SoftHSM tells about mechanisms it does not offer.
 Result<std::vector<CK_MECHANISM_TYPE>> offered_mechanisms(const Pkcs11Module& module, const TokenInfo& token) {
@@ -38,6 +38,9 @@ std::vector<NamedMechanism> mechanisms_for(const NewKey& key) {
   if (key.type == KeyType::kRsa) {
     return {{CKM_RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"}, {CKM_RSA_PKCS, "CKM_RSA_PKCS"}};
   }
+  if (key.type == KeyType::kEd25519) {
+    return {{CKM_EC_EDWARDS_KEY_PAIR_GEN, "CKM_EC_EDWARDS_KEY_PAIR_GEN"}, {CKM_EDDSA, "CKM_EDDSA"}};
+  }
   return {{CKM_EC_KEY_PAIR_GEN, "CKM_EC_KEY_PAIR_GEN"}, {CKM_ECDSA, "CKM_ECDSA"}};
 }
 
@@ -49,6 +52,7 @@ unsigned bits_of(const NewKey& key) {
 /// The mechanism takes keys of that many bits, where the token says so.
 Result<void> check_key_size(const Pkcs11Module& module, const TokenInfo& token, const NamedMechanism& mechanism,
                             const NewKey& key) {
+  if (key.type == KeyType::kEd25519) return {};  // it has one size, which modules count as 255 or 256 bits
   CK_MECHANISM_INFO info{};
   const CK_RV rv = module.functions().C_GetMechanismInfo(token.slot, mechanism.type, &info);
   if (rv != CKR_OK) return fail_pkcs11(rv, "C_GetMechanismInfo", mechanism.name);
@@ -75,9 +79,9 @@ Result<void> check_mechanisms(const Pkcs11Module& module, const TokenInfo& token
   return {};
 }
 
-Result<Secret> read_pin(const CaPlan& ca) {
-  if (ca.pin_file) return read_secret_file(*ca.pin_file, "pin_file");
-  return ask_secret(fmt::format("user PIN of token \"{}\"", printable(ca.token)));
+Result<Secret> read_pin(const KeyPlan& key) {
+  if (key.pin_file) return read_secret_file(*key.pin_file, "pin_file");
+  return ask_secret(fmt::format("user PIN of token \"{}\"", printable(key.token)));
 }
 
 }  // namespace
@@ -97,11 +101,11 @@ Result<Tokens> Tokens::open(const Plan& plan) {
 
 Result<void> Tokens::find(const Plan& plan) {
   Problems problems;
-  for (const CaPlan* ca : {&plan.root, &plan.issuing}) {
-    const auto info = module_->find_token(ca->token);
-    if (!problems.keep(about(*ca), info)) continue;
-    problems.keep(about(*ca), check_mechanisms(*module_, *info, ca->key));
-    infos_.emplace(ca->token, *info);
+  for (const KeyPlan* key : plan.keys()) {
+    const auto info = module_->find_token(key->token);
+    if (!problems.keep(about(*key), info)) continue;
+    problems.keep(about(*key), check_mechanisms(*module_, *info, key->key));
+    infos_.emplace(key->token, *info);
   }
   return problems.result();
 }
@@ -110,10 +114,10 @@ Result<void> Tokens::unlock(const Plan& plan) {
   // Every PIN is at hand before the first is tried: a missing file costs nobody a try.
   std::map<std::string, Secret> pins;
   Problems problems;
-  for (const CaPlan* ca : {&plan.root, &plan.issuing}) {
-    if (pins.contains(ca->token)) continue;
-    auto pin = read_pin(*ca);
-    if (problems.keep(about(*ca), pin)) pins.emplace(ca->token, *std::move(pin));
+  for (const KeyPlan* key : plan.keys()) {
+    if (pins.contains(key->token)) continue;
+    auto pin = read_pin(*key);
+    if (problems.keep(about(*key), pin)) pins.emplace(key->token, *std::move(pin));
   }
   SIGNET_CHECK(problems.result());
   for (const auto& [label, pin] : pins) {
@@ -126,15 +130,15 @@ Result<void> Tokens::unlock(const Plan& plan) {
 
 Result<void> Tokens::check_labels_are_free(const Plan& plan) {
   Problems problems;
-  for (const CaPlan* ca : {&plan.root, &plan.issuing}) {
-    const auto taken = has_key_label(session(ca->token), ca->key.label);
-    if (!problems.keep(about(*ca), taken) || !*taken) continue;
+  for (const KeyPlan* key : plan.keys()) {
+    const auto taken = has_key_label(session(key->token), key->key.label);
+    if (!problems.keep(about(*key), taken) || !*taken) continue;
     problems.keep(
-        about(*ca),
+        about(*key),
         Result<void>(fail(ErrorCode::kAlreadyExists,
                           fmt::format("has a key with the label \"{}\" already; nothing is overwritten: choose another "
                                       "key_label, or an empty token",
-                                      printable(ca->key.label)),
+                                      printable(key->key.label)),
                           "key_label")));
   }
   return problems.result();

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "output.h"
+#include "connect.h"
 
 namespace signet::cli {
 namespace {
@@ -34,24 +35,33 @@ Result<void> check_key(const std::string& key) {
       "--idempotency-key");
 }
 
-/// Both files of an issuance are named and can be written, each on its own.
+/// As it is compared with others; as it stands where it cannot be followed.
+std::filesystem::path followed(const std::string& file) {
+  std::error_code ignored;
+  const auto path = std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored);
+  return path.empty() ? std::filesystem::path(file) : path;
+}
+
+/// The files of an issuance can be written, each on its own.
 Result<void> check_outputs(const IssueArguments& arguments) {
   SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
-  if (arguments.chain_file.empty()) return {};
-  if (is_standard_output(arguments.chain_file)) {
+  std::map<std::filesystem::path, std::string> flags;
+  if (!is_standard_output(arguments.out_file)) flags.emplace(followed(arguments.out_file), "--out");
+  for (const auto& [flag, file] : {std::pair("--chain-out", arguments.chain_file), {"--proof", arguments.proof_file}}) {
+    if (file.empty()) continue;
+    if (is_standard_output(file)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{} needs a file; what goes to standard output is the certificate with its chain", flag),
+                  flag);
+    }
+    SIGNET_CHECK(check_writable(file, arguments.force, flag));
+    const auto [other, is_new] = flags.emplace(followed(file), flag);
+    if (is_new) continue;
     return fail(ErrorCode::kInvalidArgument,
-                "--chain-out needs a file; what goes to standard output holds the chain already", "--chain-out");
+                fmt::format("{} and {} are the same file, {}; name two", other->second, flag, printable(file, 4096)),
+                flag);
   }
-  SIGNET_CHECK(check_writable(arguments.chain_file, arguments.force, "--chain-out"));
-  std::error_code ignored;  // of names that cannot be followed: then they are compared as they are
-  const auto path = [&](const std::string& file) {
-    const auto followed = std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored);
-    return followed.empty() ? std::filesystem::path(file) : followed;
-  };
-  if (is_standard_output(arguments.out_file) || path(arguments.out_file) != path(arguments.chain_file)) return {};
-  return fail(ErrorCode::kInvalidArgument,
-              fmt::format("--out and --chain-out are the same file, {}; name two", printable(arguments.out_file, 4096)),
-              "--chain-out");
+  return {};
 }
 
 Result<IssueOptions> issue_options(const IssueArguments& arguments) {
@@ -73,6 +83,7 @@ Result<IssueOptions> issue_options(const IssueArguments& arguments) {
   if (options.idempotency_key.empty()) {
     SIGNET_TRY(options.idempotency_key, new_idempotency_key());
   }
+  options.wait_for_proof = !arguments.proof_file.empty();
   return options;
 }
 
@@ -92,46 +103,49 @@ bool may_be_issued(const Error& error) noexcept {
   return !refused && exit_code != ExitCode::kUsage;
 }
 
-/// Says once, at the first wait, that there is one. `key` is empty where none belongs to the request.
-void announce_retries(ClientOptions& settings, Format format, const std::string& key) {
-  if (format == Format::kJson) return;
-  settings.on_retry = [said = false, key, limit = settings.deadline](const Error& error, auto /*wait*/) mutable {
-    if (std::exchange(said, true)) return;
-    const std::string how = key.empty() ? "" : fmt::format(" with --idempotency-key {}", printable(key));
-    std::fputs(fmt::format("signet: {}; trying again{} for up to {} s in all\n", error.message, how,
-                           std::chrono::ceil<std::chrono::seconds>(limit).count())
-                   .c_str(),
-               stderr);
-  };
-}
-
-json to_json(const IssuedCertificate& issued) {
+json to_json(const IssuedCertificate& issued, const LogKey& key) {
   json chain = json::array();
   for (const auto& certificate : issued.chain) chain.push_back(to_pem(certificate));
-  return {{"serial", to_hex(issued.serial)},
-          {"not_after", time_text(issued.not_after)},
-          {"log_index", issued.log_index},
-          {"intent_log_index", issued.intent_log_index},
-          {"idempotency_key", printable(issued.idempotency_key)},
-          {"request_id", issued.request_id},
-          {"certificate", to_pem(issued.certificate)},
-          {"chain", chain}};
+  json object = {{"serial", to_hex(issued.serial)},
+                 {"not_after", time_text(issued.not_after)},
+                 {"log_index", issued.log_index},
+                 {"intent_log_index", issued.intent_log_index},
+                 {"idempotency_key", printable(issued.idempotency_key)},
+                 {"request_id", issued.request_id},
+                 {"certificate", to_pem(issued.certificate)},
+                 {"chain", chain}};
+  if (!issued.proof.empty()) {
+    object["proof"] = text_of(issued.proof);
+    object["signature_checked"] = key.has_value();
+  }
+  return object;
 }
 
-Result<void> write_issued(const IssuedCertificate& issued, const IssueArguments& arguments, Format format) {
+std::string line_for_people(const IssuedCertificate& issued, const IssueArguments& arguments, const LogKey& key) {
+  std::string line = fmt::format("issued serial {}, valid until {}, log entry {}", to_hex(issued.serial),
+                                 time_text(issued.not_after), issued.log_index);
+  if (!is_standard_output(arguments.out_file)) line += ", written to " + printable(arguments.out_file, 4096);
+  if (issued.proof.empty()) return line + "\n";
+  return line + fmt::format("\nproof of log entry {}, {}, written to {}\n", issued.log_index, how_checked(key),
+                            printable(arguments.proof_file, 4096));
+}
+
+/// What does not verify is not written at all.
+Result<void> write_issued(const IssuedCertificate& issued, const IssueArguments& arguments, const LogKey& key,
+                          Format format) {
+  if (!arguments.proof_file.empty()) SIGNET_CHECK(check_issued(issued, key));
   const std::string pem = to_pem(issued.certificate, issued.chain);
   const bool to_file = !is_standard_output(arguments.out_file);
   if (to_file) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
   if (!arguments.chain_file.empty()) {
     SIGNET_CHECK(write_output(arguments.chain_file, to_pem({}, issued.chain), arguments.force));
   }
-  if (format == Format::kJson) return print_json(to_json(issued));
+  if (!arguments.proof_file.empty()) {
+    SIGNET_CHECK(write_output(arguments.proof_file, std::string(text_of(issued.proof)), arguments.force));
+  }
+  if (format == Format::kJson) return print_json(to_json(issued, key));
   if (!to_file) SIGNET_CHECK(print(pem));
-  std::fputs(fmt::format("issued serial {}, valid until {}, log entry {}{}\n", to_hex(issued.serial),
-                         time_text(issued.not_after), issued.log_index,
-                         to_file ? ", written to " + printable(arguments.out_file, 4096) : "")
-                 .c_str(),
-             stderr);
+  std::fputs(line_for_people(issued, arguments, key).c_str(), stderr);
   return {};
 }
 
@@ -150,9 +164,13 @@ json to_json(const DaemonStatus& status) {
     tokens.push_back(
         {{"name", token.name}, {"available", token.available}, {"restarts", token.restarts}, {"keys", token.keys}});
   }
+  json checkpoint = nullptr;
+  if (status.checkpoint_time != DaemonStatus::Time{}) {
+    checkpoint = {{"size", status.checkpoint_size}, {"time", time(status.checkpoint_time)}};
+  }
   return {{"version", status.version},   {"origin", status.origin}, {"started", time(status.started)},
           {"log_size", status.log_size}, {"issued", status.issued}, {"requests_in_flight", status.requests_in_flight},
-          {"issuers", issuers},          {"tokens", tokens}};
+          {"checkpoint", checkpoint},    {"issuers", issuers},      {"tokens", tokens}};
 }
 
 std::string to_text(const DaemonStatus& status) {
@@ -161,6 +179,10 @@ std::string to_text(const DaemonStatus& status) {
       "signetd {} for {}, since {}\n"
       "  {} certificates issued, {} log entries, {} requests in flight\n",
       status.version, status.origin, time(status.started), status.issued, status.log_size, status.requests_in_flight);
+  text += status.checkpoint_time == DaemonStatus::Time{}
+              ? std::string("  no checkpoint of the log yet\n")
+              : fmt::format("  newest checkpoint: {} entries, at {}\n", status.checkpoint_size,
+                            time(status.checkpoint_time));
   for (const auto& issuer : status.issuers) {
     text += fmt::format("  issuer {}: {}; {}, until {}, key {}\n", issuer.name,
                         issuer.available ? "available" : "NOT AVAILABLE", issuer.subject, time(issuer.not_after),
@@ -178,24 +200,22 @@ std::string to_text(const DaemonStatus& status) {
 Result<void> issue(const Flags& flags, const IssueArguments& arguments, Format format) {
   SIGNET_CHECK(check_outputs(arguments));
   SIGNET_TRY(const IssueOptions options, issue_options(arguments));
-  SIGNET_TRY(ClientOptions settings, load_settings(flags));
-  announce_retries(settings, format, options.idempotency_key);
-  SIGNET_TRY(Client client, Client::create(std::move(settings)));
+  SIGNET_TRY(Settings settings, load_settings(flags));
+  SIGNET_TRY(Client client, make_client(std::move(settings.client), format, options.idempotency_key));
   const auto issued = client.issue(options);
   if (!issued.has_value()) {
     return std::unexpected(may_be_issued(issued.error()) ? with_key(issued.error(), options.idempotency_key)
                                                          : issued.error());
   }
-  auto written = write_issued(*issued, arguments, format);
+  auto written = write_issued(*issued, arguments, settings.log_key, format);
   if (!written.has_value()) return std::unexpected(with_key(written.error(), options.idempotency_key));
   return {};
 }
 
 Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format format) {
   SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
-  SIGNET_TRY(ClientOptions settings, load_settings(flags));
-  announce_retries(settings, format, {});
-  SIGNET_TRY(Client client, Client::create(std::move(settings)));
+  SIGNET_TRY(Settings settings, load_settings(flags));
+  SIGNET_TRY(Client client, make_client(std::move(settings.client), format));
   SIGNET_TRY(TrustBundle got, client.trust_bundle());
   if (arguments.roots_only) got.intermediates.clear();
   const std::string pem = to_pem({}, got.roots) + to_pem({}, got.intermediates);
@@ -217,9 +237,8 @@ Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format
 }
 
 Result<void> status(const Flags& flags, Format format) {
-  SIGNET_TRY(ClientOptions settings, load_settings(flags));
-  announce_retries(settings, format, {});
-  SIGNET_TRY(Client client, Client::create(std::move(settings)));
+  SIGNET_TRY(Settings settings, load_settings(flags));
+  SIGNET_TRY(Client client, make_client(std::move(settings.client), format));
   SIGNET_TRY(const DaemonStatus got, client.status());
   return format == Format::kJson ? print_json(to_json(got)) : print(to_text(got));
 }

@@ -3,21 +3,17 @@
 
 #include <string>
 
+#include "output.h"
 #include "settings.h"
 
 namespace signet::cli {
-
-/// How results are shown.
-enum class Format {
-  kText,  ///< PEM or a table on standard output, a line for people on standard error
-  kJson,  ///< one object on standard output
-};
 
 struct IssueArguments {
   std::string profile;
   std::string csr_file;         ///< "-" = standard input
   std::string out_file;         ///< empty or "-" = standard output
   std::string chain_file;       ///< empty = nowhere
+  std::string proof_file;       ///< empty = no proof is waited for
   std::string validity;         ///< "30d"; empty = the profile's default
   std::string idempotency_key;  ///< empty = a new one
   bool force = false;           ///< replace files that exist

@@ -6,6 +6,7 @@
 
 #include "base/version.h"
 #include "commands.h"
+#include "log_commands.h"
 #include "output.h"
 
 namespace signet::cli {
@@ -20,6 +21,12 @@ Examples:
   signet issue --profile tls-server --csr www.csr --out www.pem
 
   signet bundle --roots --out ca.pem        # what to trust
+
+  # with the proof that the audit log has it, which anybody can check later without asking anybody
+  signet issue --profile tls-server --csr www.csr --out www.pem --proof www.tlog-proof
+  signet-audit check-proof --log-key log-1.vkey --certificate www.pem www.tlog-proof
+
+  signet log checkpoint --since last --out last --force   # is it still the same log, only longer?
   signet --json status                      # is the daemon well?)";
 
 constexpr const char* kFooter = R"(Settings (a flag wins over the environment, which wins over the file):
@@ -30,6 +37,7 @@ constexpr const char* kFooter = R"(Settings (a flag wins over the environment, w
   --trust         SIGNET_TRUST         trust = "ca.pem"             # roots of the daemon's certificate
   --server-name   SIGNET_SERVER_NAME   server_name = "ca.example.com"   # optional: the address's host
   --origin        SIGNET_ORIGIN        origin = "ca.example.com/signet/issuing-1"   # optional: the daemon is asked
+  --log-key       SIGNET_LOG_KEY       log_key = "log-1.vkey"       # optional: what the log says is checked with it
   --timeout                            timeout = "30s"              # optional
   The file is --config, SIGNET_CONFIG, ~/.config/signet/signet.toml or /etc/signet/client.toml; relative paths in it
   are relative to its folder.
@@ -40,6 +48,7 @@ Exit status:
   3  the daemon refused: the message names the field and the rule
   4  daemon not reached, busy or too slow: try again (issue prints the --idempotency-key to do it with)
   5  TLS or authentication failed
+  6  what the daemon says of its log is not true (it does not verify); nothing of it was written
   1  anything else)";
 
 struct Arguments {
@@ -47,6 +56,9 @@ struct Arguments {
   bool json = false;
   IssueArguments issue;
   BundleArguments bundle;
+  CheckpointArguments checkpoint;
+  ProofArguments proof;
+  EntriesArguments entries;
 };
 
 void add_global_options(CLI::App& app, Arguments& arguments) {
@@ -61,6 +73,8 @@ void add_global_options(CLI::App& app, Arguments& arguments) {
       ->type_name("NAME");
   app.add_option("--origin", arguments.flags.origin, "The CA that requests are signed for; otherwise the daemon says")
       ->type_name("TEXT");
+  app.add_option("--log-key", arguments.flags.log_key, "The audit log's public key: a verifier key, or a file with one")
+      ->type_name("KEY|FILE");
   app.add_option("--timeout", arguments.flags.timeout, "For all of it, retries included (30s)")->type_name("DURATION");
   app.set_version_flag("--version", "signet " SIGNET_VERSION);
 }
@@ -76,6 +90,11 @@ CLI::App* add_issue(CLI::App& app, IssueArguments& arguments) {
   command->add_option("--out", arguments.out_file, "Certificate and chain as PEM; - or none is standard output")
       ->type_name("FILE");
   command->add_option("--chain-out", arguments.chain_file, "The chain alone as PEM, besides")->type_name("FILE");
+  command
+      ->add_option(
+          "--proof", arguments.proof_file,
+          "Wait until the audit log proves the issuance (about a second), and write the proof (C2SP tlog-proof)")
+      ->type_name("FILE");
   command->add_option("--validity", arguments.validity, "Such as 12h or 30d; otherwise the profile's default")
       ->type_name("DURATION");
   command
@@ -86,8 +105,11 @@ CLI::App* add_issue(CLI::App& app, IssueArguments& arguments) {
   command->footer(
       "Examples:\n"
       "  signet issue --profile tls-server --csr www.csr --out www.pem\n"
-      "  openssl req -new ... | signet issue --profile tls-server --csr - --validity 30d > www.pem\n\n"
-      "When the message names an --idempotency-key, repeat with it: if the certificate was issued, you get that one.");
+      "  openssl req -new ... | signet issue --profile tls-server --csr - --validity 30d > www.pem\n"
+      "  signet issue --profile tls-server --csr www.csr --out www.pem --proof www.tlog-proof --log-key log-1.vkey\n\n"
+      "When the message names an --idempotency-key, repeat with it: if the certificate was issued, you get that one.\n"
+      "Repeat the whole command, with --proof if it had it: the key stands for one request and no other.\n"
+      "A proof that does not verify ends with status 6, and neither it nor the certificate is written.");
   return command;
 }
 
@@ -99,6 +121,82 @@ CLI::App* add_bundle(CLI::App& app, BundleArguments& arguments) {
   command->footer(
       "Example:\n  signet bundle --roots --out ca.pem && openssl verify -CAfile ca.pem -untrusted www.pem www.pem");
   return command;
+}
+
+void add_log_checkpoint(CLI::App& log, CheckpointArguments& arguments) {
+  CLI::App* const command = log.add_subcommand("checkpoint", "Get the newest checkpoint: what the log commits to");
+  command
+      ->add_option("--since", arguments.since_file,
+                   "A checkpoint that was kept: the new one must go on from it, or nothing is written")
+      ->type_name("FILE");
+  command
+      ->add_option("--old-size", arguments.old_size,
+                   "With --json, for programs: the hashes of the consistency proof from a log of so many entries")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  command->add_option("--out", arguments.out_file, "The checkpoint, a signed note; - or none is standard output")
+      ->type_name("FILE");
+  command->add_flag("--force", arguments.force, "Replace a file that exists");
+  command->footer(
+      "Who keeps checkpoints finds out when a log forgets or rewrites what it said. Once, then daily:\n"
+      "  signet log checkpoint --log-key log-1.vkey --out last\n"
+      "  signet log checkpoint --log-key log-1.vkey --since last --out last --force\n\n"
+      "Without --log-key the hashes are checked and the signature is not.");
+}
+
+void add_log_proof(CLI::App& log, ProofArguments& arguments) {
+  CLI::App* const command = log.add_subcommand("proof", "Get the proof that an entry is in the log");
+  command->add_option("INDEX", arguments.index, "The entry's index, as issue prints it")
+      ->required()
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--out", arguments.out_file,
+                   "The proof (C2SP tlog-proof), with the entry in it; - or none is "
+                   "standard output")
+      ->type_name("FILE");
+  command->add_flag("--force", arguments.force, "Replace a file that exists");
+  command->footer(
+      "Example:\n"
+      "  signet log proof 1234 --log-key log-1.vkey --out www.tlog-proof\n"
+      "  signet-audit check-proof --log-key log-1.vkey --certificate www.pem www.tlog-proof");
+}
+
+void add_log_entries(CLI::App& log, EntriesArguments& arguments) {
+  CLI::App* const command = log.add_subcommand("entries", "Print entries, one JSON object per line");
+  command->add_option("--first", arguments.first, "The first one's index; the log begins with 0")
+      ->required()
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  command->add_option("--count", arguments.count, "At most so many; otherwise all that a checkpoint covers")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command->footer(
+      "Examples:\n"
+      "  signet log entries --first 0 --log-key log-1.vkey | jq 'select(.type == \"issued\") | .serial'\n"
+      "  signet log entries --first 1234 --count 1\n\n"
+      "With --log-key each line was proved before it is printed; without, only form and order were checked. With\n"
+      "--json the lines are the same, and errors are an object too.");
+}
+
+struct LogCommands {
+  const CLI::App* log;
+  const CLI::App* checkpoint;
+  const CLI::App* proof;
+};
+
+LogCommands add_log(CLI::App& app, Arguments& arguments) {
+  CLI::App* const log = app.add_subcommand("log", "Read the audit log, for clients with the right \"audit\"");
+  log->require_subcommand(1);
+  add_log_checkpoint(*log, arguments.checkpoint);
+  add_log_proof(*log, arguments.proof);
+  add_log_entries(*log, arguments.entries);
+  return {log, log->get_subcommand("checkpoint"), log->get_subcommand("proof")};
+}
+
+Result<void> run_log(const LogCommands& commands, const Arguments& arguments, Format format) {
+  if (commands.checkpoint->parsed()) return log_checkpoint(arguments.flags, arguments.checkpoint, format);
+  if (commands.proof->parsed()) return log_proof(arguments.flags, arguments.proof, format);
+  return log_entries(arguments.flags, arguments.entries, format);
 }
 
 /// CLI11 throws; here is the edge. An exit status where the arguments ask for nothing to be done.
@@ -124,15 +222,17 @@ int run(int argc, char** argv) {
   add_global_options(app, arguments);
   const CLI::App* const issue_command = add_issue(app, arguments.issue);
   const CLI::App* const bundle_command = add_bundle(app, arguments.bundle);
+  const LogCommands log_commands = add_log(app, arguments);
   app.add_subcommand("status", "Version, issuers, tokens and sizes, for clients with the right \"operate\"");
 
   const bool json = std::any_of(argv + 1, argv + argc, [](std::string_view argument) { return argument == "--json"; });
   if (const auto finished = parse(app, argc, argv, json); finished.has_value()) return *finished;
 
   const Format format = arguments.json ? Format::kJson : Format::kText;
-  const auto done = issue_command->parsed()    ? issue(arguments.flags, arguments.issue, format)
-                    : bundle_command->parsed() ? bundle(arguments.flags, arguments.bundle, format)
-                                               : status(arguments.flags, format);
+  const auto done = issue_command->parsed()      ? issue(arguments.flags, arguments.issue, format)
+                    : bundle_command->parsed()   ? bundle(arguments.flags, arguments.bundle, format)
+                    : log_commands.log->parsed() ? run_log(log_commands, arguments, format)
+                                                 : status(arguments.flags, format);
   if (done.has_value()) return static_cast<int>(ExitCode::kOk);
   const ExitCode exit_code = exit_code_of(done.error());
   print_error(done.error(), exit_code, arguments.json);

@@ -11,6 +11,12 @@
 
 namespace signet::cli {
 
+/// How results are shown.
+enum class Format {
+  kText,  ///< PEM or a table on standard output, a line for people on standard error
+  kJson,  ///< one object on standard output
+};
+
 /// `file` names standard output: it is empty or "-".
 [[nodiscard]] bool is_standard_output(const std::string& file) noexcept;
 

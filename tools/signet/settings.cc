@@ -33,6 +33,7 @@ struct FileValues {
   std::string trust;
   std::string server_name;
   std::string origin;
+  std::string log_key;
   std::optional<seconds> timeout;
 };
 
@@ -52,6 +53,8 @@ Result<FileValues> read_config(const std::string& file) {
   values.trust = path("trust");
   values.server_name = root.optional_text("server_name").value_or("");
   values.origin = root.optional_text("origin").value_or("");
+  const std::string log_key = root.optional_text("log_key").value_or("");
+  values.log_key = log_key.empty() || log::NoteVerifier::parse(log_key) ? log_key : path("log_key");
   if (root.has("timeout")) values.timeout = root.duration("timeout", kMinTimeout, kMaxTimeout);
   SIGNET_CHECK(document->finish());
   return values;
@@ -94,11 +97,28 @@ Result<seconds> choose_timeout(const std::string& flag, std::optional<seconds> f
               fmt::format("--timeout \"{}\" is not a duration from 1s to 1h, such as 30s", printable(flag)), "timeout");
 }
 
+/// The key itself, or the file that holds it and nothing else.
+Result<LogKey> read_log_key(const std::string& text) {
+  if (text.empty()) return LogKey();
+  if (auto key = log::NoteVerifier::parse(text); key.has_value()) return *std::move(key);
+  constexpr std::size_t kMaxKeyBytes = 4096;
+  SIGNET_TRY(const Bytes file, read_file(text, kMaxKeyBytes, FileTrust::kNotWritable, "log_key"));
+  std::string_view line = text_of(file);
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  auto key = log::NoteVerifier::parse(line);
+  if (key.has_value()) return *std::move(key);
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} holds no verifier key, which is one line NAME+HASH+BASE64, as a ceremony writes it: {}",
+                          printable(text, 4096), key.error().message),
+              "log_key");
+}
+
 }  // namespace
 
-Result<ClientOptions> load_settings(const Flags& flags) {
+Result<Settings> load_settings(const Flags& flags) {
   SIGNET_TRY(const FileValues file, find_config(flags.config_file));
-  ClientOptions options;
+  Settings settings;
+  ClientOptions& options = settings.client;
   SIGNET_TRY(options.address, required(flags.address, "SIGNET_ADDRESS", file.address, "address"));
   SIGNET_TRY(options.certificate_file,
              required(flags.certificate, "SIGNET_CERTIFICATE", file.certificate, "certificate"));
@@ -107,7 +127,8 @@ Result<ClientOptions> load_settings(const Flags& flags) {
   options.server_name = optional(flags.server_name, "SIGNET_SERVER_NAME", file.server_name);
   options.origin = optional(flags.origin, "SIGNET_ORIGIN", file.origin);
   SIGNET_TRY(options.deadline, choose_timeout(flags.timeout, file.timeout));
-  return options;
+  SIGNET_TRY(settings.log_key, read_log_key(optional(flags.log_key, "SIGNET_LOG_KEY", file.log_key)));
+  return settings;
 }
 
 }  // namespace signet::cli

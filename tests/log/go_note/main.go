@@ -3,6 +3,7 @@
 //	go_note open VKEY...   opens the note on standard input with all these keys; prints "NAME+KEYID" of every verified
 //	                       signature, a line each, an empty line, and the text
 //	go_note sign NAME      signs the text on standard input with a new key; prints its verifier key, a newline, the note
+//	go_note folder DIR VKEY PROOF...   see folder.go
 //
 // Type 0x01 is the package's own. It leaves other types to its users: 0x02 and 0x04 are here, on Go's crypto.
 package main
@@ -113,6 +114,10 @@ func sign(text []byte, name string) {
 }
 
 func main() {
+	if len(os.Args) >= 4 && os.Args[1] == "folder" {
+		folder(os.Args[2], os.Args[3], os.Args[4:])
+		return
+	}
 	input, err := io.ReadAll(os.Stdin)
 	must(err)
 	switch {
@@ -121,6 +126,6 @@ func main() {
 	case len(os.Args) == 3 && os.Args[1] == "sign":
 		sign(input, os.Args[2])
 	default:
-		must(fmt.Errorf("usage: go_note open VKEY... | sign NAME"))
+		must(fmt.Errorf("usage: go_note open VKEY... | sign NAME | folder DIR VKEY PROOF..."))
 	}
 }

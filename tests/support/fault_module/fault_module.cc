@@ -2,8 +2,8 @@
 // wrongly, crash) is asked for in the environment of the process that loads it:
 //   SIGNET_FAULT_CALL   C_Initialize, C_OpenSession, C_Login, C_SignInit, C_Sign, C_GenerateKeyPair,
 //                       C_SetAttributeValue, C_DestroyObject, or several of them with commas between
-//   SIGNET_FAULT_DO     "hang", "crash", "slow" (C_Sign, 1.5 s), "wrong-signature" (C_Sign), "cannot-lock"
-//                       (C_Initialize: takes one thread only), "derivable"
+//   SIGNET_FAULT_DO     "hang", "crash", "crash-after" (C_Sign: signs first), "slow" (C_Sign, 1.5 s),
+//                       "wrong-signature" (C_Sign), "cannot-lock" (C_Initialize: takes one thread only), "derivable"
 //                       (C_GenerateKeyPair: makes a key that can derive, whatever was asked for), "stale-handles"
 //                       (C_GenerateKeyPair: CKR_DEVICE_ERROR with the handles of the pair before in its results), or a
 //                       CKR number such as 0x30, which is returned instead of making the call
@@ -101,12 +101,14 @@ CK_RV sign(CK_SESSION_HANDLE session, unsigned char* data, CK_ULONG size, unsign
            CK_ULONG* signature_size) {
   const bool struck = strikes("C_Sign");
   const bool spoils = fault().action == "wrong-signature";
+  const bool signs_first = fault().action == "crash-after";
   if (struck && fault().action == "slow") {
     pause_for({1, 500'000'000});
-  } else if (struck && !spoils) {
+  } else if (struck && !spoils && !signs_first) {
     return misbehave();
   }
   const CK_RV rv = real()->C_Sign(session, data, size, signature, signature_size);
+  if (struck && signs_first) abort();
   if (struck && spoils && rv == CKR_OK) signature[*signature_size - 1] ^= 1U;
   return rv;
 }

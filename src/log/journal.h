@@ -1,0 +1,103 @@
+// The keyholder's journal: what it signed, written down by itself before it signed. docs/log-format.md has the format.
+//
+// A file of records of 128 bytes, integers big-endian:
+//     0   1  kind (JournalKind)
+//     1   7  zero
+//     8   8  time, microseconds since 1970
+//    16  32  SHA-256 of the key's DER SubjectPublicKeyInfo; zeros for kStart
+//    48  32  SHA-256 of the structure as it was signed; zeros for kStart
+//    80   8  kLogCheckpoint: the tree's size; otherwise zero
+//    88  32  kLogCheckpoint: the tree's root; otherwise zeros
+//   120   8  the first 8 bytes of SHA-256 of the record before (128 zeros before the first) and of this one's first 120
+//            bytes, one after the other
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "log/file_ops.h"
+
+namespace signet::log {
+
+inline constexpr std::size_t kJournalRecordBytes = 128;
+/// Never more than this is written and not yet synced: how far in front of the end damage may begin to be taken for the
+/// rest of writes that a power cut interrupted.
+inline constexpr std::size_t kMaxUnsyncedBytes = std::size_t{64} * 1024;
+
+enum class JournalKind : std::uint8_t {
+  kStart = 1,  ///< a keyholder opened the journal: what the one before wrote in its last second may be missing
+  kEndEntityCertificate = 2,
+  kLogCheckpoint = 3,
+};
+
+struct JournalRecord {
+  JournalKind kind = JournalKind::kStart;
+  Time time{};
+  Sha256 key{};
+  Sha256 structure{};
+  std::uint64_t size = 0;
+  Sha256 root{};
+  friend bool operator==(const JournalRecord&, const JournalRecord&) = default;
+};
+
+/// What a key signed last of the log.
+struct TreeHead {
+  std::uint64_t size = 0;
+  Sha256 root{};
+  friend bool operator==(const TreeHead&, const TreeHead&) = default;
+};
+
+/// Writes the journal. Thread-safe. After a write or a sync has failed nothing more is taken: the keyholder leaves.
+class Journal {
+ public:
+  /// Opens or makes (0600) the file, locked against another process. What follows the last record whose chain is right
+  /// is cut if it began within kMaxUnsyncedBytes of the end, and kept beside as `path`.torn-<offset>-<hash>. Looks
+  /// backwards for the last checkpoint of each key as far as `keys` asks, then appends a kStart record, and behind it
+  /// those checkpoints of the part that was cut whose own chain is right, and syncs.
+  /// `clock` and `ops` must outlive the journal. Errors: kFailedPrecondition (locked elsewhere); kDataLoss when a
+  /// record that was read does not fit its chain: nothing is changed then.
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path, std::span<const Sha256> keys,
+                                                             const Clock& clock, FileOps& ops = system_file_ops());
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// The last checkpoint this key signed.
+  [[nodiscard]] std::optional<TreeHead> last_checkpoint(const Sha256& key) const;
+
+  /// Notes that a structure is about to be signed, now. A checkpoint is durable when this returns and is what
+  /// last_checkpoint() says from then on; other records are durable after the next sync(), or by themselves once enough
+  /// of them wait. `head` is given for kLogCheckpoint, and for nothing else: otherwise kInvalidArgument, and the
+  /// journal goes on.
+  [[nodiscard]] Result<void> append(JournalKind kind, const Sha256& key, const Sha256& structure,
+                                    std::optional<TreeHead> head = {});
+  /// Makes everything appended durable; does nothing where there is nothing new. To be called once a second.
+  [[nodiscard]] Result<void> sync();
+
+ private:
+  struct Impl;
+  explicit Journal(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct JournalEnd {
+  std::uint64_t records = 0;
+  /// Behind the last record whose chain is right: what a write left unfinished. In the copy of a running keyholder's
+  /// journal less than a record, after a power cut at most kMaxUnsyncedBytes.
+  std::uint64_t rest_bytes = 0;
+};
+
+/// Hands every record of a journal (or of a copy) to `use`, in order with its number from 0 on; its first error ends
+/// the reading and is returned. Errors of its own: kInternal (cannot be read), kDataLoss naming the record whose chain
+/// is wrong with more than kMaxUnsyncedBytes from its beginning to the end, or that has a form nobody writes.
+[[nodiscard]] Result<JournalEnd> read_journal(
+    const std::string& path, const std::function<Result<void>(std::uint64_t, const JournalRecord&)>& use);
+
+}  // namespace signet::log

@@ -1,0 +1,99 @@
+#include "log/journal_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "log/torn_tail.h"
+
+namespace signet::log {
+namespace {
+
+constexpr std::size_t kTimeAt = 8;
+constexpr std::size_t kKeyAt = 16;
+constexpr std::size_t kStructureAt = 48;
+constexpr std::size_t kSizeAt = 80;
+constexpr std::size_t kRootAt = 88;
+constexpr std::size_t kChainAt = 120;
+constexpr std::uint64_t kBufferRecords = 2048;
+
+void put(RecordBytes& record, std::size_t at, ByteView bytes) {
+  std::ranges::copy(bytes, record.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void put_u64(RecordBytes& record, std::size_t at, std::uint64_t value) {
+  Bytes bytes;
+  append_u64(bytes, value);
+  put(record, at, bytes);
+}
+
+Sha256 hash_at(const RecordBytes& record, std::size_t at) {
+  Sha256 hash{};
+  std::ranges::copy(ByteView(record).subspan(at, hash.size()), hash.begin());
+  return hash;
+}
+
+Sha256 chain(const RecordBytes& record, const RecordBytes& before) {
+  Bytes both = copy_of(before);
+  append(both, ByteView(record).first(kChainAt));
+  return sha256(both);
+}
+
+std::unexpected<Error> malformed(const char* what) { return fail(ErrorCode::kDataLoss, what); }
+
+}  // namespace
+
+RecordBytes encode_record(const JournalRecord& record, const RecordBytes& before) {
+  RecordBytes bytes{};
+  bytes[0] = static_cast<std::uint8_t>(record.kind);
+  put_u64(bytes, kTimeAt, static_cast<std::uint64_t>(record.time.time_since_epoch().count()));
+  put(bytes, kKeyAt, record.key);
+  put(bytes, kStructureAt, record.structure);
+  put_u64(bytes, kSizeAt, record.size);
+  put(bytes, kRootAt, record.root);
+  put(bytes, kChainAt, ByteView(chain(bytes, before)).first(kJournalRecordBytes - kChainAt));
+  return bytes;
+}
+
+bool follows(const RecordBytes& record, const RecordBytes& before) {
+  return equal(ByteView(record).subspan(kChainAt),
+               ByteView(chain(record, before)).first(kJournalRecordBytes - kChainAt));
+}
+
+Result<JournalRecord> decode_record(const RecordBytes& bytes) {
+  JournalRecord record{.kind = static_cast<JournalKind>(bytes[0]),
+                       .time = Time(std::chrono::microseconds(read_u64(ByteView(bytes).subspan(kTimeAt)))),
+                       .key = hash_at(bytes, kKeyAt),
+                       .structure = hash_at(bytes, kStructureAt),
+                       .size = read_u64(ByteView(bytes).subspan(kSizeAt)),
+                       .root = hash_at(bytes, kRootAt)};
+  const bool start = record.kind == JournalKind::kStart;
+  const bool checkpoint = record.kind == JournalKind::kLogCheckpoint;
+  if (!start && !checkpoint && record.kind != JournalKind::kEndEntityCertificate) return malformed("unknown kind");
+  const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
+  if (!std::ranges::all_of(ByteView(bytes).subspan(1, kTimeAt - 1), is_zero))
+    return malformed("reserved bytes are set");
+  if (start && (record.key != Sha256{} || record.structure != Sha256{})) return malformed("a start with a key");
+  if (!checkpoint && (record.size != 0 || record.root != Sha256{})) return malformed("a tree of no checkpoint");
+  return record;
+}
+
+/// The buffer is filled around what is asked for, so that neighbours on either side come from it.
+Result<RecordBytes> RecordFile::read(std::uint64_t number) {
+  if (number < buffer_begin_ || number >= buffer_begin_ + buffer_.size() / kJournalRecordBytes) {
+    buffer_begin_ = number - std::min(number, kBufferRecords / 2);
+    const std::uint64_t count = std::min(kBufferRecords, records_ - buffer_begin_);
+    SIGNET_TRY(buffer_, read_at(fd_, path_, buffer_begin_ * kJournalRecordBytes, count * kJournalRecordBytes));
+  }
+  RecordBytes record;
+  std::ranges::copy(ByteView(buffer_).subspan((number - buffer_begin_) * kJournalRecordBytes, kJournalRecordBytes),
+                    record.begin());
+  return record;
+}
+
+Result<RecordBytes> RecordFile::read_before(std::uint64_t number) {
+  if (number == 0) return RecordBytes{};
+  return read(number - 1);
+}
+
+}  // namespace signet::log

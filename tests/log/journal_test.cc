@@ -1,0 +1,374 @@
+#include "log/journal.h"
+
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "log_fixture.h"
+#include "support/command.h"
+
+namespace signet::log {
+namespace {
+
+Sha256 hash_of(std::uint8_t byte) {
+  Sha256 hash;
+  hash.fill(byte);
+  return hash;
+}
+
+const Sha256 kKeyA = hash_of(0xA0);
+const Sha256 kKeyB = hash_of(0xB0);
+const Time kNoon = std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + std::chrono::hours(12);
+constexpr auto kCertificate = JournalKind::kEndEntityCertificate;
+constexpr auto kCheckpoint = JournalKind::kLogCheckpoint;
+
+class JournalTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string path() const { return directory_ / "journal"; }
+  [[nodiscard]] Result<std::unique_ptr<Journal>> try_open(std::vector<Sha256> keys = {kKeyA, kKeyB},
+                                                          FileOps& ops = system_file_ops()) const {
+    return Journal::open(path(), keys, clock_, ops);
+  }
+  [[nodiscard]] std::unique_ptr<Journal> open(std::vector<Sha256> keys = {kKeyA, kKeyB},
+                                              FileOps& ops = system_file_ops()) const {
+    auto journal = try_open(std::move(keys), ops);
+    if (!journal) throw std::runtime_error(journal.error().message);
+    return *std::move(journal);
+  }
+  [[nodiscard]] std::vector<JournalRecord> read_all() const {
+    std::vector<JournalRecord> records;
+    const auto end = read_journal(path(), [&](std::uint64_t number, const JournalRecord& record) -> Result<void> {
+      EXPECT_EQ(number, records.size());
+      records.push_back(record);
+      return {};
+    });
+    EXPECT_TRUE(end.has_value()) << end.error().message;
+    EXPECT_EQ(end.value_or(JournalEnd{}).records, records.size());
+    return records;
+  }
+  [[nodiscard]] Bytes file_bytes() const { return copy_of(bytes_of(test::slurp(path()))); }
+  void overwrite(const Bytes& bytes) const { directory_.write("journal", text_of(bytes)); }
+
+  static void append_certificates(Journal& journal, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_TRUE(journal.append(kCertificate, kKeyA, hash_of(static_cast<std::uint8_t>(i))).has_value());
+    }
+  }
+  static void append_checkpoint(Journal& journal, const Sha256& key, std::uint64_t size) {
+    const auto done = journal.append(kCheckpoint, key, hash_of(1), TreeHead{.size = size, .root = root_of(size)});
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+  }
+  static Sha256 root_of(std::uint64_t size) { return hash_of(static_cast<std::uint8_t>(size)); }
+
+  void expect_refused(std::string_view part_of_message) const {
+    const Bytes before = file_bytes();
+    const auto refused = try_open();
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::kDataLoss);
+    EXPECT_NE(refused.error().message.find(part_of_message), std::string::npos) << refused.error().message;
+    EXPECT_EQ(file_bytes(), before) << "nothing may be changed";
+  }
+
+  SetClock clock_{kNoon};
+  test::TempDirectory directory_;
+};
+
+TEST_F(JournalTest, WritesTheDocumentedRecord) {
+  append_checkpoint(*open(), kKeyA, 7);
+  const Bytes file = file_bytes();
+  ASSERT_EQ(file.size(), 256U);
+  Bytes start(128);
+  start[0] = 1;
+  const auto micros = static_cast<std::uint64_t>(kNoon.time_since_epoch().count());
+  for (std::size_t i = 0; i < 8; ++i) start[8 + i] = static_cast<std::uint8_t>(micros >> (56 - 8 * i));
+  Bytes chained(128);
+  append(chained, ByteView(start).first(120));
+  std::ranges::copy(ByteView(sha256(chained)).first(8), start.begin() + 120);
+  EXPECT_EQ(to_hex(ByteView(file).first(128)), to_hex(start));
+  Bytes second{3, 0, 0, 0, 0, 0, 0, 0};
+  append(second, ByteView(start).subspan(8, 8));
+  append(second, kKeyA);
+  append(second, hash_of(1));
+  append(second, Bytes{0, 0, 0, 0, 0, 0, 0, 7});
+  append(second, root_of(7));
+  chained = start;
+  append(chained, second);
+  append(second, ByteView(sha256(chained)).first(8));
+  EXPECT_EQ(to_hex(ByteView(file).subspan(128)), to_hex(second));
+  struct stat status{};
+  ASSERT_EQ(stat(path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600U);
+}
+
+TEST_F(JournalTest, IsReadAsItWasWritten) {
+  {
+    const auto journal = open();
+    append_checkpoint(*journal, kKeyB, 4);
+    clock_.set(kNoon + std::chrono::seconds(1));
+    ASSERT_TRUE(journal->append(kCertificate, kKeyA, hash_of(2)).has_value());
+  }
+  const auto records = read_all();
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[0], (JournalRecord{.kind = JournalKind::kStart, .time = kNoon}));
+  EXPECT_EQ(
+      records[1],
+      (JournalRecord{
+          .kind = kCheckpoint, .time = kNoon, .key = kKeyB, .structure = hash_of(1), .size = 4, .root = root_of(4)}));
+  EXPECT_EQ(records[2],
+            (JournalRecord{
+                .kind = kCertificate, .time = kNoon + std::chrono::seconds(1), .key = kKeyA, .structure = hash_of(2)}));
+}
+
+TEST_F(JournalTest, RemembersTheLastCheckpointOfEachKeyAcrossStarts) {
+  {
+    const auto journal = open();
+    EXPECT_FALSE(journal->last_checkpoint(kKeyA).has_value());
+    append_checkpoint(*journal, kKeyA, 1);
+    append_checkpoint(*journal, kKeyB, 9);
+    append_checkpoint(*journal, kKeyA, 2);
+    EXPECT_EQ(journal->last_checkpoint(kKeyA), (TreeHead{.size = 2, .root = root_of(2)}));
+    append_certificates(*journal, 5000);  // more than is read at once
+  }
+  const auto journal = open();
+  EXPECT_EQ(journal->last_checkpoint(kKeyA), (TreeHead{.size = 2, .root = root_of(2)}));
+  EXPECT_EQ(journal->last_checkpoint(kKeyB), (TreeHead{.size = 9, .root = root_of(9)}));
+  EXPECT_FALSE(journal->last_checkpoint(hash_of(0xC0)).has_value());
+}
+
+TEST_F(JournalTest, FindsTheLastCheckpointsOfManyKeys) {
+  std::vector<Sha256> keys;
+  {
+    const auto journal = open();
+    for (std::uint8_t i = 0; i < 40; ++i) {
+      keys.push_back(hash_of(i));
+      append_checkpoint(*journal, keys.back(), 100U + i);
+      append_certificates(*journal, 10);
+    }
+  }
+  const auto journal = open(keys);
+  for (std::uint8_t i = 0; i < 40; ++i) {
+    EXPECT_EQ(journal->last_checkpoint(keys[i]), (TreeHead{.size = 100U + i, .root = root_of(100U + i)}));
+  }
+}
+
+TEST_F(JournalTest, ATornRecordIsCutAndKept) {
+  append_checkpoint(*open(), kKeyA, 7);
+  const Bytes whole = file_bytes();
+  for (const std::size_t rest : {1U, 64U, 127U, 128U, 129U, 300U}) {
+    SCOPED_TRACE(rest);
+    Bytes torn = whole;
+    append(torn, Bytes(rest, 0xEE));
+    overwrite(torn);
+    const auto end = read_journal(path(), [](std::uint64_t, const JournalRecord&) -> Result<void> { return {}; });
+    EXPECT_EQ(end.value().records, 2U);
+    EXPECT_EQ(end.value().rest_bytes, rest);
+    EXPECT_EQ(open()->last_checkpoint(kKeyA), (TreeHead{.size = 7, .root = root_of(7)}));
+    EXPECT_EQ(read_all().size(), 3U) << "the new start follows the last whole record";
+    const std::string hash = to_hex(ByteView(sha256(Bytes(rest, 0xEE))).first(8));
+    EXPECT_EQ(test::slurp(path() + ".torn-256-" + hash), std::string(rest, '\xEE'));
+  }
+}
+
+TEST_F(JournalTest, EveryCutOfTheLastRecordLeavesTheOnesBefore) {
+  {
+    const auto journal = open();
+    append_checkpoint(*journal, kKeyA, 7);
+    append_checkpoint(*journal, kKeyA, 8);
+  }
+  const Bytes whole = file_bytes();
+  for (std::size_t size = 256; size <= 384; ++size) {
+    overwrite({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
+    EXPECT_EQ(open()->last_checkpoint(kKeyA).value().size, size == 384 ? 8U : 7U) << size;
+  }
+}
+
+TEST_F(JournalTest, AnyPartOfWhatWasNotSyncedMayBeMissing) {
+  {
+    const auto journal = open();
+    append_checkpoint(*journal, kKeyA, 7);
+    append_certificates(*journal, 200);
+  }
+  Bytes torn = file_bytes();
+  std::fill(torn.begin() + 4096, torn.begin() + 8192, 0);  // a page; what is behind it reached the disk
+  overwrite(torn);
+  EXPECT_EQ(open()->last_checkpoint(kKeyA).value().size, 7U);
+  EXPECT_EQ(read_all().size(), 4096U / 128 + 1);
+}
+
+TEST_F(JournalTest, ACheckpointBehindABrokenRecordNearTheEndIsNotForgotten) {
+  {
+    const auto journal = open();
+    append_checkpoint(*journal, kKeyA, 5);
+    append_certificates(*journal, 3);
+    append_checkpoint(*journal, kKeyA, 9);
+    append_checkpoint(*journal, kKeyB, 2);
+  }
+  Bytes bytes = file_bytes();
+  bytes[3 * kJournalRecordBytes + 40] ^= 1U;  // of a certificate's record, behind the checkpoint of 5
+  overwrite(bytes);
+  for (int start = 0; start < 2; ++start) {
+    const auto journal = open();
+    EXPECT_EQ(journal->last_checkpoint(kKeyA), (TreeHead{.size = 9, .root = root_of(9)}));
+    EXPECT_EQ(journal->last_checkpoint(kKeyB), (TreeHead{.size = 2, .root = root_of(2)}));
+  }
+}
+
+TEST_F(JournalTest, DamageInWhatWasSyncedIsRefusedAndNamed) {
+  {
+    const auto journal = open();
+    append_checkpoint(*journal, kKeyA, 7);
+    append_certificates(*journal, 2000);
+  }
+  const Bytes whole = file_bytes();
+  for (const std::size_t record : {std::size_t{1}, std::size_t{10}, whole.size() / 128 - 514}) {
+    Bytes broken = whole;
+    broken[record * 128 + 50] ^= 0x01U;
+    overwrite(broken);
+    SCOPED_TRACE(record);
+    const std::string place = "record " + std::to_string(record) + " (byte " + std::to_string(record * 128) + ")";
+    expect_refused(place);
+    const auto read = read_journal(path(), [](std::uint64_t, const JournalRecord&) -> Result<void> { return {}; });
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(read.error().code, ErrorCode::kDataLoss);
+    EXPECT_NE(read.error().message.find(place), std::string::npos) << read.error().message;
+  }
+}
+
+TEST_F(JournalTest, LooksNoFurtherBackThanTheKeysAsk) {
+  {
+    const auto journal = open();
+    append_certificates(*journal, 1000);
+    append_checkpoint(*journal, kKeyA, 7);
+    append_certificates(*journal, 1000);
+  }
+  Bytes broken = file_bytes();
+  broken[130] ^= 0x01U;
+  overwrite(broken);
+  EXPECT_EQ(open({kKeyA})->last_checkpoint(kKeyA).value().size, 7U);
+  expect_refused("record 1 ");
+}
+
+TEST_F(JournalTest, ARecordNobodyWritesIsRefusedEvenIfItIsChained) {
+  open().reset();
+  const auto chained = [](Bytes record, const Bytes& before) {
+    Bytes both = before;
+    append(both, record);
+    append(record, ByteView(sha256(both)).first(8));
+    return record;
+  };
+  const Bytes first = file_bytes();
+  const std::vector<std::pair<std::size_t, std::uint8_t>> wrong{{0, 9}, {0, 0}, {3, 1}, {20, 1}, {50, 1}, {87, 1}};
+  for (const auto& [at, value] : wrong) {
+    Bytes record(120);
+    record[0] = 1;
+    record[at] = value;
+    Bytes file = first;
+    append(file, chained(record, first));
+    overwrite(file);
+    SCOPED_TRACE(at);
+    expect_refused("has a form nobody writes");
+  }
+}
+
+TEST_F(JournalTest, ASecondOpenerIsTurnedAway) {
+  auto first = open();
+  EXPECT_EQ(try_open().error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(read_all().size(), 1U) << "readers need no lock";
+  first.reset();
+  EXPECT_TRUE(try_open().has_value());
+}
+
+TEST_F(JournalTest, ATreeBelongsToCheckpointsOnly) {
+  const auto journal = open();
+  EXPECT_EQ(journal->append(kCheckpoint, kKeyA, hash_of(1)).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(journal->append(kCertificate, kKeyA, hash_of(1), TreeHead{}).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(journal->append(kCertificate, kKeyA, hash_of(1)).has_value());
+}
+
+TEST_F(JournalTest, SyncsACheckpointAtOnceAndOthersWhenAsked) {
+  FaultyOps ops;
+  const auto journal = open({kKeyA}, ops);
+  const std::size_t at_start = ops.syncs;
+  append_certificates(*journal, 100);
+  EXPECT_EQ(ops.syncs, at_start);
+  ASSERT_TRUE(journal->sync().has_value());
+  EXPECT_EQ(ops.syncs, at_start + 1);
+  ASSERT_TRUE(journal->sync().has_value());
+  EXPECT_EQ(ops.syncs, at_start + 1) << "nothing was new";
+  append_checkpoint(*journal, kKeyA, 7);
+  EXPECT_EQ(ops.syncs, at_start + 2);
+  append_certificates(*journal, 2000);
+  EXPECT_GE(ops.syncs, at_start + 2 + 2000 * 128 / kMaxUnsyncedBytes) << "no more than that may wait";
+}
+
+TEST_F(JournalTest, AFailedWriteOrSyncEndsIt) {
+  append_checkpoint(*open(), kKeyA, 7);
+  for (const bool write : {true, false}) {
+    for (const std::size_t part : {std::size_t{0}, std::size_t{60}, SIZE_MAX}) {
+      SCOPED_TRACE(part);
+      FaultyOps ops;
+      ops.bytes_before_failure = part;
+      ops.syncs_before_failure = part > 0;
+      std::unique_ptr<Journal> journal = open({kKeyA}, ops);
+      (write ? ops.fail_write_at : ops.fail_sync_at) = (write ? ops.writes : ops.syncs) + 1;
+      const std::uint64_t last = journal->last_checkpoint(kKeyA)->size;
+      const auto refused = journal->append(kCheckpoint, kKeyA, hash_of(1), TreeHead{.size = last + 1, .root = {}});
+      ASSERT_FALSE(refused.has_value());
+      EXPECT_EQ(refused.error().native, EIO);
+      EXPECT_EQ(journal->last_checkpoint(kKeyA)->size, last) << "what is not durable is not remembered";
+      const std::size_t operations = ops.writes + ops.syncs;
+      EXPECT_EQ(journal->append(kCertificate, kKeyA, hash_of(1)).error().message, refused.error().message);
+      EXPECT_EQ(journal->sync().error().message, refused.error().message);
+      EXPECT_EQ(ops.writes + ops.syncs, operations) << "nothing may be tried again";
+      journal.reset();
+      const std::uint64_t found = open({kKeyA})->last_checkpoint(kKeyA)->size;
+      EXPECT_EQ(found, !write || part == SIZE_MAX ? last + 1 : last);
+      EXPECT_FALSE(read_all().empty());
+    }
+  }
+}
+
+TEST_F(JournalTest, ShortWritesAreGoneOnWith) {
+  FaultyOps ops;
+  ops.short_writes = true;
+  append_checkpoint(*open({kKeyA}, ops), kKeyA, 7);
+  EXPECT_EQ(open()->last_checkpoint(kKeyA).value().size, 7U);
+}
+
+TEST_F(JournalTest, ManyThreadsMakeOneChain) {
+  constexpr std::size_t kThreads = 8;
+  constexpr std::size_t kEach = 300;
+  {
+    const auto journal = open();
+    std::vector<std::jthread> threads;
+    for (std::size_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, key = hash_of(static_cast<std::uint8_t>(t))] {
+        for (std::size_t i = 1; i <= kEach; ++i) {
+          EXPECT_TRUE(journal->append(kCertificate, key, hash_of(1)).has_value());
+          if (i % 100 == 0) append_checkpoint(*journal, key, i);
+        }
+      });
+    }
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) EXPECT_TRUE(journal->sync().has_value());
+    });
+    threads.clear();
+    EXPECT_EQ(journal->last_checkpoint(hash_of(3)).value().size, kEach);
+  }
+  EXPECT_EQ(read_all().size(), 1 + kThreads * (kEach + kEach / 100));
+}
+
+TEST_F(JournalTest, ReadingEndsWithTheFirstErrorOfItsUser) {
+  append_certificates(*open(), 3);
+  const auto done = read_journal(path(), [](std::uint64_t number, const JournalRecord&) -> Result<void> {
+    if (number == 1) return fail(ErrorCode::kNotFound, "enough");
+    return {};
+  });
+  EXPECT_EQ(done.error().message, "enough");
+  EXPECT_FALSE(read_journal(path() + "-missing", [](std::uint64_t, const JournalRecord&) -> Result<void> {
+                 return {};
+               }).has_value());
+}
+
+}  // namespace
+}  // namespace signet::log
