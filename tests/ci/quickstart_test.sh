@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tools/quickstart, with the programs of this build: a first run, a second one that keeps the keys and issues again, a
-# daemon left by --keep and stopped by the next run, a broken configuration explained, a foreign folder left alone.
+# tools/quickstart, with the programs of this build: a first run, a second one that keeps keys and log and issues again,
+# a daemon left by --keep and stopped by the next run, a broken configuration explained, a foreign folder left alone.
 . "$(dirname "$0")/helpers.sh"
 trap 'kill "$(cat "$work/demo/signetd.pid" 2>/dev/null)" 2>/dev/null || true; rm -rf "$work"' EXIT
 
@@ -27,11 +27,17 @@ readable=$(find "$work/demo" -type f \( -name '*.key' -o -name '*pin' -o -path '
 expect "secrets that others can read" "$readable" ""
 [[ $(find "$work/demo/tokens" -mindepth 1 -maxdepth 1 | wc -l) == 1 ]] || fail "the daemon's token folder must hold one token"
 
+proof=$work/demo/issued/payment-service.tlog-proof
+"$SIGNET_BIN_DIR/signet-audit" check-proof --log-key "$work/demo/ca/log-1.vkey" --certificate "$work/demo/issued/payment-service.pem" \
+  "$proof" || fail "the proof that the first run left does not hold"
+refused "" "$SIGNET_BIN_DIR/signet-audit" check-proof --log-key "$work/demo/ca/log-1.vkey" --certificate "$work/demo/ca/client.pem" "$proof"
+
 begin=$SECONDS
 quickstart --keep || fail "the second run"
 ((SECONDS - begin < 15)) || fail "the second run took $((SECONDS - begin)) s"
 expect "root after the second run" "$(sha256sum <"$work/demo/ca/root.pem")" "$root"
 [[ $(serial) != "$first" ]] || fail "the second run issued nothing new"
+grep -q 'goes on from' "$work"/demo/logs/*-audit.log || fail "the second run did not compare the log with what it was in the first"
 pid=$(<"$work/demo/signetd.pid")
 kill -0 "$pid" || fail "--keep left no daemon"
 "$SIGNET_BIN_DIR/signet" --config "$work/demo/client.toml" status || fail "the daemon left by --keep does not answer"

@@ -28,6 +28,13 @@ validity = "1825d"
 path_length = 0
 certificate = "issuing.pem"
 
+[log_key]
+key_label = "log-1"
+key_type = "ed25519"
+origin = "signet.demo/issuing-1"
+public_key = "log-1.pub.pem"
+verifier_key = "log-1.vkey"
+
 [[end_entity]]
 name = "daemon"
 csr = "$demo/csr/daemon.csr"
@@ -78,6 +85,17 @@ certificate = "ca/issuing.pem"
 may_sign = ["end-entity-certificate"]
 longest_validity = "398d"
 
+[key.log-1]
+token = "soft"
+uri = "pkcs11:token=signet-issuing;object=log-1;type=private"
+public_key = "ca/log-1.pub.pem"
+[key.log-1.fence]
+may_sign = ["log-checkpoint"]
+
+[log]
+key = "log-1"
+ceremony = "ca/transcript.jsonl"
+
 [issuer.issuing-1]
 key = "issuing-1"
 root = "ca/root.pem"
@@ -102,7 +120,7 @@ dns = ["**"]
 [client.payments]
 identity = "spiffe://signet.demo/payments"
 profiles = ["tls-server"]
-rights = ["issue", "operate"]
+rights = ["issue", "operate", "audit"]
 must_sign = true
 [client.payments.names]
 dns = ["payment-service", "**.payments.example"]
@@ -118,6 +136,7 @@ origin = "signet.demo/issuing-1"
 certificate = "tls/client.pem"
 key = "tls/client.key"
 trust = "ca/root.pem"
+log_key = "ca/log-1.vkey"
 timeout = "10s"
 TOML
 }

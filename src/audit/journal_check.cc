@@ -1,0 +1,196 @@
+#include "audit/journal_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+
+namespace signet::audit {
+namespace {
+
+constexpr std::size_t kMaxGaps = 100'000;
+
+}  // namespace
+
+Result<JournalCheck> JournalCheck::open(const std::vector<std::string>& paths) {
+  JournalCheck check;
+  for (const std::string& path : paths) {
+    SIGNET_TRY(JournalFile certificates, JournalFile::open(path));
+    SIGNET_TRY(JournalFile checkpoints, certificates.again());
+    check.journals_.push_back(
+        {.certificates = std::move(certificates), .ahead = {}, .checkpoints = std::move(checkpoints), .head = {}});
+  }
+  return check;
+}
+
+std::string JournalCheck::place_of(const Signed& record) const {
+  return journals_[record.journal].certificates.place(record.number);
+}
+
+void JournalCheck::intent(const Sha256& tbs_sha256) {
+  if (!given() || given_up_) return;
+  // Signed already: the log's clock stood ahead of the keyholder's, or two intents have one TBS.
+  if (secret_.erase(tbs_sha256) > 0) return;
+  unsigned_.try_emplace(tbs_sha256);
+}
+
+Result<void> JournalCheck::issued(std::uint64_t entry, std::int64_t time_micros, const Sha256& tbs_sha256) {
+  if (!given() || given_up_) return {};
+  if (const auto waiting = unsigned_.find(tbs_sha256); waiting != unsigned_.end()) {
+    waiting->second = {.issued = true, .entry = entry, .time_micros = time_micros};
+  }
+  for (std::size_t i = 0; i < journals_.size(); ++i) {
+    SIGNET_CHECK(read_until(i, Time(std::chrono::microseconds(time_micros))));
+  }
+  if (unsigned_.size() > kMaxUnmatched || secret_.size() > kMaxUnmatched) {
+    given_up_ = true;
+    reporter_->report(about("journal", "journal-unreconciled",
+                            fmt::format("up to entry {}, {} intents have no record and {} records have no intent: "
+                                        "these journals are not of this log",
+                                        entry, unsigned_.size(), secret_.size())));
+    unsigned_.clear();
+    secret_.clear();
+  }
+  return {};
+}
+
+Result<void> JournalCheck::read_until(std::size_t index, Time until) {
+  Journal& journal = journals_[index];
+  while (!journal.ended) {
+    if (!journal.ahead) {
+      SIGNET_TRY(journal.ahead, journal.certificates.next());
+      journal.ended = !journal.ahead.has_value();
+      if (journal.ended) break;
+      ++records_;
+      reporter_->report(std::move(journal.ahead->complaints));
+    }
+    if (journal.ahead->record.time > until) break;
+    if (journal.ahead->usable) take(index, *journal.ahead);
+    journal.ahead.reset();
+    if (secret_.size() > kMaxUnmatched) break;  // issued() gives up
+  }
+  return {};
+}
+
+void JournalCheck::take(std::size_t index, const JournalFile::Item& item) {
+  Journal& journal = journals_[index];
+  const log::JournalRecord& record = item.record;
+  if (record.kind == log::JournalKind::kStart && journal.any && gaps_.size() < kMaxGaps) {
+    gaps_.push_back({.from_micros = journal.last_time.time_since_epoch().count(),
+                     .to_micros = record.time.time_since_epoch().count()});
+  }
+  journal.any = true;
+  journal.last_time = std::max(journal.last_time, record.time);
+  if (record.kind != log::JournalKind::kEndEntityCertificate || given_up_) return;
+  if (unsigned_.erase(record.structure) > 0) return;
+  secret_.try_emplace(record.structure, Signed{.journal = index, .number = item.number, .time = record.time});
+}
+
+Result<void> JournalCheck::finish() {
+  for (std::size_t i = 0; i < journals_.size(); ++i) {
+    SIGNET_CHECK(read_until(i, Time::max()));
+    if (const std::uint64_t rest = journals_[i].certificates.rest_bytes(); rest > 0) {
+      reporter_->note(about(printable(journals_[i].certificates.path()), "journal-torn",
+                            fmt::format("ends with {} bytes of a record that was cut off", rest)));
+    }
+  }
+  for (const auto& [hash, record] : secret_) {
+    reporter_->report(about(place_of(record), "signed-in-secret",
+                            fmt::format("at {} a certificate was signed whose TBS has the SHA-256 {}: no intent of "
+                                        "the log has it, or it was signed twice",
+                                        to_rfc3339(record.time), to_hex(hash))));
+  }
+  report_missing();
+  return {};
+}
+
+/// Whether a record of that time fits what a keyholder that ended badly could lose.
+bool JournalCheck::lost_in_gap(std::int64_t time_micros) {
+  for (Gap& gap : gaps_) {
+    if (time_micros < gap.from_micros || time_micros > gap.to_micros) continue;
+    if (!gap.first_lost) gap.first_lost = time_micros;
+    if (time_micros - *gap.first_lost <= std::chrono::microseconds(kLostSpan).count()) return true;
+  }
+  return false;
+}
+
+void JournalCheck::report_missing() {
+  std::vector<Unsigned> missing;
+  for (const auto& [hash, intent] : unsigned_) {
+    if (intent.issued) missing.push_back(intent);
+  }
+  std::ranges::sort(missing, {}, &Unsigned::entry);
+  Time end{};
+  for (const Journal& journal : journals_) end = std::max(end, journal.last_time);
+  std::uint64_t lost = 0;
+  std::uint64_t later = 0;
+  for (const Unsigned& intent : missing) {
+    if (intent.time_micros > end.time_since_epoch().count()) {
+      ++later;
+    } else if (lost_in_gap(intent.time_micros)) {
+      ++lost;
+    } else {
+      reporter_->report(about_entry(intent.entry, "issued-not-in-journal",
+                                    "no journal has a record of this signature, and it fits no restart of a "
+                                    "keyholder"));
+    }
+  }
+  if (lost > 0) {
+    reporter_->note(about("journal", "journal-lost",
+                          fmt::format("{} certificates have no record and fit the last second before a keyholder "
+                                      "started again",
+                                      lost)));
+  }
+  if (later > 0) {
+    reporter_->note(about("journal", "journal-ends-earlier",
+                          fmt::format("{} certificates were issued after the last record, of {}: not reconciled", later,
+                                      to_rfc3339(end))));
+  }
+}
+
+Result<void> JournalCheck::next_head(Journal& journal) {
+  while (!journal.head && !journal.heads_ended) {
+    SIGNET_TRY(const std::optional<JournalFile::Item> item, journal.checkpoints.next());
+    journal.heads_ended = !item.has_value();
+    if (!item || !item->usable || item->record.kind != log::JournalKind::kLogCheckpoint ||
+        item->record.key != log_key_) {
+      continue;
+    }
+    Head head{.size = item->record.size,
+              .root = item->record.root,
+              .place = journal.checkpoints.place(item->number),
+              .time = item->record.time};
+    if (head.size < journal.largest) {
+      reporter_->report(
+          about(head.place, "journal-checkpoint-size",
+                fmt::format("the log's key signed a tree of {} entries after one of {}", head.size, journal.largest)));
+      continue;
+    }
+    journal.largest = head.size;
+    journal.head = std::move(head);
+  }
+  return {};
+}
+
+Result<std::optional<JournalCheck::Head>> JournalCheck::peek_head() {
+  const Journal* first = nullptr;
+  for (Journal& journal : journals_) {
+    SIGNET_CHECK(next_head(journal));
+    if (journal.head && (first == nullptr || journal.head->size < first->head->size)) first = &journal;
+  }
+  if (first == nullptr) return std::nullopt;
+  return first->head;
+}
+
+Result<void> JournalCheck::take_head() {
+  SIGNET_TRY(const std::optional<Head> head, peek_head());
+  for (Journal& journal : journals_) {
+    if (!head || !journal.head || journal.head->place != head->place) continue;
+    journal.head.reset();
+    break;
+  }
+  return {};
+}
+
+}  // namespace signet::audit

@@ -1,0 +1,103 @@
+// What the keyholders say they signed, compared with what the log says.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "audit/journal_file.h"
+#include "log/journal.h"
+
+namespace signet::audit {
+
+/// More records without an intent, or intents without a record, than this are not kept: nothing is compared any more,
+/// which is a finding.
+inline constexpr std::size_t kMaxUnmatched = 1'000'000;
+/// A keyholder syncs its journal once a second; a machine that fails loses at most what came after the last sync.
+inline constexpr std::chrono::seconds kLostSpan{5};
+
+/// Both sides come in the order of time, so that little has to be kept of either. Not thread-safe.
+class JournalCheck {
+ public:
+  /// Errors: kInvalidArgument with field "journal".
+  [[nodiscard]] static Result<JournalCheck> open(const std::vector<std::string>& paths);
+  /// To be called before anything below. `reporter` must outlive the object.
+  void report_to(Reporter& reporter) noexcept { reporter_ = &reporter; }
+  [[nodiscard]] bool given() const noexcept { return !journals_.empty(); }
+  /// Whose checkpoints are compared.
+  void set_log_key(const Sha256& spki_sha256) { log_key_ = spki_sha256; }
+
+  /// An intent of the log, and an `issued` (with the hash of its intent's TBS), in the log's order.
+  void intent(const Sha256& tbs_sha256);
+  [[nodiscard]] Result<void> issued(std::uint64_t entry, std::int64_t time_micros, const Sha256& tbs_sha256);
+  /// Reads what is left and reports what has no counterpart.
+  [[nodiscard]] Result<void> finish();
+
+  /// A checkpoint that a journal says the log's key signed.
+  struct Head {
+    std::uint64_t size = 0;
+    Sha256 root{};
+    std::string place;
+    Time time{};
+  };
+  /// The one with the smallest size that was not taken yet; nothing at the end.
+  [[nodiscard]] Result<std::optional<Head>> peek_head();
+  [[nodiscard]] Result<void> take_head();
+
+  [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
+
+ private:
+  JournalCheck() = default;
+  struct Journal {
+    JournalFile certificates;  // read in the order of time, for what is not a checkpoint
+    std::optional<JournalFile::Item> ahead;
+    bool ended = false;
+    bool any = false;
+    Time last_time{};
+    JournalFile checkpoints;  // read in the order of tree sizes
+    std::optional<Head> head;
+    bool heads_ended = false;
+    std::uint64_t largest = 0;
+  };
+  /// An intent that no record was found for.
+  struct Unsigned {
+    bool issued = false;
+    std::uint64_t entry = 0;
+    std::int64_t time_micros = 0;
+  };
+  struct Signed {
+    std::size_t journal = 0;
+    std::uint64_t number = 0;
+    Time time{};
+  };
+  /// A keyholder began again: what it wrote between the two times may be lost.
+  struct Gap {
+    std::int64_t from_micros = 0;
+    std::int64_t to_micros = 0;
+    std::optional<std::int64_t> first_lost = {};
+  };
+  struct HashOf {
+    std::size_t operator()(const Sha256& hash) const noexcept { return static_cast<std::size_t>(read_u64(hash)); }
+  };
+
+  Result<void> read_until(std::size_t index, Time until);
+  void take(std::size_t index, const JournalFile::Item& item);
+  Result<void> next_head(Journal& journal);
+  bool lost_in_gap(std::int64_t time_micros);
+  void report_missing();
+  [[nodiscard]] std::string place_of(const Signed& record) const;
+
+  Reporter* reporter_ = nullptr;
+  std::vector<Journal> journals_;
+  Sha256 log_key_{};
+  std::unordered_map<Sha256, Unsigned, HashOf> unsigned_;
+  std::unordered_map<Sha256, Signed, HashOf> secret_;
+  std::vector<Gap> gaps_;
+  std::uint64_t records_ = 0;
+  bool given_up_ = false;
+};
+
+}  // namespace signet::audit

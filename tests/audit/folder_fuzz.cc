@@ -1,0 +1,7 @@
+// The folder of a log that an attacker may have written.
+#include "folder_properties.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  signet::audit::check_folder_property({data, size});
+  return 0;
+}

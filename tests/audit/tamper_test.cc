@@ -1,0 +1,396 @@
+// Kinds of tampering with the files of a log: each is found, and named with its place.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "log/frame.h"
+#include "log_folder.h"
+
+namespace signet::audit {
+namespace {
+
+using namespace test;
+
+/// The bytes of a text in an entry, changed to others of the same length.
+void replace_text(Bytes& entry, const std::string& from, const std::string& to) {
+  std::string text(text_of(entry));
+  const std::size_t at = text.find(from);
+  ASSERT_NE(at, std::string::npos) << text;
+  text.replace(at, from.size(), to);
+  entry = copy_of(bytes_of(text));
+}
+
+TEST_F(AuditTest, FindsABitFlippedInAnEntry) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  flip("entries", log.offset_of(17) + log::kFrameHeaderBytes + 60);
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "frame-hash", "entry 17");
+  EXPECT_FOUND(report, "bundle-differs", "tile/entries/000");
+}
+
+TEST_F(AuditTest, FindsAnEntryChangedTogetherWithItsFrame) {
+  LogFolder log = LogFolder::honest();
+  write(log);
+  replace_text(log.entries.at(1), "ca-1", "ca-2");
+  log.write_entries(folder());
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "tile-differs", "tile/0/000");
+  EXPECT_NE(report.text().find("in the hash of entry 1\n"), std::string::npos) << report.text();
+  EXPECT_NE(report.text().find("which is in entry 1\n"), std::string::npos) << report.text();
+  EXPECT_FOUND(report, "checkpoint-root", "checkpoint");
+}
+
+TEST_F(AuditTest, FindsALogCutWithinAFrame) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  ASSERT_EQ(truncate(path("entries").c_str(), static_cast<off_t>(log.offset_of(290) + 30)), 0);
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "log-shorter-than-checkpoint", "checkpoint");
+  EXPECT_TRUE(report.notes_say("entries-torn"));
+  EXPECT_EQ(report.summary.entries, 290U);
+}
+
+TEST_F(AuditTest, FindsALogCutBetweenFrames) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  ASSERT_EQ(truncate(path("entries").c_str(), static_cast<off_t>(log.offset_of(256))), 0);
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "log-shorter-than-checkpoint", "checkpoint");
+  EXPECT_EQ(report.summary.entries, 256U);
+}
+
+TEST_F(AuditTest, FindsEntriesSwapped) {
+  LogFolder log = LogFolder::honest();
+  write(log);
+  std::swap(log.entries.at(50), log.entries.at(51));
+  log.write_entries(folder());
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "entry-seq", "entry 50");
+  EXPECT_FOUND(report, "time-backwards", "entry 51");
+  EXPECT_FOUND(report, "tile-differs", "tile/0/000");
+}
+
+TEST_F(AuditTest, FindsAnEntryRemoved) {
+  LogFolder log = LogFolder::honest();
+  write(log);
+  log.entries.erase(log.entries.begin() + 100);
+  log.write_entries(folder());
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "entry-seq", "entry 100");
+  EXPECT_EQ(report.summary.counts.at("entry-seq"), 1U);
+  EXPECT_FOUND(report, "log-shorter-than-checkpoint", "checkpoint");
+}
+
+TEST_F(AuditTest, FindsAnEntryDuplicated) {
+  LogFolder log = LogFolder::honest();
+  write(log);
+  log.entries.insert(log.entries.begin() + 100, log.entries.at(99));
+  log.write_entries(folder());
+  EXPECT_FOUND(verify_folder(), "entry-seq", "entry 100");
+}
+
+TEST_F(AuditTest, FindsAnIntentDuplicated) {
+  LogFolder log = LogFolder::honest();
+  write(log);
+  log.entries.insert(log.entries.begin() + 3, log.entries.at(2));
+  log.write_entries(folder());
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "intent-repeated", "entry 3");
+  EXPECT_FOUND(report, "serial-reused", "entry 3");
+}
+
+TEST_F(AuditTest, FindsDamageThatIsTooLargeForATornWrite) {
+  LogFolder log = LogFolder::honest();
+  write(log);
+  Bytes bytes = log.frames();
+  bytes.resize(bytes.size() + 600 * 1024);
+  bytes.back() = 1;
+  overwrite("entries", bytes);
+  EXPECT_ONLY(verify_folder(), "entries-damaged", "entries, byte " + std::to_string(log.frames().size()));
+}
+
+TEST_F(AuditTest, FindsATileReplaced) {
+  write(LogFolder::honest());
+  flip("tile/0/000", 17 * 32 + 5);
+  const Report report = verify_folder();
+  EXPECT_ONLY(report, "tile-differs", "tile/0/000");
+  EXPECT_NE(report.text().find("in the hash of entry 17\n"), std::string::npos) << report.text();
+}
+
+TEST_F(AuditTest, FindsATileOfAHigherLevelReplaced) {
+  write(LogFolder::honest());
+  flip("tile/1/000.p/1", 3);
+  EXPECT_ONLY(verify_folder(), "tile-differs", "tile/1/000.p/1");
+}
+
+TEST_F(AuditTest, FindsATileMissing) {
+  write(LogFolder::honest());
+  ASSERT_TRUE(std::filesystem::remove(path("tile/0/000")));
+  EXPECT_ONLY(verify_folder(), "tile-missing", "tile/0/000");
+}
+
+TEST_F(AuditTest, FindsABundleReplaced) {
+  write(LogFolder::honest());
+  flip("tile/entries/000", 40);
+  EXPECT_ONLY(verify_folder(), "bundle-differs", "tile/entries/000");
+}
+
+TEST_F(AuditTest, FindsABundleMissing) {
+  write(LogFolder::honest());
+  ASSERT_TRUE(std::filesystem::remove(path("tile/entries/001.p/44")));
+  EXPECT_ONLY(verify_folder(), "bundle-missing", "tile/entries/001.p/44");
+}
+
+TEST_F(AuditTest, FindsAPartialTileThatIsWrongAlthoughTheFullOneIsThere) {
+  write(LogFolder::honest());
+  overwrite("tile/0/000.p/2", ByteView(Bytes(64)));
+  EXPECT_ONLY(verify_folder(), "tile-differs", "tile/0/000.p/2");
+}
+
+TEST_F(AuditTest, FindsAPartialTileThatIsTooLongOrTooShort) {
+  write(LogFolder::honest());
+  Bytes tile = bytes_of_file("tile/0/001.p/44");
+  tile.push_back(0);
+  overwrite("tile/0/001.p/44", tile);
+  EXPECT_ONLY(verify_folder(), "tile-differs", "tile/0/001.p/44");
+  tile.resize(64);
+  overwrite("tile/0/001.p/44", tile);
+  EXPECT_ONLY(verify_folder(), "tile-differs", "tile/0/001.p/44");
+}
+
+TEST_F(AuditTest, FindsTilesThatTheTreeDoesNotHave) {
+  write(LogFolder::honest());
+  for (const char* name : {"tile/0/002", "tile/0/001.p/45", "tile/2/000.p/1", "tile/entries/005", "tile/notes.txt"}) {
+    overwrite(name, bytes_of("x"));
+    EXPECT_ONLY(verify_folder(), "tile-extra", name);
+    std::filesystem::remove(path(name));
+  }
+}
+
+TEST_F(AuditTest, FindsATileThatIsNoFile) {
+  write(LogFolder::honest());
+  std::filesystem::remove(path("tile/0/000"));
+  ASSERT_EQ(mkfifo(path("tile/0/000").c_str(), 0600), 0);
+  EXPECT_ONLY(verify_folder(), "tile-differs", "tile/0/000");
+  std::filesystem::remove(path("tile/0/000"));
+  std::filesystem::create_symlink("/dev/zero", path("tile/0/000"));
+  EXPECT_ONLY(verify_folder(), "tile-differs", "tile/0/000");
+}
+
+TEST_F(AuditTest, FindsACheckpointByAnotherKey) {
+  LogFolder log = LogFolder::honest();
+  log.checkpoints.at(2) = log.signed_checkpoint(200, other_key());
+  write(log);
+  const std::string kept = std::string(text_of(bytes_of_file("checkpoints")));
+  const std::size_t at = kept.find(log::text_of_note(log.checkpoints.at(2)));
+  EXPECT_ONLY(verify_folder(), "checkpoint-other-key", "checkpoints, byte " + std::to_string(at));
+}
+
+TEST_F(AuditTest, FindsASignatureThatDoesNotVerify) {
+  LogFolder log = LogFolder::honest();
+  log.checkpoints.back().signatures.at(0).signature.at(9) ^= 1U;
+  write(log);
+  EXPECT_ONLY(verify_folder(), "checkpoint-signature", "checkpoint");
+}
+
+TEST_F(AuditTest, FindsAWholeLogByAnotherKey) {
+  LogFolder log;
+  log.key = &other_key();
+  log.genesis();
+  log.checkpoint();
+  write(log);
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "genesis-key", "entry 0");
+  EXPECT_FOUND(report, "checkpoint-other-key", "checkpoint");
+}
+
+TEST_F(AuditTest, FindsACheckpointOfAnotherRoot) {
+  LogFolder log = LogFolder::honest();
+  log::Checkpoint forged = log::parse_checkpoint(log.checkpoints.at(3).text).value();
+  forged.root[0] ^= 1U;
+  log.checkpoints.at(3) = log::signed_note(log::format_checkpoint(forged).value(), log_key(), kOrigin);
+  write(log);
+  const std::string kept = std::string(text_of(bytes_of_file("checkpoints")));
+  const std::size_t at = kept.find(log::text_of_note(log.checkpoints.at(3)));
+  EXPECT_ONLY(verify_folder(), "checkpoint-root", "checkpoints, byte " + std::to_string(at));
+}
+
+TEST_F(AuditTest, FindsACheckpointOfAnotherOrigin) {
+  LogFolder log = LogFolder::honest();
+  const log::Checkpoint other{.origin = "other.example/log", .size = 300, .root = log.root(300)};
+  log.checkpoints.push_back(log::signed_note(log::format_checkpoint(other).value(), log_key(), kOrigin));
+  write(log);
+  EXPECT_ONLY(verify_folder(), "checkpoint-other-origin", "checkpoint");
+}
+
+TEST_F(AuditTest, FindsCheckpointsWhoseSizesFall) {
+  LogFolder log = LogFolder::honest();
+  std::swap(log.checkpoints.at(2), log.checkpoints.at(3));
+  write(log);
+  const std::string kept = std::string(text_of(bytes_of_file("checkpoints")));
+  const std::size_t at = kept.find(log::text_of_note(log.checkpoints.at(3)));
+  EXPECT_ONLY(verify_folder(), "checkpoint-size", "checkpoints, byte " + std::to_string(at));
+}
+
+TEST_F(AuditTest, FindsANoteThatIsNone) {
+  write(LogFolder::honest());
+  flip("checkpoints", 3);  // the origin: no control character, so the signature is what is wrong
+  EXPECT_FOUND(verify_folder(), "checkpoint-signature", "checkpoints, byte 0");
+  overwrite("checkpoints", bytes_of("no\n\ncheckpoint\n\n"));
+  EXPECT_FOUND(verify_folder(), "checkpoint-malformed", "checkpoints, byte 0");
+}
+
+TEST_F(AuditTest, FindsThatTheNewestCheckpointIsNotAmongThoseKept) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  overwrite("checkpoint", bytes_of(log::text_of_note(log.signed_checkpoint(280, log_key()))));
+  EXPECT_ONLY(verify_folder(), "checkpoint-not-kept", "checkpoint");
+  std::filesystem::remove(path("checkpoint"));
+  EXPECT_ONLY(verify_folder(), "checkpoint-missing", "checkpoint");
+  std::filesystem::remove(path("checkpoints"));
+  EXPECT_ONLY(verify_folder(), "no-checkpoint", "checkpoint");
+}
+
+TEST_F(AuditTest, FindsATileMissingThatANewerCheckpointThanTheFileNeeds) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  overwrite("checkpoint", bytes_of(log::text_of_note(log.checkpoints.at(4))));
+  ASSERT_TRUE(std::filesystem::remove(path("tile/entries/001.p/44")));
+  EXPECT_ONLY(verify_folder(), "bundle-missing", "tile/entries/001.p/44");
+}
+
+// What only somebody who has seen more than the folder can know.
+
+TEST_F(AuditTest, FindsAForkedHistoryWithAnEarlierCheckpoint) {
+  const LogFolder log = LogFolder::honest();
+  LogFolder fork = log;
+  replace_text(fork.entries.at(1), "ca-1", "ca-2");
+  for (log::Note& note : fork.checkpoints) {
+    note = fork.signed_checkpoint(log::parse_checkpoint(note.text).value().size, log_key());
+  }
+  write(fork);
+  EXPECT_TRUE(verify_folder().clean());
+  VerifyOptions options = this->options();
+  options.since = write_note("since", log.checkpoints.at(1));
+  EXPECT_ONLY(verify_with(options), "since-root", "--since");
+}
+
+/// The log as it was once, with everything that belonged to it.
+LogFolder rolled_back() {
+  LogFolder log = LogFolder::honest();
+  log.entries.resize(200);
+  log.checkpoints.resize(3);
+  return log;
+}
+
+TEST_F(AuditTest, CannotKnowThatTheFolderWasRolledBackAndSaysSo) {
+  write(rolled_back());
+  const Report report = verify_folder();
+  EXPECT_TRUE(report.clean()) << report.text();
+  EXPECT_TRUE(report.notes_say("rollback-not-excluded"));
+}
+
+TEST_F(AuditTest, FindsACutTailWithALaterCheckpoint) {
+  write(rolled_back());
+  VerifyOptions options = this->options();
+  options.since = write_note("since", LogFolder::honest().checkpoints.back());
+  EXPECT_ONLY(verify_with(options), "log-shorter-than-since", "--since");
+}
+
+TEST_F(AuditTest, FindsACutTailWithTheJournal) {
+  write(rolled_back());
+  const LogFolder log = LogFolder::honest();
+  log.write_journal(directory_ / "journal");
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "log-shorter-than-journal",
+               directory_ / "journal" + std::string(", record ") + std::to_string(log.journal.size() - 1));
+  EXPECT_EQ(report.summary.counts.at("signed-in-secret"), 10U) << report.text();
+}
+
+TEST_F(AuditTest, FindsACosignatureThatDoesNotVerify) {
+  LogFolder log = LogFolder::honest();
+  log::Note& note = log.checkpoints.back();
+  note.signatures.push_back(witness_key().cosign(note.text + "x", "witness.example", 1'772'000'000));
+  write(log);
+  VerifyOptions options = this->options();
+  options.witnesses = {vkey(witness_key(), log::NoteKeyType::kCosignatureV1)};
+  const Report report = verify_with(options);
+  EXPECT_ONLY(report, "cosignature", "checkpoint");
+  EXPECT_FALSE(report.summary.anchor.has_value());
+}
+
+TEST_F(AuditTest, FindsASignatureMadeInSecret) {
+  LogFolder log = LogFolder::honest();
+  log.journal.insert(log.journal.begin() + 5, {.kind = log::JournalKind::kEndEntityCertificate,
+                                               .time = log.journal.at(4).time,
+                                               .key = log.journal.at(4).key,
+                                               .structure = sha256(bytes_of("a certificate nobody logged"))});
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "signed-in-secret", directory_ / "journal" + std::string(", record 5"));
+}
+
+TEST_F(AuditTest, FindsACertificateThatNoJournalKnows) {
+  LogFolder log = LogFolder::honest();
+  ASSERT_EQ(log.journal.at(5).kind, log::JournalKind::kEndEntityCertificate);
+  log.journal.erase(log.journal.begin() + 5);
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "issued-not-in-journal", "entry 9");
+}
+
+TEST_F(AuditTest, FindsACheckpointOfAnotherTreeInTheJournal) {
+  LogFolder log = LogFolder::honest();
+  ASSERT_EQ(log.journal.at(1).kind, log::JournalKind::kLogCheckpoint);
+  log.journal.at(1).root[0] ^= 1U;
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "journal-checkpoint-root", directory_ / "journal" + std::string(", record 1"));
+}
+
+TEST_F(AuditTest, FindsACheckpointThatTheJournalDoesNotKnow) {
+  LogFolder log = LogFolder::honest();
+  std::erase_if(log.journal, [](const log::JournalRecord& record) { return record.size == 200; });
+  write(log);
+  log.write_journal(directory_ / "journal");
+  const std::string kept = std::string(text_of(bytes_of_file("checkpoints")));
+  const std::size_t at = kept.find(log::text_of_note(log.checkpoints.at(2)));
+  EXPECT_ONLY(verify_folder(), "checkpoint-not-in-journal", "checkpoints, byte " + std::to_string(at));
+}
+
+TEST_F(AuditTest, FindsAJournalWhoseChainIsBroken) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  std::string journal = journal_text(log.journal);
+  journal.at(4 * log::kJournalRecordBytes + 10) ^= 1;
+  directory_.write("journal", journal);
+  EXPECT_FOUND(verify_folder(), "journal-chain", directory_ / "journal" + std::string(", record 4"));
+}
+
+TEST_F(AuditTest, GivesUpOnAJournalOfAnotherLogWithAFinding) {
+  write(LogFolder::honest());
+  LogFolder other;
+  other.genesis();
+  for (int i = 0; i < 5; ++i) other.issue();
+  other.write_journal(directory_ / "journal");
+  const Report report = verify_folder();
+  EXPECT_EQ(report.summary.counts.at("signed-in-secret"), 5U) << report.text();
+}
+
+TEST_F(AuditTest, TellsOnlyTheFirstOfManyFindingsOfAKindAndCountsTheRest) {
+  LogFolder log = LogFolder::honest();
+  for (std::size_t i = 100; i < 160; ++i) replace_text(log.entries.at(i), "\"ok\"", "\"no\"");
+  log.checkpoints.clear();
+  log.checkpoint();
+  write(log);
+  VerifyOptions options = this->options();
+  options.findings_per_kind = 7;
+  const Report report = verify_with(options);
+  EXPECT_EQ(report.findings.size(), 7U);
+  EXPECT_EQ(report.summary.counts.at("entry-field"), 60U);
+}
+
+}  // namespace
+}  // namespace signet::audit

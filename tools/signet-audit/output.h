@@ -1,0 +1,28 @@
+// What the commands of signet-audit say, for people and for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "signet/audit.h"
+
+namespace signet::audit::cli {
+
+enum class Format : std::uint8_t { kText, kJson };
+
+/// Clean; findings, or a proof that does not hold; usage; something cannot be read.
+enum class ExitCode : std::uint8_t { kClean = 0, kFindings = 1, kUsage = 2, kCannotRead = 3 };
+
+void print_error(const Error& error, Format format);
+
+/// One line: "finding entry-seq entry 17: ...".
+[[nodiscard]] std::string line_of(const Finding& finding);
+/// The end of verify, after its findings were printed.
+[[nodiscard]] std::string text_of(const Summary& summary);
+/// All of verify, as one object.
+[[nodiscard]] std::string json_of(const Summary& summary, const std::vector<Finding>& findings);
+
+[[nodiscard]] std::string text_of(const ProvenEntry& proven);
+[[nodiscard]] std::string json_of(const ProvenEntry& proven);
+
+}  // namespace signet::audit::cli
