@@ -103,6 +103,26 @@ fuzz_one() {
   echo "$?" >"$logs/$fuzzer.status"
 }
 
+# faults KILLS: the tests of faults without leaving anything out, as many at a time as there are cores. Each counts.
+faults() {
+  local i status=0 good bad
+  for ((i = 0; i < jobs; i++)); do
+    SIGNET_FAULT_EFFORT=full SIGNET_FAULT_KILLS=$1 GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$i \
+      build/release/bin/fault_test >"$logs/faults-$i.log" 2>&1 &
+  done
+  wait
+  for ((i = 0; i < jobs; i++)); do
+    good=$(grep -cE '^\[       OK \]' "$logs/faults-$i.log")
+    bad=$(grep -cE '^\[  FAILED  \] .* \([0-9]+ ms\)$' "$logs/faults-$i.log")
+    grep -qE '^\[=+\] .* ran' "$logs/faults-$i.log" || bad=$((bad + 1)) # it did not come to its end
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    ((bad == 0)) || { status=1 && tail -n 60 "$logs/faults-$i.log"; }
+    grep -hE '^tried: |kills, ' "$logs/faults-$i.log" || true
+  done
+  return "$status"
+}
+
 finish() {
   printf '\n=== everything: %s min %s s\n' "$((SECONDS / 60))" "$((SECONDS % 60))"
   ((failed > 0)) || failed=${#failures[@]}
