@@ -1,0 +1,16 @@
+// How long the whole daemon takes to start on a long log.
+#pragma once
+
+#include <cstdint>
+
+namespace signet::bench {
+
+struct StartTimes {
+  double first_seconds = 0;        ///< store, tiles and checkpoint are made of entries that are new to them
+  double after_crash_seconds = 0;  ///< all processes were killed under load; until a client can be served
+};
+
+/// Makes a CA with SoftHSM, lets its daemon begin a log, lengthens that to so many entries, and starts it again.
+[[nodiscard]] StartTimes measure_daemon_start(std::uint64_t entries);
+
+}  // namespace signet::bench
