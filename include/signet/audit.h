@@ -68,6 +68,7 @@ struct Summary {
   std::uint64_t certificates = 0;           ///< issued
   std::uint64_t certificates_rebuilt = 0;   ///< from TBS and signature, with the hash that the log says
   std::uint64_t certificates_verified = 0;  ///< by their issuers' keys
+  bool issuers_given = false;               ///< without them no signature of a certificate was checked
   std::uint64_t checkpoints = 0;            ///< in the file
   std::uint64_t checkpoints_verified = 0;   ///< signed by the log's key and with the root the entries make
   std::uint64_t covered = 0;                ///< entries under the newest verified checkpoint
@@ -95,7 +96,9 @@ struct Summary {
 /// kInvalidArgument (field "index": not covered), kDataLoss (folder damaged).
 [[nodiscard]] Result<std::vector<std::uint8_t>> prove(const std::string& directory, std::uint64_t index);
 
-/// The index of the entry `issued` of a certificate, PEM or DER in `file`. kNotFound when the log has none.
+/// The index of the entry `issued` of a certificate, PEM or DER in `file`. Errors: kNotFound with the field
+/// "certificate_sha256" when the log has none; field "certificate" when the file is none; otherwise the log cannot be
+/// read.
 [[nodiscard]] Result<std::uint64_t> find_certificate(const std::string& directory, const std::string& file);
 
 struct ProofOptions {
@@ -115,8 +118,8 @@ struct ProvenEntry {
   std::vector<std::string> signers;  ///< key names and ids, witnesses with their times
 };
 
-/// Checks a proof from the file alone. Errors: kInvalidArgument and kUnauthenticated for a proof that does not hold
-/// (field "proof"), otherwise what is wrong with an option or a file.
+/// Checks a proof from the file alone. Errors: field "proof" for a proof that does not hold; "file", "log-key",
+/// "witness" and "certificate" for what was given and cannot be used.
 [[nodiscard]] Result<ProvenEntry> check_proof(const ProofOptions& options);
 
 }  // namespace signet::audit

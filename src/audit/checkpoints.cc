@@ -43,11 +43,12 @@ void check_signatures(const log::Note& note, const Keys& keys, CheckedCheckpoint
     }
     for (const log::NoteVerifier& witness : keys.witnesses) {
       if (!is_by(signature, witness)) continue;
-      if (witness.verify(note.text, signature.signature).has_value()) {
+      if (const auto verified = witness.verify(note.text, signature.signature); verified.has_value()) {
         const auto cosignature = log::parse_cosignature(signature.signature);
         checked.cosigned.push_back({.witness = witness.describe(), .time = cosignature.value().time});
       } else {
-        complain("cosignature", fmt::format("the cosignature of {} does not verify", witness.describe()));
+        complain("cosignature", fmt::format("the cosignature of {} does not verify: {}", witness.describe(),
+                                            printable(verified.error().message)));
       }
     }
   }
@@ -113,6 +114,8 @@ Result<std::optional<std::string>> CheckpointStream::read_note() {
   }
   if (!length) return std::nullopt;
   std::string note = buffer_.substr(0, *length);
+  // Blocks of a torn write that never reached the disk read as zeros (log/checkpoint_file.h).
+  if (offset_ + *length + 1 == size_ && note.contains('\0')) return std::nullopt;
   buffer_.erase(0, *length + 1);
   offset_ += *length + 1;
   return note;

@@ -51,9 +51,10 @@ class CheckpointStream {
   [[nodiscard]] Result<CheckedCheckpoint*> peek();
   void next() noexcept { ++at_; }
 
-  [[nodiscard]] bool exists() const noexcept { return file_.valid(); }
-  /// Bytes at the end that are no whole note, once peek() has given nothing.
-  [[nodiscard]] std::uint64_t rest_bytes() const noexcept { return buffer_.size(); }
+  /// Where the whole notes end, and how many bytes follow, once peek() has given nothing. More than one note can have
+  /// are no torn write: the daemon cuts what a torn one left before it appends.
+  [[nodiscard]] std::uint64_t end() const noexcept { return offset_; }
+  [[nodiscard]] std::uint64_t rest_bytes() const noexcept { return size_ - offset_; }
 
  private:
   using Batch = std::vector<CheckedCheckpoint>;

@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
 constexpr int kDeepestPath = 16;  // tile/<L>/ and seven groups of digits, <N>.p/<W>
+constexpr std::string_view kUnreadable = "tile-unreadable";
 constexpr std::size_t kMaxBundleBytes = log::kTileWidth * (log::kMaxEntryBytes + 2);
 
 using DirectoryPtr = std::unique_ptr<DIR, decltype([](DIR* open) { closedir(open); })>;
@@ -126,7 +127,8 @@ std::uint64_t DerivedFiles::check(const Kind& kind, const Expected& expected, Co
   }
   // A partial one that is gone is read from a wider one: the log has grown meanwhile.
   const auto wanted = log::tile_in_tree(kind.level, kind.index, published_);
-  const bool complained = !complaints.empty() && complaints.back().id == kind.differs();
+  const bool complained =
+      !complaints.empty() && (complaints.back().id == kind.differs() || complaints.back().id == kUnreadable);
   if (wanted && widest_right < wanted->width && !complained) {
     complaints.push_back(about(kind.path(wanted->width), kind.missing(),
                                fmt::format("is missing; the newest checkpoint, of {} entries, needs it", published_)));
@@ -143,13 +145,15 @@ bool DerivedFiles::check_file(const Kind& kind, std::uint16_t width, const Expec
   const auto file = open_regular(path, size);
   if (!file.has_value()) {
     if (file.error().native == ENOENT || file.error().native == ENOTDIR) return false;
-    complaints.push_back(about(name, kind.differs(), "cannot be read: " + printable(file.error().message)));
+    const bool is_other = file.error().native == 0;  // a link, a pipe
+    complaints.push_back(
+        about(name, is_other ? kind.differs() : kUnreadable, "cannot be read: " + printable(file.error().message)));
     return true;
   }
   const ByteView wanted = ByteView(expected.bytes).first(expected.ends[width - 1U]);
   const auto same = first_difference(file->get(), wanted, path);
   if (!same.has_value()) {
-    complaints.push_back(about(name, kind.differs(), "cannot be read: " + printable(same.error().message)));
+    complaints.push_back(about(name, kUnreadable, "cannot be read: " + printable(same.error().message)));
   } else if (*same < wanted.size() && *same < size) {
     const auto item = std::ranges::upper_bound(expected.ends, static_cast<std::size_t>(*same));
     complaints.push_back(
@@ -196,7 +200,7 @@ void DerivedFiles::check_names(std::uint64_t entries, const std::function<void(C
                    fmt::format("a tree of {} entries has no tile or bundle of this name", entries)));
   }
   if (error && error != std::errc::no_such_file_or_directory) {
-    complain(about("tile", "tile-extra", "cannot be listed: " + error.message()));
+    complain(about("tile", kUnreadable, "cannot be listed: " + error.message()));
   }
 }
 

@@ -42,7 +42,7 @@ struct IntentFacts {
   std::string issuer;  ///< its name in the configuration
   Bytes serial;
   SerialKey serial_key{};
-  Bytes tbs;  ///< empty: of a kind that carries none, or malformed (which was complained about)
+  Bytes tbs;  ///< empty: missing or malformed, which was complained about
   Sha256 tbs_sha256{};
   Bytes issuer_name = {};  ///< DER, of the TBS
   Bytes authority_key_id = {};

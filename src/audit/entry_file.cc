@@ -1,6 +1,7 @@
 #include "audit/entry_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,18 @@ Result<std::size_t> read_at(int fd, std::uint64_t offset, std::uint8_t* to, std:
     done += static_cast<std::size_t>(got);
   }
   return done;
+}
+
+Result<Bytes> read_regular(const std::string& path, std::size_t max_bytes) {
+  std::uint64_t size = 0;
+  SIGNET_TRY(const UniqueFd file, open_regular(path, size));
+  Bytes bytes(max_bytes + 1);
+  SIGNET_TRY(const std::size_t got, read_at(file.get(), 0, bytes.data(), bytes.size(), path));
+  if (got > max_bytes) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("{}: has more than {} bytes", path, max_bytes));
+  }
+  bytes.resize(got);
+  return bytes;
 }
 
 ByteView Block::entry(std::size_t i) const noexcept {

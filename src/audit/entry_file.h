@@ -65,6 +65,9 @@ class EntryFile {
 
 /// Opens a regular file for reading without waiting for anything and without following a link. Errors as read_file.
 [[nodiscard]] Result<UniqueFd> open_regular(const std::string& path, std::uint64_t& size);
+/// All of such a file. Errors besides: kInvalidArgument when it has more than `max_bytes`. `native` is set when the
+/// system refused, and 0 when the file is not of the kind that was asked for.
+[[nodiscard]] Result<Bytes> read_regular(const std::string& path, std::size_t max_bytes);
 /// Reads up to `size` bytes; fewer only at the end of the file.
 [[nodiscard]] Result<std::size_t> read_at(int fd, std::uint64_t offset, std::uint8_t* to, std::size_t size,
                                           const std::string& path);

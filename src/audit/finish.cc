@@ -10,9 +10,12 @@
 namespace signet::audit {
 namespace {
 
-/// No signature takes longer (issue.sign_deadline is at most a minute): an intent that is older has no outcome any
-/// more.
+/// No signature takes longer (issue.sign_deadline is at most a minute), and a start closes what it finds open at once:
+/// an intent that waits longer gets no outcome any more.
 constexpr std::chrono::microseconds kLongestOpen = std::chrono::minutes(2);
+
+/// A daemon whose log key is away goes on issuing for log.checkpoint_patience, which is at most 24 hours.
+constexpr std::chrono::hours kLongestUncovered{25};
 
 std::string time_text(std::int64_t micros) { return to_rfc3339(Time(std::chrono::microseconds(micros))); }
 
@@ -34,6 +37,7 @@ Result<void> Verification::finish() {
   check_kept();
   derived_->check_names(entries_, [this](Complaint complaint) { reporter_.report(std::move(complaint)); });
   check_open_intents();
+  check_covered();
   SIGNET_CHECK(check_serials());
   SIGNET_CHECK(journal_.finish());
   note_what_was_not_checked();
@@ -82,6 +86,7 @@ Result<void> Verification::check_beyond_end() {
       too_short(next->place, "log-shorter-than-checkpoint", next->size);
       last_size_ = next->size;
       ++summary_.checkpoints;
+      note_kept(*next);
     } else {
       SIGNET_CHECK(take_checkpoint(*next));
     }
@@ -95,12 +100,24 @@ Result<void> Verification::check_beyond_end() {
   }
 }
 
+/// Behind the last whole note of `checkpoints` there is at most the rest of one that was cut off.
+void Verification::check_rest_of_checkpoints() {
+  const std::uint64_t rest = stream_->rest_bytes();
+  if (rest == 0) return;
+  const std::string place = fmt::format("checkpoints, byte {}", stream_->end());
+  if (rest <= log::kMaxNoteBytes) {
+    reporter_.note(about(place, "checkpoints-torn", fmt::format("{} bytes at the end are no whole note", rest)));
+    return;
+  }
+  reporter_.report(about(place, "checkpoints-damaged",
+                         fmt::format("no note begins here, and {} bytes follow that were not read: more than a write "
+                                     "that was cut off can leave ({})",
+                                     rest, log::kMaxNoteBytes)));
+}
+
 /// The files `checkpoint` and `checkpoints` belong together.
 void Verification::check_kept() {
-  if (stream_->rest_bytes() > 0) {
-    reporter_.note(about("checkpoints", "checkpoints-torn",
-                         fmt::format("ends with {} bytes that are no whole note", stream_->rest_bytes())));
-  }
+  check_rest_of_checkpoints();
   if (!newest_) {
     if (summary_.checkpoints > 0) {
       reporter_.report(about("checkpoint", "checkpoint-missing", "the newest checkpoint is missing"));
@@ -109,9 +126,11 @@ void Verification::check_kept() {
     }
     return;
   }
-  if (!newest_->readable) return;
-  if (!newest_kept_ && (newest_->size <= last_size_ || !stream_->exists())) {
-    reporter_.report(about("checkpoint", "checkpoint-not-kept", "is not among those in the file checkpoints"));
+  if (!newest_->readable || !newest_->by_log) return;
+  if (!newest_kept_) {
+    // It is appended there and synced before `checkpoint` is replaced.
+    reporter_.report(about("checkpoint", "checkpoint-not-kept",
+                           fmt::format("of {} entries, is not among those in the file checkpoints", newest_->size)));
   } else if (newest_kept_ && kept_behind_newest_ > 0) {
     reporter_.note(about("checkpoint", "checkpoint-behind",
                          fmt::format("{} newer ones stand in the file checkpoints", kept_behind_newest_)));
@@ -122,18 +141,36 @@ void Verification::check_kept() {
   }
 }
 
+/// What no verified checkpoint covers is signed by nobody. For a while that is so in every log.
+void Verification::check_covered() {
+  if (summary_.covered >= entries_) return;
+  Complaint complaint = about_entry(
+      summary_.covered, "not-covered",
+      fmt::format("{} entries from here on are under no verified checkpoint: nothing is signed for them yet",
+                  entries_ - summary_.covered));
+  if (!sources_.keys.log || uncovered_for_ <= kLongestUncovered) {
+    reporter_.note(std::move(complaint));
+    return;
+  }
+  complaint.message += fmt::format(
+      ", and while they were written a daemon ran for {}; it goes without a checkpoint for {} at most",
+      format_duration(std::chrono::floor<std::chrono::seconds>(uncovered_for_)), format_duration(kLongestUncovered));
+  reporter_.report(std::move(complaint));
+}
+
 void Verification::check_open_intents() {
   std::uint64_t at_end = 0;
   std::uint64_t at_start = 0;
   std::uint64_t first = 0;
   for (const auto& [seq, intent] : intents_.open()) {
     if (intent.complained) continue;
-    if (intent.survived_start) {
+    if (order_.sealed() || order_.last_time() - intent.waits_since > kLongestOpen.count()) {
+      reporter_.report(about_entry(
+          intent.entry, "intent-open",
+          fmt::format("this intent, of {}, has no outcome, and the log {} {}", time_text(intent.time_micros),
+                      order_.sealed() ? "is sealed, by" : "goes on until", time_text(order_.last_time()))));
+    } else if (intent.survived_start) {
       ++at_start;
-    } else if (order_.last_time() - intent.time_micros > kLongestOpen.count()) {
-      reporter_.report(about_entry(intent.entry, "intent-open",
-                                   fmt::format("this intent, of {}, has no outcome, and the log goes on until {}",
-                                               time_text(intent.time_micros), time_text(order_.last_time()))));
     } else if (at_end++ == 0) {
       first = intent.entry;
     }
@@ -219,9 +256,9 @@ void Verification::note_what_was_not_checked() {
                                       "was checked",
                                       order_.of_other_types()));
   }
-  if (summary_.covered < entries_ && summary_.covered > 0) {
-    note("not-covered", fmt::format("{} entries stand behind the newest checkpoint: nothing is signed for them yet",
-                                    entries_ - summary_.covered));
+  for (const log::NoteVerifier& witness : sources_.keys.witnesses) {
+    if (cosigners_.contains(witness.describe())) continue;
+    note("witness-not-seen", fmt::format("no checkpoint is cosigned by {}", witness.describe()));
   }
   if (!summary_.anchor) {
     note("rollback-not-excluded",
@@ -245,6 +282,7 @@ void Verification::summarize() {
     summary_.origin = printable(sources_.genesis->origin);
   }
   summary_.log_key_given = sources_.key_given;
+  summary_.issuers_given = certificates_->verifies_signatures();
   summary_.counts = reporter_.counts();
 }
 

@@ -7,6 +7,7 @@ namespace signet::audit {
 namespace {
 
 constexpr std::size_t kMaxKeyBytes = std::size_t{64} * 1024;
+constexpr std::size_t kMaxCertificateBytes = std::size_t{128} * 1024;
 constexpr std::size_t kMaxCertificatesBytes = std::size_t{4} * 1024 * 1024;
 
 template <class T>
@@ -76,6 +77,13 @@ Result<std::vector<Certificate>> load_issuers(const std::vector<std::string>& fi
     for (Certificate& certificate : *read) issuers.push_back(std::move(certificate));
   }
   return issuers;
+}
+
+Result<Certificate> load_certificate(const std::string& file) {
+  constexpr const char* kField = "certificate";
+  SIGNET_TRY(const Bytes content, read_file(file, kMaxCertificateBytes, FileTrust::kAnyone, kField));
+  SIGNET_TRY(const std::vector<Certificate> all, of_option(parse_certificates(content), kField));
+  return all.front();
 }
 
 Result<log::Note> load_note(const std::string& file, const std::string& option) {

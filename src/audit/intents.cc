@@ -35,6 +35,7 @@ void Intents::add(std::uint64_t seq, OpenIntent intent, Complaints& complaints) 
   }
   const std::size_t bytes = intent.facts.tbs.size();
   const std::uint64_t entry = intent.entry;
+  intent.waits_since = intent.time_micros;
   if (const auto [old, added] = open_.try_emplace(seq, std::move(intent)); !added) {
     complaints.push_back(
         about_entry(entry, "intent-repeated",
@@ -90,11 +91,12 @@ std::optional<OpenIntent> Intents::close(std::uint64_t entry, EntryType type, st
   return closed;
 }
 
-void Intents::pass(EntryType type, Complaints& complaints) {
+void Intents::pass(EntryType type, std::int64_t time_micros, Complaints& complaints) {
   if (type == EntryType::kStart) {
     for (auto& [seq, intent] : open_) {
       if (!intent.survived_start) ++survivors_;
       intent.survived_start = true;
+      intent.waits_since = time_micros;
     }
     return;
   }

@@ -18,7 +18,8 @@ struct OpenIntent {
   IntentFacts facts;
   std::uint64_t entry = 0;  ///< its place
   std::int64_t time_micros = 0;
-  bool survived_start = false;  ///< a `start` came while it was open
+  bool survived_start = false;   ///< a `start` came while it was open
+  std::int64_t waits_since = 0;  ///< for its outcome: the time of the last of those starts, or its own
   bool complained = false;
 };
 
@@ -32,7 +33,7 @@ class Intents {
   [[nodiscard]] std::optional<OpenIntent> close(std::uint64_t entry, EntryType type, std::uint64_t intent,
                                                 ByteView serial, std::string_view issuer, Complaints& complaints);
   /// An entry that closes nothing. Start-up closes what it finds open before anything else is asked of the issuer.
-  void pass(EntryType type, Complaints& complaints);
+  void pass(EntryType type, std::int64_t time_micros, Complaints& complaints);
 
   [[nodiscard]] const std::map<std::uint64_t, OpenIntent>& open() const noexcept { return open_; }
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }

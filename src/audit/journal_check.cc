@@ -43,6 +43,7 @@ Result<void> JournalCheck::issued(std::uint64_t entry, std::int64_t time_micros,
   for (std::size_t i = 0; i < journals_.size(); ++i) {
     SIGNET_CHECK(read_until(i, Time(std::chrono::microseconds(time_micros))));
   }
+  if (time_micros > end_of_journals()) later_ += unsigned_.erase(tbs_sha256);  // no record can come any more
   if (unsigned_.size() > kMaxUnmatched || secret_.size() > kMaxUnmatched) {
     given_up_ = true;
     reporter_->report(about("journal", "journal-unreconciled",
@@ -53,6 +54,16 @@ Result<void> JournalCheck::issued(std::uint64_t entry, std::int64_t time_micros,
     secret_.clear();
   }
   return {};
+}
+
+/// Of the last record of all; the end of time while one is still to be read.
+std::int64_t JournalCheck::end_of_journals() const {
+  Time end{};
+  for (const Journal& journal : journals_) {
+    if (!journal.ended) return Time::max().time_since_epoch().count();
+    end = std::max(end, journal.last_time);
+  }
+  return end.time_since_epoch().count();
 }
 
 Result<void> JournalCheck::read_until(std::size_t index, Time until) {
@@ -95,14 +106,21 @@ Result<void> JournalCheck::finish() {
                             fmt::format("ends with {} bytes of a record that was cut off", rest)));
     }
   }
-  for (const auto& [hash, record] : secret_) {
+  report_secret();
+  report_missing();
+  return {};
+}
+
+void JournalCheck::report_secret() {
+  std::vector<std::pair<Signed, Sha256>> records;
+  for (const auto& [hash, record] : secret_) records.emplace_back(record, hash);
+  std::ranges::sort(records, {}, [](const auto& each) { return std::pair(each.first.journal, each.first.number); });
+  for (const auto& [record, hash] : records) {
     reporter_->report(about(place_of(record), "signed-in-secret",
                             fmt::format("at {} a certificate was signed whose TBS has the SHA-256 {}: no intent of "
                                         "the log has it, or it was signed twice",
                                         to_rfc3339(record.time), to_hex(hash))));
   }
-  report_missing();
-  return {};
 }
 
 /// Whether a record of that time fits what a keyholder that ended badly could lose.
@@ -121,13 +139,11 @@ void JournalCheck::report_missing() {
     if (intent.issued) missing.push_back(intent);
   }
   std::ranges::sort(missing, {}, &Unsigned::entry);
-  Time end{};
-  for (const Journal& journal : journals_) end = std::max(end, journal.last_time);
+  const std::int64_t end = end_of_journals();
   std::uint64_t lost = 0;
-  std::uint64_t later = 0;
   for (const Unsigned& intent : missing) {
-    if (intent.time_micros > end.time_since_epoch().count()) {
-      ++later;
+    if (intent.time_micros > end) {
+      ++later_;
     } else if (lost_in_gap(intent.time_micros)) {
       ++lost;
     } else {
@@ -142,10 +158,10 @@ void JournalCheck::report_missing() {
                                       "started again",
                                       lost)));
   }
-  if (later > 0) {
+  if (later_ > 0) {
     reporter_->note(about("journal", "journal-ends-earlier",
-                          fmt::format("{} certificates were issued after the last record, of {}: not reconciled", later,
-                                      to_rfc3339(end))));
+                          fmt::format("{} certificates were issued after the last record, of {}: not reconciled",
+                                      later_, to_rfc3339(Time(std::chrono::microseconds(end))))));
   }
 }
 

@@ -87,7 +87,9 @@ class JournalCheck {
   void take(std::size_t index, const JournalFile::Item& item);
   Result<void> next_head(Journal& journal);
   bool lost_in_gap(std::int64_t time_micros);
+  void report_secret();
   void report_missing();
+  [[nodiscard]] std::int64_t end_of_journals() const;
   [[nodiscard]] std::string place_of(const Signed& record) const;
 
   Reporter* reporter_ = nullptr;
@@ -96,6 +98,7 @@ class JournalCheck {
   std::unordered_map<Sha256, Unsigned, HashOf> unsigned_;
   std::unordered_map<Sha256, Signed, HashOf> secret_;
   std::vector<Gap> gaps_;
+  std::uint64_t later_ = 0;  // issued after the last record
   std::uint64_t records_ = 0;
   bool given_up_ = false;
 };

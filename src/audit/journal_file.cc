@@ -30,7 +30,8 @@ bool read_record(ByteView bytes, log::JournalRecord& record) {
   const bool is_checkpoint = kind == static_cast<std::uint8_t>(log::JournalKind::kLogCheckpoint);
   const bool known = kind >= static_cast<std::uint8_t>(log::JournalKind::kStart) &&
                      kind <= static_cast<std::uint8_t>(log::JournalKind::kLogCheckpoint);
-  if (!known || !is_zero(bytes.subspan(1, 7)) || micros > INT64_MAX) return false;
+  if (!known || !is_zero(bytes.subspan(1, 7))) return false;
+  if (micros > static_cast<std::uint64_t>(kLatestTime.time_since_epoch().count())) return false;
   if (!is_checkpoint && !is_zero(bytes.subspan(80, 40))) return false;
   record = {.kind = static_cast<log::JournalKind>(kind),
             .time = Time(std::chrono::microseconds(static_cast<std::int64_t>(micros))),

@@ -15,14 +15,6 @@
 namespace signet::audit {
 namespace {
 
-constexpr std::size_t kMaxCertificateBytes = std::size_t{128} * 1024;
-
-Result<Certificate> load_certificate(const std::string& file) {
-  SIGNET_TRY(const Bytes content, read_file(file, kMaxCertificateBytes, FileTrust::kAnyone, "certificate"));
-  SIGNET_TRY(const std::vector<Certificate> all, parse_certificates(content));
-  return all.front();  // a chain stands behind it
-}
-
 struct NewestCheckpoint {
   log::Note note;
   log::Checkpoint checkpoint;
@@ -30,7 +22,7 @@ struct NewestCheckpoint {
 
 /// Errors have no field: they are about the folder and not about an option.
 Result<NewestCheckpoint> read_newest(const std::string& directory) {
-  SIGNET_TRY(const Bytes bytes, read_file(directory + "/checkpoint", log::kMaxNoteBytes, FileTrust::kAnyone, ""));
+  SIGNET_TRY(const Bytes bytes, read_regular(directory + "/checkpoint", log::kMaxNoteBytes));
   auto note = log::parse_note(bytes);
   if (!note.has_value()) return fail(ErrorCode::kDataLoss, directory + "/checkpoint: " + note.error().message);
   auto checkpoint = log::parse_checkpoint(note->text);
@@ -56,18 +48,26 @@ std::unexpected<Error> refuse(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message), "proof");
 }
 
+/// Whatever part of the proof it is that is wrong.
+template <class T>
+Result<T> of_proof(Result<T> result) {
+  if (!result.has_value()) result.error().field = "proof";
+  return result;
+}
+
 /// The keys that must have signed.
 Result<std::vector<log::NoteVerifier>> keys_of(const ProofOptions& options, const std::string& origin) {
   SIGNET_TRY(const GivenKey given, load_log_key(options.log_key, "log-key"));
-  SIGNET_TRY(const log::NoteVerifier log_key, verifier_for(given, origin));
+  auto log_key = verifier_for(given, origin);
+  if (!log_key.has_value()) return fail(ErrorCode::kInvalidArgument, std::move(log_key.error().message), "log-key");
   SIGNET_TRY(std::vector<log::NoteVerifier> keys, parse_witnesses(options.witnesses));
-  keys.insert(keys.begin(), log_key);
+  keys.insert(keys.begin(), *std::move(log_key));
   return keys;
 }
 
 /// Every key that was given must have signed.
 Result<std::vector<std::string>> check_signers(const log::Note& note, const std::vector<log::NoteVerifier>& keys) {
-  SIGNET_TRY(const std::vector<log::VerifiedSignature> verified, log::verify_note(note, keys));
+  SIGNET_TRY(const std::vector<log::VerifiedSignature> verified, of_proof(log::verify_note(note, keys)));
   std::vector<std::string> signers;
   for (const log::NoteVerifier& key : keys) {
     const auto found = std::ranges::find_if(verified, [&](const auto& each) { return each.verifier == key; });
@@ -128,14 +128,15 @@ Result<std::uint64_t> find_certificate(const std::string& directory, const std::
       if (!view.parse(block->entry(i)).has_value() && is_issued(view, fingerprint)) return block->first + i;
     }
   }
-  return fail(ErrorCode::kNotFound, fmt::format("the log has no entry \"issued\" of the certificate {}", fingerprint),
-              "certificate");
+  return fail(ErrorCode::kNotFound,
+              fmt::format("the log has no entry \"issued\" of the certificate with the SHA-256 {}", fingerprint),
+              "certificate_sha256");
 }
 
 Result<ProvenEntry> check_proof(const ProofOptions& options) {
-  SIGNET_TRY(const Bytes bytes, read_file(options.proof, log::kMaxProofFileBytes, FileTrust::kAnyone, "proof"));
-  SIGNET_TRY(const log::ProofFile proof, log::parse_proof_file(bytes));
-  SIGNET_TRY(const log::Checkpoint checkpoint, log::parse_checkpoint(proof.checkpoint.text));
+  SIGNET_TRY(const Bytes bytes, read_file(options.proof, log::kMaxProofFileBytes, FileTrust::kAnyone, "file"));
+  SIGNET_TRY(const log::ProofFile proof, of_proof(log::parse_proof_file(bytes)));
+  SIGNET_TRY(const log::Checkpoint checkpoint, of_proof(log::parse_checkpoint(proof.checkpoint.text)));
   SIGNET_TRY(const std::vector<log::NoteVerifier> keys, keys_of(options, checkpoint.origin));
   ProvenEntry proven;
   proven.index = proof.index;
@@ -147,8 +148,8 @@ Result<ProvenEntry> check_proof(const ProofOptions& options) {
         fmt::format("the checkpoint is of {}, the key of {}", printable(checkpoint.origin), keys.front().name()));
   }
   if (proof.extra.empty()) return refuse("it carries no entry (line \"extra\"), so it proves nothing that can be read");
-  SIGNET_CHECK(
-      log::verify_inclusion(proof.index, checkpoint.size, digest().leaf(proof.extra), proof.path, checkpoint.root));
+  SIGNET_CHECK(of_proof(
+      log::verify_inclusion(proof.index, checkpoint.size, digest().leaf(proof.extra), proof.path, checkpoint.root)));
   EntryView view;
   if (const auto problem = view.parse(proof.extra)) {
     return refuse(fmt::format("the entry in it is not canonical at byte {}: {}", problem->offset, problem->what));

@@ -204,6 +204,12 @@ const TypeRule* find_type(std::string_view name, EntryType& type) noexcept {
   return nullptr;
 }
 
+std::vector<std::string_view> type_names() {
+  std::vector<std::string_view> names;
+  for (const TypeRule& type : kTypes) names.push_back(type.name);
+  return names;
+}
+
 std::span<const FieldRule> common_fields() noexcept { return kCommon; }
 
 std::optional<std::string> check_fields(const EntryView& entry, std::span<const FieldRule> rules) {

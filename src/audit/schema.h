@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/entry_facts.h"
 #include "audit/entry_view.h"
@@ -40,6 +41,9 @@ struct TypeRule {
 
 /// nullptr for a type that is not known.
 [[nodiscard]] const TypeRule* find_type(std::string_view name, EntryType& type) noexcept;
+
+/// All that are known.
+[[nodiscard]] std::vector<std::string_view> type_names();
 
 /// What is wrong with the fields, of the first that is wrong; nothing if they are right. Fields that are not named are
 /// passed over: a newer version may have written them.

@@ -50,7 +50,7 @@ Result<Summary> Verification::run(const VerifyOptions& options, Listener& listen
 
 Result<void> Verification::open() {
   SIGNET_CHECK(system_rng().fill(secret_));
-  read_newest();
+  SIGNET_CHECK(read_newest());
   SIGNET_TRY(stream_, CheckpointStream::open(options_.directory, *pool_, sources_.keys));
   SIGNET_TRY(file_, EntryFile::open(options_.directory));
   derived_.emplace(options_.directory, published_);
@@ -68,12 +68,19 @@ Result<void> Verification::open() {
 }
 
 /// The file `checkpoint`.
-void Verification::read_newest() {
-  const auto content = read_file(options_.directory + "/checkpoint", log::kMaxNoteBytes, FileTrust::kAnyone, "");
-  if (!content.has_value()) return;
-  newest_ = check_checkpoint(std::string(text_of(*content)), "checkpoint", sources_.keys);
+Result<void> Verification::read_newest() {
+  const auto content = read_regular(options_.directory + "/checkpoint", log::kMaxNoteBytes);
+  if (!content.has_value() && content.error().native == ENOENT) return {};
+  if (!content.has_value() && content.error().native != 0) return std::unexpected(content.error());
+  if (content.has_value()) {
+    newest_ = check_checkpoint(std::string(text_of(*content)), "checkpoint", sources_.keys);
+  } else {  // a link, a folder, too long
+    newest_ = check_checkpoint({}, "checkpoint", sources_.keys);
+    newest_->complaints.assign(1, about("checkpoint", "checkpoint-malformed", printable(content.error().message)));
+  }
   published_ = newest_->size;
   fixed_.push_back({.checkpoint = *newest_, .root_id = "checkpoint-root", .short_id = "log-shorter-than-checkpoint"});
+  return {};
 }
 
 Result<void> Verification::read_entries() {
@@ -141,17 +148,35 @@ Result<void> Verification::take_block(CheckedBlock& checked) {
   entries_ = end;
   end_ = torn_ ? checked.block.offset_of(count) : checked.block.end();
   SIGNET_CHECK(check_roots());
+  note_uncovered(checked, count);
   Complaints complaints;
   tree_->end_block(checked.root, complaints);
   reporter_.report(std::move(complaints));
   return {};
 }
 
+/// For how long a daemon ran without a checkpoint for its entries. In front of a `start` there was none.
+void Verification::note_uncovered(const CheckedBlock& checked, std::size_t count) {
+  const std::uint64_t covered = std::max(summary_.covered, checked.block.first);
+  if (summary_.covered > checked.block.first) {
+    uncovered_time_.reset();
+    uncovered_for_ = {};
+  }
+  for (std::size_t i = static_cast<std::size_t>(covered - checked.block.first); i < count; ++i) {
+    const EntryFacts& facts = checked.facts[i];
+    if (!facts.has_time) continue;
+    if (uncovered_time_ && facts.type != EntryType::kStart && facts.time_micros > *uncovered_time_) {
+      uncovered_for_ += std::chrono::microseconds(facts.time_micros - *uncovered_time_);
+    }
+    uncovered_time_ = facts.time_micros;
+  }
+}
+
 Result<void> Verification::take_entry(EntryFacts& facts, std::uint64_t entry) {
   Complaints complaints;
   order_.check(facts, entry, complaints);
   if (facts.readable) {
-    if (!std::holds_alternative<ClosedFacts>(facts.what)) intents_.pass(facts.type, complaints);
+    if (!std::holds_alternative<ClosedFacts>(facts.what)) intents_.pass(facts.type, order_.last_time(), complaints);
     if (auto* intent = std::get_if<IntentFacts>(&facts.what)) {
       serials_->add(intent->serial_key);
       journal_.intent(intent->tbs_sha256);
@@ -176,6 +201,11 @@ Result<void> Verification::take_outcome(EntryFacts& facts, std::uint64_t entry) 
       SIGNET_CHECK(journal_.issued(entry, facts.time_micros, intent->facts.tbs_sha256));
       if (!intent->facts.tbs.empty()) {
         queue_certificate({.entry = entry, .intent = std::move(intent->facts), .issued = std::move(*issued)});
+      } else {
+        complaints.push_back(about_entry(entry, "certificate-not-rebuilt",
+                                         fmt::format("the intent in entry {} has no TBS that can be read: what was "
+                                                     "issued is not known",
+                                                     intent->entry)));
       }
     }
   }
@@ -211,6 +241,7 @@ bool Verification::has_right_root(const CheckedCheckpoint& checkpoint, std::stri
     return false;
   }
   for (const Cosigned& cosigned : checkpoint.cosigned) {
+    cosigners_.insert(cosigned.witness);
     if (cosigned.time < cosigned_at_ || checkpoint.size < cosigned_size_) continue;
     cosigned_at_ = cosigned.time;
     cosigned_size_ = checkpoint.size;
@@ -246,16 +277,20 @@ Result<void> Verification::check_roots() {
   return take_heads(tree_->size());
 }
 
+/// Whether one of the file `checkpoints` is that in `checkpoint`.
+void Verification::note_kept(const CheckedCheckpoint& checkpoint) {
+  if (!newest_ || !newest_->readable || checkpoint.size != newest_->size || checkpoint.root != newest_->root) return;
+  newest_kept_ = true;
+  kept_behind_newest_ = 0;
+}
+
 Result<void> Verification::take_checkpoint(const CheckedCheckpoint& checkpoint) {
   ++summary_.checkpoints;
   reporter_.report(checkpoint.complaints);
   if (newest_kept_) ++kept_behind_newest_;
   // What the log's key did not sign has been complained about; nothing else follows from it.
   if (!checkpoint.readable || !checkpoint.by_log) return {};
-  if (newest_ && newest_->readable && checkpoint.size == newest_->size && checkpoint.root == newest_->root) {
-    newest_kept_ = true;
-    kept_behind_newest_ = 0;
-  }
+  note_kept(checkpoint);
   if (checkpoint.size < last_size_) {
     reporter_.report(
         about(checkpoint.place, "checkpoint-size",

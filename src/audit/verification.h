@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "audit/block_check.h"
 #include "audit/certificates.h"
@@ -52,12 +53,13 @@ class Verification {
   };
 
   Result<void> open();
-  void read_newest();
+  Result<void> read_newest();
   Result<void> read_entries();
   Result<void> take_block(CheckedBlock& checked);
   Result<bool> is_torn_at(std::uint64_t offset);
   Result<std::size_t> whole_entries(const CheckedBlock& checked);
   Result<void> take_entry(EntryFacts& facts, std::uint64_t entry);
+  void note_uncovered(const CheckedBlock& checked, std::size_t count);
   Result<void> take_outcome(EntryFacts& facts, std::uint64_t entry);
   void queue_certificate(CertificateJob job);
   void submit_certificates();
@@ -65,6 +67,7 @@ class Verification {
 
   Result<void> check_roots();
   Result<void> take_checkpoint(const CheckedCheckpoint& checkpoint);
+  void note_kept(const CheckedCheckpoint& checkpoint);
   Result<void> take_heads(std::uint64_t up_to);
   Result<void> compare_with_journal(const CheckedCheckpoint& checkpoint);
   bool has_right_root(const CheckedCheckpoint& checkpoint, std::string_view id);
@@ -73,8 +76,10 @@ class Verification {
   Result<void> finish();
   Result<void> check_tail();
   Result<void> check_beyond_end();
+  void check_rest_of_checkpoints();
   void check_kept();
   void check_open_intents();
+  void check_covered();
   Result<void> check_serials();
   void check_candidate(const SerialKey& key, std::uint64_t entry, const std::string& serial);
   void summarize();
@@ -112,6 +117,9 @@ class Verification {
   std::uint64_t kept_behind_newest_ = 0;
   std::optional<std::uint64_t> first_head_;
   std::uint64_t last_head_ = 0;
+  std::optional<std::int64_t> uncovered_time_;  // of the last entry behind the newest checkpoint; microseconds
+  std::chrono::microseconds uncovered_for_{};   // since the first of them, while a daemon ran
+  std::set<std::string> cosigners_;             // as describe() names them
   std::chrono::sys_seconds cosigned_at_{};
   std::uint64_t cosigned_size_ = 0;
   Summary summary_;

@@ -25,7 +25,12 @@ class Clock {
 /// The machine's clock. Lives as long as the process.
 [[nodiscard]] const Clock& system_clock();
 
-/// RFC 3339 in UTC with six digits: "2026-01-02T03:04:05.000006Z". parse_rfc3339 takes exactly that form.
+/// The last one that RFC 3339 can say. What comes from outside and is later is refused where it is read.
+inline constexpr Time kLatestTime =
+    std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1) - std::chrono::microseconds(1);
+
+/// RFC 3339 in UTC with six digits: "2026-01-02T03:04:05.000006Z", of years up to 9999. parse_rfc3339 takes
+/// exactly that form.
 [[nodiscard]] std::string to_rfc3339(Time time);
 [[nodiscard]] Result<Time> parse_rfc3339(std::string_view text);
 

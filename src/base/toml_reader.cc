@@ -82,6 +82,10 @@ std::string one_of(const std::vector<std::string>& allowed) {
   return fmt::format("{}\"{}\"", allowed.size() == 1 ? "" : "one of ", fmt::join(allowed, "\", \""));
 }
 
+std::string integer_from_to(std::int64_t min, std::int64_t max) {
+  return fmt::format("expected an integer from {} to {}", min, max);
+}
+
 std::string join_path(const std::string& path, std::string_view key) {
   const std::string shown = is_name(key) ? std::string(key) : in_quotes(key);
   return path.empty() ? shown : fmt::format("{}.{}", path, shown);
@@ -177,11 +181,18 @@ struct TomlDocument::Impl {
     return wrong("is " + describe(*node));
   }
 
+  std::int64_t read_integer(const toml::node& node, const std::string& path, std::int64_t min, std::int64_t max) {
+    const auto* number = node.as_integer();
+    if (number != nullptr && number->get() >= min && number->get() <= max) return number->get();
+    complain(node.source().begin, path, fmt::format("is {}; {}", describe(node), integer_from_to(min, max)));
+    return min;
+  }
+
   template <class ReadItem>
-  std::vector<std::string> read_list(const void* table, const std::string& key, const std::string& path,
-                                     std::size_t at_least, std::string_view expected, ReadItem&& read_item) {
+  auto read_list(const void* table, const std::string& key, const std::string& path, std::size_t at_least,
+                 std::string_view expected, ReadItem&& read_item) {
     const Node node = ask(table, key);
-    std::vector<std::string> items;
+    std::vector<std::invoke_result_t<ReadItem, const toml::node&, std::string>> items;
     const auto wrong = [&](std::string_view what) {
       complain(position_of(table, key), path, fmt::format("{}; expected a list of {}", what, expected));
       return items;
@@ -313,13 +324,9 @@ bool TomlTable::boolean(const std::string& key, std::optional<bool> fallback) {
 std::int64_t TomlTable::integer(const std::string& key, std::int64_t min, std::int64_t max,
                                 std::optional<std::int64_t> fallback) {
   const Node node = document_->ask(table_, key);
-  const auto expected = [&] { return fmt::format("expected an integer from {} to {}", min, max); };
-  if (node == nullptr && !fallback) complain(key, "missing; " + expected());
-  if (node == nullptr) return fallback.value_or(min);
-  const auto* number = node->as_integer();
-  if (number != nullptr && number->get() >= min && number->get() <= max) return number->get();
-  complain(key, fmt::format("is {}; {}", describe(*node), expected()));
-  return min;
+  if (node != nullptr) return document_->read_integer(*node, join_path(path_, key), min, max);
+  if (!fallback) complain(key, "missing; " + integer_from_to(min, max));
+  return fallback.value_or(min);
 }
 
 std::chrono::seconds TomlTable::duration(const std::string& key, std::chrono::seconds min, std::chrono::seconds max,
@@ -346,6 +353,13 @@ std::vector<std::string> TomlTable::choices(const std::string& key, const std::v
   return document_->read_list(
       table_, key, join_path(path_, key), at_least, one_of(allowed),
       [&](const toml::node& item, const std::string& path) { return document_->read_choice(item, path, allowed); });
+}
+
+std::vector<std::int64_t> TomlTable::integers(const std::string& key, std::int64_t min, std::int64_t max,
+                                              std::size_t at_least) {
+  return document_->read_list(
+      table_, key, join_path(path_, key), at_least, "integers",
+      [&](const toml::node& item, const std::string& path) { return document_->read_integer(item, path, min, max); });
 }
 
 TomlTable TomlTable::table(const std::string& key) {

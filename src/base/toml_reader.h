@@ -73,6 +73,10 @@ class TomlTable {
   [[nodiscard]] std::vector<std::string> choices(const std::string& key, const std::vector<std::string>& allowed,
                                                  std::size_t at_least = 0);
 
+  /// A list of integers within [min, max]; empty where the key is absent, unless `at_least` says otherwise.
+  [[nodiscard]] std::vector<std::int64_t> integers(const std::string& key, std::int64_t min, std::int64_t max,
+                                                   std::size_t at_least = 0);
+
   /// A required, or an optional, table under `key`.
   [[nodiscard]] TomlTable table(const std::string& key);
   [[nodiscard]] std::optional<TomlTable> optional_table(const std::string& key);

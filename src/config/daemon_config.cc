@@ -49,12 +49,13 @@ ListenConfig read_listen(TomlTable table, const std::string& base) {
   return listen;
 }
 
-IssueConfig read_issue(TomlTable table) {
+IssueConfig read_issue(TomlTable table, const std::string& base) {
   IssueConfig issue;
   issue.workers = count(table, "workers", 256, issue.workers);
   issue.queue = count(table, "queue", 1'000'000, issue.queue);
   issue.sign_deadline = table.duration("sign_deadline", 1s, 60s, issue.sign_deadline);
   issue.request_skew = table.duration("request_skew", 1s, kDay, issue.request_skew);
+  if (const auto path = table.optional_text("blocked_keys")) issue.blocked_keys = resolve(base, *path);
   return issue;
 }
 
@@ -163,7 +164,7 @@ Result<DaemonConfig> parse_daemon_config(ByteView text, const std::string& file)
   config.policy = resolve(base, root.text("policy"));
   config.state.directory = resolve(base, root.table("state").text("directory"));
   config.listen = read_listen(root.table("listen"), base);
-  if (auto issue = root.optional_table("issue")) config.issue = read_issue(*issue);
+  if (auto issue = root.optional_table("issue")) config.issue = read_issue(*issue, base);
   read_named_parts(root, base, config);
   config.sha256 = signet::sha256(text);
   SIGNET_CHECK(document->finish());

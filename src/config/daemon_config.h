@@ -50,6 +50,7 @@ struct IssueConfig {
   std::uint32_t queue = 1024;              ///< requests that wait for a worker
   std::chrono::seconds sign_deadline{5};   ///< how long a keyholder may take for one signature
   std::chrono::seconds request_skew{300};  ///< how far a signed request's time may be off, either way
+  std::string blocked_keys;                ///< the list for BlockedKeys::load(); empty where there is none
 };
 
 struct TokenConfig {
@@ -96,8 +97,12 @@ struct LogConfig {
   std::chrono::milliseconds checkpoint_interval{1000};  ///< 100 ms..60 s: the longest that an entry waits
   std::chrono::seconds checkpoint_patience{300};        ///< without a new checkpoint for so long, nothing is issued
   std::chrono::seconds clock_tolerance{60};             ///< a clock that jumps further stops issuing
-  std::uint32_t min_free_mib = 64;                      ///< less space on the log's disk stops issuing
+  std::uint32_t min_free_mib = 64;                      ///< less space on the log's or the store's disk stops issuing
+  /// The size of the newest checkpoint, where its key's keyholder has lost its journal for good: signing goes on from
+  /// what that remembers. Without effect on any other size; 0 accepts nothing.
+  std::uint64_t accept_lost_memory = 0;
   std::optional<PredecessorConfig> predecessor;
+  [[nodiscard]] std::uint64_t min_free_bytes() const { return std::uint64_t{min_free_mib} * 1024 * 1024; }
 };
 
 struct IssuerConfig {

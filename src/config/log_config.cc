@@ -90,6 +90,9 @@ LogConfig read_log(TomlTable& root, const DaemonConfig& config, const std::strin
   if (!log.ceremony.empty()) log.ceremony = resolve_path(base, log.ceremony);
   read_times(table, log);
   log.min_free_mib = static_cast<std::uint32_t>(table.integer("min_free_mib", 1, kMostMib, log.min_free_mib));
+  if (table.has("accept_lost_memory")) {
+    log.accept_lost_memory = static_cast<std::uint64_t>(table.integer("accept_lost_memory", 1, INT64_MAX, 1));
+  }
   if (auto predecessor = table.optional_table("predecessor")) {
     log.predecessor = read_predecessor(*predecessor, config, base);
   }

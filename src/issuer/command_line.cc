@@ -18,12 +18,13 @@ namespace {
 constexpr const char* kHelp =
     R"(signet-issuer: issues certificates. It is started by signetd; by hand it can make the store again.
 
-Usage: signet-issuer --rebuild-store [--config FILE] [--older-log DIRECTORY]...
+Usage: signet-issuer --rebuild-store [--config FILE] [--older-log DIRECTORY]... [--force]
 
   --rebuild-store        Make store.sqlite again from the log and its predecessor: beside the old one, which it then
                          replaces. signetd must not run. Progress is on standard error
   --config FILE          The configuration (docs/configuration.md) [/etc/signet/signet.toml]
   --older-log DIRECTORY  A log from before the configured predecessor; repeat it, the oldest first
+  --force                Also if the old store knows entries that the logs do not have: they are forgotten
   --help                 This text
   --version              The version
 
@@ -57,6 +58,8 @@ Result<Order> parse(const std::vector<std::string>& arguments) {
       order.version = true;
     } else if (name == "--rebuild-store") {
       order.rebuild = true;
+    } else if (name == "--force") {
+      order.options.force = true;
     } else if (name == "--config") {
       order.options.config_file = arguments[++i];
     } else if (name == "--older-log") {

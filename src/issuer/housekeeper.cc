@@ -28,6 +28,7 @@ void Housekeeper::turn() {
   look_at_clock();
   if (const auto looked = world_.tokens.look(); !looked.has_value())
     ops::error("what happened to a key could not be logged", {{"reason", looked.error().message}});
+  look_at_store();
   look_at_checkpoints();
   beat();
 }
@@ -38,16 +39,17 @@ void Housekeeper::look_at_clock() {
     ops::warning("the clock was set", {{"by", in_seconds(clock_.jump)}, {"since_start", in_seconds(clock_.offset)}});
     append(log::clock_draft({.jump = clock_.jump, .offset = clock_.offset}));
   }
-  if (std::chrono::abs(clock_.offset) <= world_.config.clock_tolerance)
-    return world_.gate.open(IssuingGate::Reason::kClock);
-  world_.gate.close(
-      IssuingGate::Reason::kClock,
-      {.code = ErrorCode::kUnavailable,
-       .message = fmt::format("the machine's clock was set by {} since the daemon started, and log.clock_tolerance is "
-                              "{}; nothing is issued until it is set back or, if it is right now, signetd is restarted",
-                              in_seconds(clock_.offset), format_duration(world_.config.clock_tolerance)),
-       .retryable = true,
-       .retry_after = kRetryAfter});
+  const auto good = world_.clock.check();
+  if (good.has_value() == clock_is_good_) return;
+  clock_is_good_ = good.has_value();
+  if (clock_is_good_) return ops::info("the clock is where it should be; certificates are issued again");
+  ops::error("nothing is issued until this is over", {{"reason", good.error().message}});
+}
+
+void Housekeeper::look_at_store() {
+  const auto room = world_.store.check_room();
+  if (room.has_value()) return world_.gate.open(IssuingGate::Reason::kStore);
+  world_.gate.close(IssuingGate::Reason::kStore, room.error());
 }
 
 void Housekeeper::look_at_checkpoints() {
@@ -86,7 +88,9 @@ void Housekeeper::append(log::Draft draft) {
 
 void Housekeeper::start() {
   thread_ = std::thread([this] {
-    while (world_.wake_up.wait(kBetweenLooks)) turn();
+    do {
+      turn();
+    } while (world_.wake_up.wait(kBetweenLooks));
   });
 }
 

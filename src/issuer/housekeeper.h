@@ -50,16 +50,16 @@ struct HousekeeperWorld {
   const LogConfig& config;
   log::EntryLog& log;
   const log::Publisher& publisher;
-  const Store& store;
-  const Clock& clock;
+  Store& store;
+  const TrustedClock& clock;
   IssuingGate& gate;
   TokenWatch& tokens;
   WakeUp& wake_up;
 };
 
 /// Looks around once a second, on a thread of its own:
-/// - the clock: a jump becomes an entry `clock`; while it is further than log.clock_tolerance from where it would be if
-///   it had run on since the start, the gate is closed;
+/// - the clock: a jump becomes an entry `clock` (what it says now, the gate asks by itself);
+/// - the store: while its disk is nearly full, the gate is closed;
 /// - tokens (TokenWatch);
 /// - checkpoints: while entries wait for one longer than log.checkpoint_patience, the gate is closed;
 /// - an entry `heartbeat` each log.heartbeat.
@@ -79,6 +79,7 @@ class Housekeeper {
 
  private:
   void look_at_clock();
+  void look_at_store();
   void look_at_checkpoints();
   void beat();
   void append(log::Draft draft);
@@ -86,6 +87,7 @@ class Housekeeper {
   HousekeeperWorld world_;
   ClockWatch clock_watch_;
   ClockWatch::Look clock_;  // the last look
+  bool clock_is_good_ = true;
   std::chrono::microseconds last_beat_;
   std::thread thread_;
 };

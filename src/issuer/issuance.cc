@@ -178,6 +178,9 @@ Result<Issued> Issuance::issue(Prepared prepared) const {
   // 1. The intent. Crash before it is durable: nothing happened. Crash after: recovery finds it open and orphans it.
   SIGNET_TRY(const std::uint64_t index, world_.log.append(log::intent_draft(intent), log::Urgency::kOrdinary));
 
+  // Another entry may have stopped the log since. What would be signed now could not be logged.
+  if (world_.log.failed()) return log_failed();
+
   // 2. The signature. Crash here: it may have been made, nobody has it; recovery orphans the intent and so revokes its
   //    serial.
   auto signature = sign(authority, intent.tbs);

@@ -19,10 +19,15 @@ namespace {
 constexpr std::chrono::seconds kLongestSend{2};  // to the supervisor, which waits for nobody
 constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
 
+ClockReference reference_in(const internal::ClockReference& message) {
+  return {.wall = Time(std::chrono::microseconds(message.wall_micros())),
+          .monotonic = std::chrono::microseconds(message.monotonic_micros())};
+}
+
 /// The first message: configuration and policy as the supervisor froze them.
 Result<std::unique_ptr<Service>> make_service(ControlChannel& control) {
   SIGNET_TRY(const auto first, control.receive<internal::SupervisorToChild>());
-  if (!first.message.has_start() || first.descriptors.size() != 2)
+  if (!first.message.start().has_clock() || first.descriptors.size() != 2)
     return fail(ErrorCode::kInternal, "the first message is not Start");
   const internal::Start& start = first.message.start();
   SIGNET_TRY(const Bytes config_text, read_memory_file(first.descriptors[0].get(), kMaxConfigBytes));
@@ -33,7 +38,8 @@ Result<std::unique_ptr<Service>> make_service(ControlChannel& control) {
     message.mutable_peer_lost()->set_generation(generation);
     static_cast<void>(control.send(message));  // a supervisor that has gone is noticed where it is listened to
   };
-  return std::make_unique<Service>(std::move(config), std::move(policy_text), start.policy_file(), report_lost);
+  return std::make_unique<Service>(std::move(config), std::move(policy_text), start.policy_file(),
+                                   reference_in(start.clock()), report_lost);
 }
 
 int report_failure(ControlChannel& control, const Error& error) {

@@ -19,6 +19,7 @@ void IssuingGate::open(Reason reason) {
 }
 
 Result<void> IssuingGate::check() const {
+  SIGNET_CHECK(clock_.check());
   const std::scoped_lock lock(mutex_);
   for (const auto& closed : closed_) {
     if (closed.has_value()) return std::unexpected(*closed);

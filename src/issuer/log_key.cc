@@ -4,34 +4,12 @@
 
 #include <algorithm>
 
-#include "base/file.h"
-#include "x509/certificate.h"
+#include "config/log_key_file.h"
 
 namespace signet {
 
-namespace {
-
-constexpr std::size_t kMaxKeyFile = std::size_t{16} * 1024;
-
-Result<PublicKey> read_public_key(const KeyConfig& key) {
-  const std::string field = "key." + key.name + ".public_key";
-  SIGNET_TRY(const Bytes content, read_file(key.public_key, kMaxKeyFile, FileTrust::kNotWritable, field));
-  const auto refuse = [&](const std::string& why) {
-    return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: {}", key.public_key, why), field);
-  };
-  const auto blocks = decode_pem(text_of(content), "PUBLIC KEY");
-  if (!blocks.has_value()) return refuse(blocks.error().message);
-  if (blocks->size() != 1) return refuse(fmt::format("{} public keys; one is expected", blocks->size()));
-  auto read = PublicKey::from_spki(blocks->front());
-  if (!read.has_value()) return refuse(read.error().message);
-  if (read->type() == KeyType::kEd25519 || read->type() == KeyType::kEcP256) return *std::move(read);
-  return refuse(fmt::format("{} cannot sign checkpoints; ed25519 and ec-p256 can", read->describe()));
-}
-
-}  // namespace
-
 Result<log::NoteVerifier> load_log_key(const KeyConfig& key, const std::string& origin) {
-  SIGNET_TRY(const PublicKey public_key, read_public_key(key));
+  SIGNET_TRY(const PublicKey public_key, read_log_public_key(key));
   const auto type = public_key.type() == KeyType::kEd25519 ? log::NoteKeyType::kEd25519 : log::NoteKeyType::kEcdsa;
   return log::NoteVerifier::make(origin, type, public_key);
 }

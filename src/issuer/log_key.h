@@ -11,8 +11,7 @@
 
 namespace signet {
 
-/// Reads key.NAME.public_key (PEM, SubjectPublicKeyInfo). `origin` becomes the key's name. Ed25519 keys and ECDSA keys
-/// on P-256 can sign checkpoints. Errors name the configuration's field and the file.
+/// Reads key.NAME.public_key. `origin` becomes the key's name. Errors: those of read_log_public_key().
 [[nodiscard]] Result<log::NoteVerifier> load_log_key(const KeyConfig& key, const std::string& origin);
 
 /// The key on its token. Thread-safe. The keyholders outlive it.

@@ -41,18 +41,22 @@ LogPlace predecessor_log(const PredecessorConfig& predecessor) {
 }
 
 Result<std::unique_ptr<log::EntryLog>> open_entries(const DaemonConfig& config, const std::string& directory,
-                                                    const Clock& clock) {
-  const log::LogLimits limits{.min_free_bytes = std::uint64_t{config.log.min_free_mib} * 1024 * 1024};
+                                                    const Clock& clock, FromTheFuture future) {
+  log::LogLimits limits{.min_free_bytes = config.log.min_free_bytes(), .clock_tolerance = config.log.clock_tolerance};
+  if (future == FromTheFuture::kTaken) limits.clock_tolerance.reset();
   return log::EntryLog::open(directory, clock, log::system_file_ops(), limits);
 }
 
 Result<LogParts> open_log(const DaemonConfig& config, const LogPlace& place, const Keyholders& keyholders,
-                          const Clock& clock) {
+                          const Clock& clock, FromTheFuture future) {
   SIGNET_TRY(log::NoteVerifier verifier, load_log_key(config.keys.at(place.key), place.origin));
-  SIGNET_TRY(auto entries, open_entries(config, place.directory, clock));
+  SIGNET_TRY(auto entries, open_entries(config, place.directory, clock, future));
   SIGNET_CHECK(check_genesis(*entries, place, verifier));
-  const log::PublisherOptions options{
-      .directory = place.directory, .verifier = verifier, .interval = config.log.checkpoint_interval};
+  const bool is_own = place.directory == config.log.directory;
+  const log::PublisherOptions options{.directory = place.directory,
+                                      .verifier = verifier,
+                                      .interval = config.log.checkpoint_interval,
+                                      .accepted_loss = is_own ? config.log.accept_lost_memory : 0};
   SIGNET_TRY(auto publisher, log::Publisher::open(options, *entries, clock));
   return LogParts{.place = place,
                   .verifier = std::move(verifier),

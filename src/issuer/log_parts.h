@@ -1,6 +1,7 @@
 // A log, with what belongs to it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,14 +34,21 @@ struct LogParts {
   std::unique_ptr<log::Publisher> publisher;
 };
 
+/// Whether a log whose last entry is later than the clock is opened.
+enum class FromTheFuture : std::uint8_t {
+  kRefused,
+  kTaken,  ///< one that ends: whoever wrote it with a wrong clock goes on with another
+};
+
 /// Locks and recovers the log, and checks that it is the one of `place`. `keyholders` and `clock` outlive the parts.
 /// Errors: those of EntryLog::open and Publisher::open; kFailedPrecondition when its genesis names another origin or
 /// key, kDataLoss when it has none.
 [[nodiscard]] Result<LogParts> open_log(const DaemonConfig& config, const LogPlace& place, const Keyholders& keyholders,
-                                        const Clock& clock);
+                                        const Clock& clock, FromTheFuture future = FromTheFuture::kRefused);
 /// The first part of that: what needs no key. For who only reads.
 [[nodiscard]] Result<std::unique_ptr<log::EntryLog>> open_entries(const DaemonConfig& config,
-                                                                  const std::string& directory, const Clock& clock);
+                                                                  const std::string& directory, const Clock& clock,
+                                                                  FromTheFuture future = FromTheFuture::kRefused);
 
 /// The entry at that place, which is durable.
 [[nodiscard]] Result<log::Entry> read_entry(const log::EntryLog& log, std::uint64_t seq);

@@ -20,17 +20,24 @@ std::unexpected<Error> later(ErrorCode code, std::string_view why) {
 
 }  // namespace
 
-ProofDesk::ProofDesk(log::Publisher& publisher, const Clock& clock, std::chrono::milliseconds patience,
-                     std::size_t room)
-    : publisher_(publisher), clock_(clock), patience_(patience), room_(room), thread_([this] { run(); }) {}
+ProofDesk::ProofDesk(log::Publisher& publisher, const Clock& clock, std::chrono::milliseconds patience, Places places)
+    : publisher_(publisher), clock_(clock), patience_(patience), places_(places), thread_([this] { run(); }) {}
 
 ProofDesk::~ProofDesk() { finish(); }
 
-void ProofDesk::wait(std::uint64_t index, Done done) {
+/// The mutex is held.
+bool ProofDesk::has_place(const std::string& client) const {
+  if (finishing_ || waiting_.size() >= places_.all) return false;
+  const auto of_client = std::ranges::count(waiting_, client, &Waiting::client);
+  return static_cast<std::size_t>(of_client) < places_.of_one_client;
+}
+
+void ProofDesk::wait(const std::string& client, std::uint64_t index, Done done) {
   {
     const std::scoped_lock lock(mutex_);
-    if (waiting_.size() < room_ && !finishing_) {
-      waiting_.push_back({.index = index, .until = clock_.monotonic() + patience_, .done = std::move(done)});
+    if (has_place(client)) {
+      waiting_.push_back(
+          {.client = client, .index = index, .until = clock_.monotonic() + patience_, .done = std::move(done)});
       changed_.notify_all();
       return;
     }

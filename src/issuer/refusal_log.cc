@@ -10,11 +10,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenFlushes{500};
 
-/// The address is not part of it: who changes the port, or comes from many hosts, is still the same.
-std::string key_of(const log::RejectedFields& fields) {
-  return fmt::format("{}\n{}\n{}\n{}", fields.cause.who.client, fields.cause.who.certificate_sha256, fields.code,
-                     fields.field);
+/// The address is not part of it: who changes the port, or comes from many hosts, is still the same. A client of the
+/// policy is one, however many certificates it has; somebody else is his certificate.
+RepeatKey key_of(const log::RejectedFields& fields) {
+  const log::Who& who = fields.cause.who;
+  return {.owner = who.client.empty() ? who.certificate_sha256 : "client " + who.client,
+          .kind = fmt::format("{}\n{}", fields.code, fields.field)};
 }
+
+RepeatKey key_of(const log::AccessFields& fields) { return {.owner = fields.reason, .kind = fields.reason}; }
 
 }  // namespace
 
@@ -25,8 +29,8 @@ RefusalLog::~RefusalLog() { finish(); }
 
 void RefusalLog::rejected(log::RejectedFields fields) {
   std::unique_lock lock(mutex_);
-  const std::string key = key_of(fields);
-  auto due = rejections_.add(key, std::move(fields));
+  RepeatKey key = key_of(fields);
+  auto due = rejections_.add(std::move(key), std::move(fields));
   lock.unlock();
   if (due.has_value()) record(*std::move(due));
 }
@@ -34,8 +38,8 @@ void RefusalLog::rejected(log::RejectedFields fields) {
 void RefusalLog::access(log::AccessFields fields) {
   std::unique_lock lock(mutex_);
   const std::uint64_t count = fields.count;  // the front folds as well: a report may stand for several
-  const std::string key = fields.reason;
-  auto due = accesses_.add(key, std::move(fields), count);
+  RepeatKey key = key_of(fields);
+  auto due = accesses_.add(std::move(key), std::move(fields), count);
   lock.unlock();
   if (due.has_value()) record(*std::move(due));
 }
@@ -50,7 +54,10 @@ void RefusalLog::flush_from_time_to_time() {
     record_all(rejections, accesses);
     lock.lock();
   }
-  record_all(rejections_.flush_all(), accesses_.flush_all());
+  const auto rejections = rejections_.flush_all();
+  const auto accesses = accesses_.flush_all();
+  lock.unlock();
+  record_all(rejections, accesses);
 }
 
 void RefusalLog::record_all(const std::vector<RepeatFold<log::RejectedFields>::Due>& rejections,
@@ -69,9 +76,13 @@ void RefusalLog::finish() {
 }
 
 void RefusalLog::record(RepeatFold<log::RejectedFields>::Due due) {
-  log::RejectedFields& fields = due.event;
+  log::RejectedFields fields = due.event;
   fields.count = due.count;
-  if (due.mixed) fields.text = "of several clients or kinds; the last one: " + fields.text;
+  if (due.key.mixed) fields.text = "of several clients or kinds; the last one: " + fields.text;
+  if (!append(log::rejected_draft(fields), due.count)) {
+    const std::scoped_lock lock(mutex_);
+    return rejections_.put_back(std::move(due));
+  }
   ops::info("request refused", {{"request", fields.cause.request},
                                 {"client", fields.cause.who.client},
                                 {"address", fields.cause.who.address},
@@ -79,19 +90,23 @@ void RefusalLog::record(RepeatFold<log::RejectedFields>::Due due) {
                                 {"field", fields.field},
                                 {"count", std::to_string(fields.count)},
                                 {"reason", fields.text}});
-  append(log::rejected_draft(fields));
 }
 
 void RefusalLog::record(RepeatFold<log::AccessFields>::Due due) {
-  due.event.count = due.count;
-  if (due.mixed) due.event.text = "of several kinds; the last one: " + due.event.text;
-  append(log::access_draft(due.event));
+  log::AccessFields fields = due.event;
+  fields.count = due.count;
+  if (due.key.mixed) fields.text = "of several kinds; the last one: " + fields.text;
+  if (append(log::access_draft(fields), due.count)) return;
+  const std::scoped_lock lock(mutex_);
+  accesses_.put_back(std::move(due));
 }
 
-void RefusalLog::append(log::Draft draft) {
-  if (const auto logged = log_.append(std::move(draft)); !logged.has_value()) {
-    ops::error("a refusal could not be logged", {{"reason", logged.error().message}});
-  }
+/// False when it may be tried again. What fails for good has failed the log as well.
+bool RefusalLog::append(log::Draft draft, std::uint64_t count) {
+  const auto logged = log_.append(std::move(draft));
+  if (logged.has_value()) return true;
+  ops::error("refusals could not be logged", {{"count", std::to_string(count)}, {"reason", logged.error().message}});
+  return !logged.error().retryable;
 }
 
 }  // namespace signet

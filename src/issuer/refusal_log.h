@@ -13,7 +13,7 @@
 namespace signet {
 
 /// Logs the first refusals of each client, code and field one by one and the rest as counts (RepeatFold), so that
-/// nobody can fill the disk by being refused. Thread-safe.
+/// nobody can fill the disk by being refused. What the log has no room for is counted on until it has. Thread-safe.
 class RefusalLog {
  public:
   /// Both must outlive it.
@@ -37,7 +37,7 @@ class RefusalLog {
                   const std::vector<RepeatFold<log::AccessFields>::Due>& accesses);
   void record(RepeatFold<log::RejectedFields>::Due due);
   void record(RepeatFold<log::AccessFields>::Due due);
-  void append(log::Draft draft);
+  [[nodiscard]] bool append(log::Draft draft, std::uint64_t count);
 
   log::EntryLog& log_;
   std::mutex mutex_;

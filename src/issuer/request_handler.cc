@@ -71,12 +71,14 @@ void RequestHandler::finish(const Request& request, const Payload& payload, cons
 void RequestHandler::finish_with_proof(std::shared_ptr<const Request> request, v1::IssueResponse answer,
                                        const Reply& reply) {
   const std::uint64_t index = answer.log_index();
-  world_.proof_desk.wait(index, [this, request = std::move(request), answer = std::move(answer),
-                                 reply](const Result<Bytes>& proof) mutable {
-    if (!proof.has_value()) return finish(*request, std::unexpected(proof.error()), reply);
-    answer.set_proof(text_from(*proof));
-    finish(*request, text_from(encode(answer)), reply);
-  });
+  const std::string client = request->cause.who.client;
+  world_.proof_desk.wait(
+      client, index,
+      [this, request = std::move(request), answer = std::move(answer), reply](const Result<Bytes>& proof) mutable {
+        if (!proof.has_value()) return finish(*request, std::unexpected(proof.error()), reply);
+        answer.set_proof(text_from(*proof));
+        finish(*request, text_from(encode(answer)), reply);
+      });
 }
 
 /// A library that throws (out of memory) must not take the process and everybody else's requests with it. An intent

@@ -31,17 +31,18 @@ Result<void> Service::open_authorities() {
   SIGNET_TRY(Policy parsed, Policy::parse(policy_text_, policy_file_));
   policy_ = std::make_unique<const Policy>(std::move(parsed));
   SIGNET_TRY(authorities_, load_authorities(config_));
-  SIGNET_TRY(callers_, Callers::open(config_.listen.client_trust, *policy_, system_clock()));
+  SIGNET_TRY(callers_, Callers::open(config_.listen.client_trust, *policy_, clock_));
   return {};
 }
 
 Result<void> Service::open_log_and_store() {
   SIGNET_CHECK(make_directory(config_.state.directory, 0700));
-  SIGNET_TRY(LogParts log, open_log(config_, own_log(config_), keyholders_, system_clock()));
+  SIGNET_TRY(LogParts log, open_log(config_, own_log(config_), keyholders_, clock_));
   log_.emplace(std::move(log));
   SIGNET_CHECK(check_not_sealed(*log_));
-  SIGNET_TRY(store_, Store::open(config_.state.directory + "/store.sqlite"));
-  return catch_up_logs(config_, *log_->entries, *store_, system_clock());
+  SIGNET_TRY(store_,
+             Store::open(config_.state.directory + "/store.sqlite", {.min_free_bytes = config_.log.min_free_bytes()}));
+  return catch_up_logs(config_, *log_->entries, *store_, clock_);
 }
 
 // The order of the steps is that of docs/issuance.md. Nothing is signed for anybody before the last of them.
@@ -63,7 +64,7 @@ Result<std::optional<log::Predecessor>> Service::predecessor_of_new_log() {
   SIGNET_TRY(log::Predecessor ended, end_predecessor(*config_.log.predecessor, {.config = config_,
                                                                                 .keyholders = keyholders_,
                                                                                 .store = *store_,
-                                                                                .clock = system_clock(),
+                                                                                .clock = clock_,
                                                                                 .successor = log_->verifier}));
   return ended;
 }
@@ -85,7 +86,7 @@ Result<void> Service::begin() {
                                                                 .log = entries,
                                                                 .publisher = *log_->publisher,
                                                                 .store = *store_,
-                                                                .clock = system_clock(),
+                                                                .clock = clock_,
                                                                 .gate = gate_,
                                                                 .tokens = *tokens_,
                                                                 .wake_up = wake_up_});
@@ -100,12 +101,11 @@ Result<void> Service::make_handler() {
                                                        .gate = gate_,
                                                        .log = *log_->entries,
                                                        .store = *store_,
-                                                       .clock = system_clock(),
+                                                       .clock = clock_,
                                                        .rng = system_rng(),
                                                        .sign_deadline = config_.issue.sign_deadline});
-  refusals_ = std::make_unique<RefusalLog>(*log_->entries, system_clock());
-  proof_desk_ =
-      std::make_unique<ProofDesk>(*log_->publisher, system_clock(), config_.log.checkpoint_interval + kProofPatience);
+  refusals_ = std::make_unique<RefusalLog>(*log_->entries, clock_);
+  proof_desk_ = std::make_unique<ProofDesk>(*log_->publisher, clock_, config_.log.checkpoint_interval + kProofPatience);
   handler_ = std::make_unique<RequestHandler>(
       HandlerWorld{.config = config_,
                    .authorities = authorities_,
@@ -118,7 +118,7 @@ Result<void> Service::make_handler() {
                    .store = *store_,
                    .callers = *callers_,
                    .issuance = *issuance_,
-                   .clock = system_clock(),
+                   .clock = clock_,
                    .boot_tag = tag,
                    .requests_in_flight = [this] { return workers_->in_flight() + proof_desk_->waiting(); }});
   return {};

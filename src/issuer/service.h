@@ -21,12 +21,14 @@ namespace signet {
 /// keyholders; everything else is for it once start() has returned. Workers and readers run inside.
 class Service {
  public:
-  /// `policy` is its file's text, `policy_file` its name. `on_lost` is told, on any thread, the generation of a front's
-  /// or keyholder's link that has ended.
-  Service(DaemonConfig config, Bytes policy, std::string policy_file, std::function<void(std::uint64_t)> on_lost)
+  /// `policy` is its file's text, `policy_file` its name, `clock` what is believed of the clock. `on_lost` is told, on
+  /// any thread, the generation of a front's or keyholder's link that has ended.
+  Service(DaemonConfig config, Bytes policy, std::string policy_file, ClockReference clock,
+          std::function<void(std::uint64_t)> on_lost)
       : config_(std::move(config)),
         policy_text_(std::move(policy)),
         policy_file_(std::move(policy_file)),
+        clock_(system_clock(), clock, config_.log.clock_tolerance),
         on_lost_(std::move(on_lost)),
         keyholders_(config_) {}
   ~Service();
@@ -62,10 +64,11 @@ class Service {
   const DaemonConfig config_;
   const Bytes policy_text_;
   const std::string policy_file_;
+  const TrustedClock clock_;
   const std::function<void(std::uint64_t)> on_lost_;
   WakeUp wake_up_;
   Keyholders keyholders_;  // its threads use what stands above
-  IssuingGate gate_;
+  IssuingGate gate_{clock_};
   Authorities authorities_;
   std::unique_ptr<const Policy> policy_;
   std::unique_ptr<Callers> callers_;

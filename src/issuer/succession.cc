@@ -33,7 +33,7 @@ CatchUpProgress of_log(const LogProgress& progress, const std::string& directory
 
 Result<void> catch_up_folder(const DaemonConfig& config, const std::string& directory, Store& store, const Clock& clock,
                              const LogProgress& progress) {
-  SIGNET_TRY(const auto log, open_entries(config, directory, clock));
+  SIGNET_TRY(const auto log, open_entries(config, directory, clock, FromTheFuture::kTaken));
   return catch_up(*log, store, of_log(progress, directory));
 }
 
@@ -96,11 +96,21 @@ Result<void> check_sealed_for(const log::SealedFields& seal, const log::NoteVeri
               "log.predecessor");
 }
 
+/// The log's own key signs one checkpoint more, and nothing after it.
+log::KeyFields retired_key(const LogParts& log, const DaemonConfig& config) {
+  return {.event = log::KeyEvent::kRetired,
+          .key = log.place.key,
+          .uri = config.keys.at(log.place.key).uri.text(),
+          .spki_sha256 = log.verifier.key().spki_sha256()};
+}
+
 /// `sealed` is the last entry, and every intent is closed before it. Crash before it is durable: the next start does
-/// this again, with an entry `start` more. Crash after: the next start finds the seal.
+/// this again, with the entries `start` and `key` once more. Crash after: the next start finds the seal.
 Result<void> seal(const LogParts& log, const SuccessionWorld& world) {
   SIGNET_CHECK(append_process(*log.entries, log::ProcessEvent::kStart));
   SIGNET_CHECK(close_open_intents(*log.entries, world.store));
+  SIGNET_TRY([[maybe_unused]] const std::uint64_t retired,
+             log.entries->append(log::key_draft(retired_key(log, world.config)), log::Urgency::kEssential));
   const log::SealedFields fields{.successor_origin = world.successor.name(),
                                  .successor_key = world.successor.key_string()};
   SIGNET_TRY([[maybe_unused]] const std::uint64_t index,
@@ -126,7 +136,8 @@ Result<Bytes> last_checkpoint(const LogParts& log) {
 }  // namespace
 
 Result<log::Predecessor> end_predecessor(const PredecessorConfig& predecessor, const SuccessionWorld& world) {
-  SIGNET_TRY(const LogParts log, open_log(world.config, predecessor_log(predecessor), world.keyholders, world.clock));
+  SIGNET_TRY(const LogParts log, open_log(world.config, predecessor_log(predecessor), world.keyholders, world.clock,
+                                          FromTheFuture::kTaken));
   if (log.entries->size() == 0) {
     return fail(ErrorCode::kFailedPrecondition,
                 fmt::format("the log in {} is empty: there is nothing to go on from", predecessor.directory),

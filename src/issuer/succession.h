@@ -33,10 +33,10 @@ struct SuccessionWorld {
 };
 
 /// Ends the predecessor's log for the successor, and returns what the successor's genesis says of it: it is recovered,
-/// the store caught up, its keyholder's memory compared, its open intents closed, `sealed` appended, a last checkpoint
-/// signed. Each step that was done already, before a crash, is left out. Errors: those of the steps;
-/// kFailedPrecondition when the predecessor is empty or sealed for another successor; kUnavailable when its key cannot
-/// sign the last checkpoint.
+/// the store caught up, its keyholder's memory compared, its open intents closed, its key retired, `sealed` appended, a
+/// last checkpoint signed. It may be from the future: then the clock was wrong when it was written. Each step that was
+/// done already, before a crash, is left out. Errors: those of the steps; kFailedPrecondition when the predecessor is
+/// empty or sealed for another successor; kUnavailable when its key cannot sign the last checkpoint.
 [[nodiscard]] Result<log::Predecessor> end_predecessor(const PredecessorConfig& predecessor,
                                                        const SuccessionWorld& world);
 

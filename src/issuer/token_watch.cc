@@ -43,8 +43,8 @@ Result<void> TokenWatch::look_at(const std::string& token, const KeyholderLink& 
   const std::uint64_t generation = link.generation();
   if (generation == known.generation) return {};
   if (known.generation != 0) {
-    known.generation = 0;
-    SIGNET_CHECK(log_lost(token));
+    SIGNET_CHECK(log_lost(token, known));
+    known = {.was_found = true};
   }
   if (generation == 0) return {};
   const auto description = world_.keyholders.find_token(token)->describe(world_.config.issue.sign_deadline);
@@ -52,33 +52,40 @@ Result<void> TokenWatch::look_at(const std::string& token, const KeyholderLink& 
     ops::warning("a token cannot be described", {{"token", token}, {"reason", description.error().message}});
     return {};
   }
-  SIGNET_CHECK(log_found(token, *description, known.was_found ? log::KeyEvent::kRestored : log::KeyEvent::kFound));
+  SIGNET_CHECK(log_found(token, *description, known));
   known = {.generation = generation, .was_found = true};
   memory_unchecked_ = memory_unchecked_ || world_.keyholders.token_of(world_.config.log.key) == token;
   return {};
 }
 
-Result<void> TokenWatch::log_lost(const std::string& token) {
+/// A change is logged key by key. What fails in between goes on there at the next look.
+Result<void> TokenWatch::log_once(const log::KeyFields& fields, Known& known) {
+  if (known.told.contains(fields.key)) return {};
+  SIGNET_TRY([[maybe_unused]] const std::uint64_t index,
+             world_.log.append(log::key_draft(fields), log::Urgency::kEssential));
+  known.told.insert(fields.key);
+  return {};
+}
+
+Result<void> TokenWatch::log_lost(const std::string& token, Known& known) {
   for (const std::string& key : world_.keyholders.keys_of(token)) {
     ops::warning("a key is lost", {{"key", key}, {"token", token}});
-    const log::KeyFields fields{
-        .event = log::KeyEvent::kLost, .key = key, .uri = world_.config.keys.at(key).uri.text()};
-    SIGNET_TRY([[maybe_unused]] const std::uint64_t index,
-               world_.log.append(log::key_draft(fields), log::Urgency::kEssential));
+    SIGNET_CHECK(
+        log_once({.event = log::KeyEvent::kLost, .key = key, .uri = world_.config.keys.at(key).uri.text()}, known));
   }
   return {};
 }
 
 Result<void> TokenWatch::log_found(const std::string& token, const internal::TokenDescription& description,
-                                   log::KeyEvent event) {
+                                   Known& known) {
+  const log::KeyEvent event = known.was_found ? log::KeyEvent::kRestored : log::KeyEvent::kFound;
   for (const std::string& key : world_.keyholders.keys_of(token)) {
     const internal::KeyDescription* described = find_key(description, key);
     if (described == nullptr) {
       ops::error("a keyholder does not know a key of its token", {{"key", key}, {"token", token}});
       continue;
     }
-    SIGNET_TRY([[maybe_unused]] const std::uint64_t index,
-               world_.log.append(log::key_draft(fields_of(description, *described, event)), log::Urgency::kEssential));
+    SIGNET_CHECK(log_once(fields_of(description, *described, event), known));
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "config/daemon_config.h"
@@ -40,11 +41,13 @@ class TokenWatch {
   struct Known {
     std::uint64_t generation = 0;  ///< of the link whose keys are logged as there; 0 = none
     bool was_found = false;
+    std::set<std::string> told = {};  ///< keys whose part of a change is in the log; the log had no room for the others
   };
   [[nodiscard]] Result<void> look_at(const std::string& token, const KeyholderLink& link, Known& known);
-  [[nodiscard]] Result<void> log_lost(const std::string& token);
+  [[nodiscard]] Result<void> log_lost(const std::string& token, Known& known);
   [[nodiscard]] Result<void> log_found(const std::string& token, const internal::TokenDescription& description,
-                                       log::KeyEvent event);
+                                       Known& known);
+  [[nodiscard]] Result<void> log_once(const log::KeyFields& fields, Known& known);
   void check_memory();
 
   TokenWatchWorld world_;

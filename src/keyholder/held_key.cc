@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/ops_log.h"
+#include "config/log_key_file.h"
 #include "keyholder/in_part.h"
 #include "token/token_key.h"
 
@@ -26,25 +27,6 @@ Result<Certificate> read_ca_certificate(const std::string& path, const std::stri
               fmt::format("{} is not a CA's certificate (CA:TRUE and, with keyUsage, keyCertSign)", printable(path)));
 }
 
-/// Signed notes have a signature type for these two (C2SP signed-note), and every verifier knows the first.
-Result<void> check_signs_notes(const PublicKey& key, const std::string& path) {
-  if (key.type() == KeyType::kEd25519 || key.type() == KeyType::kEcP256) return {};
-  return fail(ErrorCode::kFailedPrecondition,
-              fmt::format("{} holds an {} key; a log signs with ed25519 or ec-p256", printable(path), key.describe()));
-}
-
-Result<PublicKey> read_log_public_key(const std::string& path, const std::string& field) {
-  SIGNET_TRY(const Bytes content, read_file(path, kMaxFileBytes, FileTrust::kNotWritable, field));
-  SIGNET_TRY(const std::vector<Bytes> blocks, decode_pem(text_of(content), "PUBLIC KEY"));
-  if (blocks.size() != 1) {
-    return fail(ErrorCode::kFailedPrecondition,
-                fmt::format("{} holds {} public keys; expected one", printable(path), blocks.size()));
-  }
-  SIGNET_TRY(PublicKey key, PublicKey::from_spki(blocks.front()));
-  SIGNET_CHECK(check_signs_notes(key, path));
-  return key;
-}
-
 /// What says which key it must be.
 struct Evidence {
   std::string part;  ///< of the configuration: "key.issuing-1.certificate"
@@ -56,7 +38,7 @@ struct Evidence {
 Result<Evidence> read_evidence(const KeyConfig& key) {
   if (key.signs_log()) {
     const std::string part = fmt::format("key.{}.public_key", key.name);
-    SIGNET_TRY(PublicKey public_key, in_part(part, read_log_public_key(key.public_key, part)));
+    SIGNET_TRY(PublicKey public_key, in_part(part, read_log_public_key(key)));
     return Evidence{.part = part,
                     .what = "public key " + printable(key.public_key),
                     .public_key = std::move(public_key),

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/ops_log.h"
+#include "log/checkpoint.h"
 
 namespace signet::log {
 namespace {
@@ -232,6 +233,15 @@ Result<void> append_checkpoint(const std::string& directory, const Note& note) {
   SIGNET_CHECK(append_to_checkpoints(checkpoints_path(directory), note, text_of(formatted)));
   // Crash here: `checkpoint` is the one before; a start finds the newer one in `checkpoints`.
   return replace_file(checkpoint_path(directory), formatted, 0600);  // syncs the folder, for both names
+}
+
+std::uint64_t claimed_size(const std::string& directory) {
+  const auto size_in = [](const Result<std::optional<Note>>& note) -> std::uint64_t {
+    if (!note || !*note) return 0;
+    const auto checkpoint = parse_checkpoint((*note)->text);
+    return checkpoint ? checkpoint->size : 0;
+  };
+  return std::max(size_in(read_checkpoint(directory)), size_in(last_checkpoint(checkpoints_path(directory))));
 }
 
 Result<std::optional<Note>> read_checkpoint(const std::string& directory) {

@@ -37,6 +37,10 @@ struct CheckpointsEnd {
 /// is only ever replaced as a whole, so this is no torn write.
 [[nodiscard]] Result<std::optional<Note>> read_checkpoint(const std::string& directory);
 
+/// How many entries the newest checkpoint in either file says it covers, its signature unseen; 0 where there is none
+/// that can be read.
+[[nodiscard]] std::uint64_t claimed_size(const std::string& directory);
+
 /// Both names, below a log's folder.
 [[nodiscard]] std::string checkpoint_path(const std::string& directory);
 [[nodiscard]] std::string checkpoints_path(const std::string& directory);

@@ -38,6 +38,7 @@ bool CheckpointMaker::has_work(std::uint64_t log_size) const {
 
 /// Crash anywhere in it: tiles and bundles are whole or absent, and are written again; the rest is said at each step.
 Result<void> CheckpointMaker::turn(CheckpointKey& key) {
+  if (log_.failed()) return fail(ErrorCode::kFailedPrecondition, "the log cannot be written, so nothing is signed");
   if (unfiled_) SIGNET_CHECK(file());
   if (damaged_) SIGNET_CHECK(mend());
   const std::uint64_t size = log_.size();
@@ -85,6 +86,7 @@ Result<void> CheckpointMaker::make_checkpoint(CheckpointKey& key, std::uint64_t 
 Result<SignedHead> CheckpointMaker::sign(CheckpointKey& key) {
   const Checkpoint checkpoint{.origin = options_.verifier.name(), .size = tree_.size(), .root = tree_.frontier.root()};
   SIGNET_TRY(const auto remembered, key.last_signed());
+  SIGNET_CHECK(check_not_forgotten(remembered, newest_.get()->size(), options_.accepted_loss));
   const TreeHead old = remembered.value_or(TreeHead{.size = 0, .root = empty_root()});
   if (old.size > checkpoint.size) return remembers_more(old, checkpoint.size);
   SIGNET_TRY(const Proof proof, prove_to_keeper(old));
@@ -151,6 +153,17 @@ void CheckpointMaker::remove_partials(std::uint64_t old_size, std::uint64_t size
   for (const BundleId& bundle : changed_bundles(old_size, size)) {
     if (bundle.full()) folder_.remove_partials(bundle);
   }
+}
+
+Result<void> check_not_forgotten(const std::optional<TreeHead>& remembered, std::uint64_t newest_size,
+                                 std::uint64_t accepted_loss) {
+  const std::uint64_t size = remembered ? remembered->size : 0;
+  if (size >= newest_size || newest_size == accepted_loss) return {};
+  return fail(ErrorCode::kDataLoss,
+              fmt::format("the keeper of the log's key remembers a checkpoint of {} entries, and it signed one of {}: "
+                          "its journal was removed, or an older copy of it was put back. Put the newest one back; if "
+                          "it is lost for good, say so with log.accept_lost_memory = {}",
+                          size, newest_size, newest_size));
 }
 
 std::unexpected<Error> remembers_more(const TreeHead& remembered, std::uint64_t log_size) {

@@ -12,7 +12,7 @@
 
 namespace signet::log {
 
-/// Threads: one at a time, but report_damage() and is_damaged(), which any may call.
+/// Threads: one at a time, but report_damage(), which any may call.
 class CheckpointMaker {
  public:
   /// The references outlive the object. `stop` ends what takes long.
@@ -66,6 +66,9 @@ class CheckpointMaker {
   std::optional<std::pair<TreeHead, Error>> contradicted_;  // so that all entries are read for it once only
 };
 
+/// The key's keeper remembers the newest checkpoint or a later one; or that it does not was accepted.
+[[nodiscard]] Result<void> check_not_forgotten(const std::optional<TreeHead>& remembered, std::uint64_t newest_size,
+                                               std::uint64_t accepted_loss);
 /// What the key's keeper remembers is not what this log has.
 [[nodiscard]] std::unexpected<Error> remembers_more(const TreeHead& remembered, std::uint64_t log_size);
 [[nodiscard]] std::unexpected<Error> remembers_other(const TreeHead& remembered, const Sha256& root,

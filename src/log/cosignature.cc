@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <limits>
+#include "base/clock.h"
 
 namespace signet::log {
 
@@ -13,9 +13,11 @@ Result<Cosignature> parse_cosignature(ByteView bytes) {
                                                          bytes.size(), kCosignatureBytes));
   }
   const std::uint64_t time = read_u64(bytes);
-  if (time > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("a cosignature has the time {}, which exceeds 2^63 - 1 (C2SP tlog-cosignature)", time));
+  constexpr auto kLatest = std::chrono::floor<std::chrono::seconds>(kLatestTime).time_since_epoch().count();
+  if (time > static_cast<std::uint64_t>(kLatest)) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("a cosignature has the time {}, in seconds since 1970; the year 9999 ends with {}", time, kLatest));
   }
   return Cosignature{std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(time))),
                      copy_of(bytes.subspan(sizeof(time)))};

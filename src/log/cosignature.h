@@ -17,7 +17,7 @@ struct Cosignature {
 };
 
 /// What follows the key id in a signature line of type 0x04. Errors: kInvalidArgument when it has another length or the
-/// time exceeds 2^63 - 1.
+/// time lies after the year 9999, which RFC 3339 cannot say.
 [[nodiscard]] Result<Cosignature> parse_cosignature(ByteView bytes);
 
 /// `cosignature/v1\ntime <n>\n` followed by the text of the note, its last newline included.

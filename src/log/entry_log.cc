@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/ops_log.h"
+#include "log/checkpoint_file.h"
 #include "log/entries_issuance.h"
 #include "log/frame.h"
 #include "log/recovery.h"
@@ -60,13 +61,25 @@ Result<void> check_closing(const Entry& entry) {
   return {};
 }
 
-Result<void> check_clock(const std::string& path, std::optional<Time> last, Time now, std::chrono::seconds tolerance) {
-  if (!last || *last <= now + tolerance) return {};
+Result<void> check_clock(const std::string& path, std::optional<Time> last, Time now, const LogLimits& limits) {
+  if (!last || !limits.clock_tolerance || *last <= now + *limits.clock_tolerance) return {};
   return fail(
       ErrorCode::kFailedPrecondition,
-      fmt::format("{}: its last entry is of {}, and the clock says {}. Set the clock right; if it is right, the "
-                  "log is from the future and was put there",
+      fmt::format("{}: its last entry is of {}, and the clock says {}. Set the clock right; if it is right, and was "
+                  "wrong when that entry was written, begin a new log that has this one as [log.predecessor]; "
+                  "otherwise the log is from the future and was put there",
                   path, to_rfc3339(*last), to_rfc3339(now)));
+}
+
+/// What is cut was never answered for, and so no checkpoint covers it.
+Result<void> check_not_covered(const std::string& directory, const std::string& path, const Examined& examined) {
+  const std::uint64_t covered = examined.rest_bytes > 0 ? claimed_size(directory) : 0;
+  const std::uint64_t entries = examined.extent.entries();
+  if (covered <= entries) return {};
+  return fail(ErrorCode::kDataLoss,
+              fmt::format("{}: damaged at byte {} (entry {}), and its newest checkpoint covers {} entries, so this is "
+                          "no write that was cut off. Nothing was changed: restore the file from a copy",
+                          path, examined.extent.bytes(), entries, covered));
 }
 
 }  // namespace
@@ -83,6 +96,7 @@ struct EntryLog::Impl {
   [[nodiscard]] Result<void> write_frames(ByteView frames, std::uint64_t at);
   [[nodiscard]] Result<void> read_frames(std::uint64_t from_seq, std::uint64_t to_seq,
                                          const std::function<Result<void>(std::uint64_t, ByteView)>& use) const;
+  void remember(Place passed) const;
   [[nodiscard]] std::optional<Place> lowest_open_intent() const;
   /// Where the frame of a durable entry begins, or of the next to come.
   [[nodiscard]] Result<Place> place_of(std::uint64_t seq) const;
@@ -105,7 +119,7 @@ struct EntryLog::Impl {
   std::uint64_t end = 0;          // where the frames will end when all that waits is written
   std::optional<Time> last_time;  // of the entry before next_seq
   std::unique_ptr<Room> room;     // set by open()
-  Extent durable;                 // changed by the committer alone
+  mutable Extent durable;         // its end is changed by the committer alone
   bool stopping = false;
   std::optional<Error> failure;
 
@@ -218,7 +232,8 @@ Result<std::unique_ptr<EntryLog>> EntryLog::open(const std::string& directory, c
   const std::string path = directory + "/entries";
   SIGNET_TRY(impl->file, open_entries(directory, path));
   SIGNET_TRY(Examined examined, examine(impl->file.get(), path, read_mark(mark_path(directory)), ops));
-  SIGNET_CHECK(check_clock(path, examined.last_time, clock.now(), limits.clock_tolerance));
+  SIGNET_CHECK(check_clock(path, examined.last_time, clock.now(), limits));
+  SIGNET_CHECK(check_not_covered(directory, path, examined));
   SIGNET_TRY(impl->recovery, recover(impl->file.get(), path, examined, ops));
   impl->durable = std::move(examined.extent);
   impl->last_time = examined.last_time;
@@ -234,6 +249,11 @@ Result<std::unique_ptr<EntryLog>> EntryLog::open(const std::string& directory, c
 
 const Recovery& EntryLog::recovery() const noexcept { return impl_->recovery; }
 
+void EntryLog::Impl::remember(Place passed) const {
+  const std::lock_guard guard(mutex);
+  durable.passed(passed);
+}
+
 Result<void> EntryLog::Impl::read_frames(std::uint64_t from_seq, std::uint64_t to_seq,
                                          const std::function<Result<void>(std::uint64_t, ByteView)>& use) const {
   std::unique_lock guard(mutex);
@@ -241,6 +261,7 @@ Result<void> EntryLog::Impl::read_frames(std::uint64_t from_seq, std::uint64_t t
   FrameReader frames(file.get(), begin.bytes, durable.bytes());
   guard.unlock();
   for (std::uint64_t seq = begin.seq; seq < to_seq; ++seq) {
+    if (seq % kIndexStride == 0) remember({.seq = seq, .bytes = frames.offset()});
     SIGNET_TRY(const auto encoded, frames.next());
     if (!encoded) {
       return fail(ErrorCode::kDataLoss, fmt::format("the log is damaged at byte {} (entry {})", frames.offset(), seq));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,7 +31,8 @@ enum class Urgency : std::uint8_t {
 /// What limits the log. The defaults are those of the configuration.
 struct LogLimits {
   std::uint64_t min_free_bytes = std::uint64_t{64} * 1024 * 1024;  ///< on its file system, for ordinary appends
-  std::chrono::seconds clock_tolerance{60};  ///< so much later than the clock the last entry may be at open()
+  /// So much later than the clock the last entry may be at open(); nothing: it may be of any time.
+  std::optional<std::chrono::seconds> clock_tolerance{60};
 };
 
 /// Told about every entry once it is durable. Also what a projection of the log (the store) is.

@@ -19,8 +19,13 @@ Result<void> Extent::add(const Entry& entry) {
 }
 
 Place Extent::place_before(std::uint64_t seq) const {
-  const auto behind = std::ranges::upper_bound(places_, seq, {}, &Place::seq);
-  return behind == places_.begin() ? Place{} : *std::prev(behind);
+  const std::vector<Place>& known = seq < begin().seq ? passed_ : places_;
+  return *std::prev(std::ranges::upper_bound(known, seq, {}, &Place::seq));  // the first is not behind any
+}
+
+void Extent::passed(Place place) {
+  const bool is_next = place.seq > passed_.back().seq && place.seq < begin().seq;
+  if (is_next && place.seq % kIndexStride == 0) passed_.push_back(place);
 }
 
 }  // namespace signet::log

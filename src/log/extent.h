@@ -32,8 +32,11 @@ class Extent {
   [[nodiscard]] std::uint64_t entries() const noexcept { return entries_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 
-  /// The last known place that is not behind `seq`: the file's beginning for what is in front of this extent's.
+  /// The last known place that is not behind `seq`.
   [[nodiscard]] Place place_before(std::uint64_t seq) const;
+  /// A reader has come to this place. Of those in front of the beginning, which were not read at the start, one in
+  /// kIndexStride is remembered, so that the way there is gone once only.
+  void passed(Place place);
 
   /// Intents without an outcome, and where they stand. Those in front of the beginning are not known.
   [[nodiscard]] const std::map<std::uint64_t, std::uint64_t>& open_intents() const noexcept { return open_; }
@@ -41,7 +44,8 @@ class Extent {
  private:
   std::uint64_t entries_;
   std::uint64_t bytes_;
-  std::vector<Place> places_;  // the beginning, and then every entry whose seq is a multiple of kIndexStride
+  std::vector<Place> passed_{Place{}};  // in front of the beginning, in order
+  std::vector<Place> places_;           // the beginning, and then every entry whose seq is a multiple of kIndexStride
   std::map<std::uint64_t, std::uint64_t> open_;
 };
 

@@ -61,8 +61,12 @@ bool follows(const RecordBytes& record, const RecordBytes& before) {
 }
 
 Result<JournalRecord> decode_record(const RecordBytes& bytes) {
+  const std::uint64_t micros = read_u64(ByteView(bytes).subspan(kTimeAt));
+  if (micros > static_cast<std::uint64_t>(kLatestTime.time_since_epoch().count())) {
+    return malformed("a time after the year 9999");
+  }
   JournalRecord record{.kind = static_cast<JournalKind>(bytes[0]),
-                       .time = Time(std::chrono::microseconds(read_u64(ByteView(bytes).subspan(kTimeAt)))),
+                       .time = Time(std::chrono::microseconds(static_cast<std::int64_t>(micros))),
                        .key = hash_at(bytes, kKeyAt),
                        .structure = hash_at(bytes, kStructureAt),
                        .size = read_u64(ByteView(bytes).subspan(kSizeAt)),

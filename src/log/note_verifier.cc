@@ -96,7 +96,7 @@ Result<void> check_key_name(std::string_view name) {
     const auto point = take_code_point(rest);
     if (!point.has_value()) return refuse_name(name, "is not UTF-8");
     if (is_unicode_space(*point)) return refuse_name(name, "contains a space");
-    if (*point < 0x20) return refuse_name(name, "contains a control character");
+    if (*point < 0x20 || (*point >= 0x7F && *point < 0xA0)) return refuse_name(name, "contains a control character");
     if (*point == U'+') return refuse_name(name, "contains a '+'");
   }
   return {};

@@ -19,8 +19,8 @@ enum class NoteKeyType : std::uint8_t {
 /// "Ed25519", "ECDSA", "cosignature/v1".
 [[nodiscard]] std::string_view name_of(NoteKeyType type) noexcept;
 
-/// A key name is not empty, is UTF-8, and has no Unicode spaces, no control characters and no '+'. Errors:
-/// kInvalidArgument.
+/// A key name is not empty, is UTF-8, and has no Unicode spaces, no control characters (U+007F to U+009F are some,
+/// too) and no '+'. So it is safe to print. Errors: kInvalidArgument.
 [[nodiscard]] Result<void> check_key_name(std::string_view name);
 
 /// A named public key. Name and key id together say which key and which algorithm made a signature. Immutable, cheap to

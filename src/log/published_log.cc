@@ -86,6 +86,7 @@ Result<MerkleFrontier> full_check(std::span<const Found> all, const EntryLog& lo
 struct CheckpointFiles {
   std::vector<Found> all;  // the older first; one if both files have the same
   bool alike = false;
+  bool lost_from_list = false;  // what is in `checkpoint` was in `checkpoints` before
 };
 
 Result<CheckpointFiles> read_checkpoint_files(const std::string& directory, const NoteVerifier& verifier) {
@@ -94,6 +95,7 @@ Result<CheckpointFiles> read_checkpoint_files(const std::string& directory, cons
   SIGNET_TRY(auto single, read_checkpoint(directory));
   SIGNET_TRY(auto newest, open_found(checkpoint_path(directory), std::move(single), verifier));
   CheckpointFiles files;
+  files.lost_from_list = newest && (!listed || listed->head.checkpoint.size < newest->head.checkpoint.size);
   files.alike = listed && newest ? listed->head.note == newest->head.note : !listed && !newest;
   if (newest) files.all.push_back(*std::move(newest));
   if (listed && (!newest || !files.alike)) files.all.push_back(*std::move(listed));
@@ -137,6 +139,10 @@ Result<PublishedLog> check_published(const std::string& directory, const NoteVer
     SIGNET_TRY(published.frontier, full_check(all, log, folder));
   }
   published.refile = !files.alike;
+  if (files.lost_from_list) {
+    ops::warning("the file of all checkpoints lacks the newest, which it had; it is appended, others may be missing",
+                 {{"file", checkpoints_path(directory)}, {"newest", std::to_string(all.back().head.checkpoint.size)}});
+  }
   published.newest = std::move(all.back().head);
   return published;
 }

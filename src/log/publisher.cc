@@ -174,9 +174,10 @@ Result<std::unique_ptr<Publisher>> Publisher::open(PublisherOptions options, Ent
 }
 
 Result<void> Publisher::check_memory(CheckpointKey& key) const {
+  const PublishedStatePtr state = impl_->newest.get();  // before the keeper is asked, who may sign more meanwhile
   SIGNET_TRY(const auto remembered, key.last_signed());
+  SIGNET_CHECK(check_not_forgotten(remembered, state->size(), impl_->options.accepted_loss));
   if (!remembered || remembered->size == 0) return {};
-  const PublishedStatePtr state = impl_->newest.get();
   const std::uint64_t size = impl_->log.size();
   if (remembered->size > size) return remembers_more(*remembered, size);
   SIGNET_TRY(const Sha256 root, impl_->root_of(*state, *remembered));

@@ -38,6 +38,9 @@ struct PublisherOptions {
   std::string directory;  ///< of the log
   NoteVerifier verifier;  ///< of the log's key; its name is the origin
   std::chrono::milliseconds interval{1000};
+  /// The size of the newest checkpoint, where its operator knows that the key's keeper has forgotten it. See
+  /// check_memory().
+  std::uint64_t accepted_loss = 0;
 };
 
 struct Published {
@@ -65,7 +68,8 @@ class Publisher {
 
   /// Compares what the key's keeper remembers with this log. Errors: kDataLoss saying where they differ, when the
   /// keeper remembers a checkpoint that this log is shorter than or has another root for (an older copy of the log was
-  /// put back); those of last_signed().
+  /// put back), or when it does not remember the newest one, which was in its memory before it was signed (its journal
+  /// was removed, or an older copy put back) and is not options.accepted_loss; those of last_signed().
   [[nodiscard]] Result<void> check_memory(CheckpointKey& key) const;
 
   /// Starts the thread that publishes: at once when there is something new, then at most once in each interval, or

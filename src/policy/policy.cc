@@ -35,14 +35,39 @@ std::uint32_t read_key_usage(TomlTable& table) {
   return mask;
 }
 
+std::set<std::uint64_t> read_rsa_exponents(TomlTable& table, const std::set<std::uint64_t>& fallback) {
+  if (!table.has("rsa_exponents")) return fallback;
+  std::set<std::uint64_t> exponents;
+  for (const std::int64_t exponent : table.integers("rsa_exponents", 3, INT64_MAX, 1)) {
+    if (exponent % 2 == 0) table.complain("rsa_exponents", fmt::format("has {}; an RSA exponent is odd", exponent));
+    exponents.insert(static_cast<std::uint64_t>(exponent));
+  }
+  return exponents;
+}
+
+KeyRules read_key_rules(TomlTable& table) {
+  KeyRules rules;
+  const auto bits = [&](const char* key, unsigned fallback) {
+    return static_cast<unsigned>(table.integer(key, 2048, 8192, fallback));
+  };
+  rules.rsa_bits_min = bits("rsa_bits_min", rules.rsa_bits_min);
+  rules.rsa_bits_max = bits("rsa_bits_max", rules.rsa_bits_max);
+  rules.rsa_exponents = read_rsa_exponents(table, rules.rsa_exponents);
+  if (rules.rsa_bits_max < rules.rsa_bits_min) {
+    table.complain("rsa_bits_max",
+                   fmt::format("is {}, less than rsa_bits_min, which is {}", rules.rsa_bits_max, rules.rsa_bits_min));
+  }
+  return rules;
+}
+
 void read_keys(TomlTable& table, Profile& profile) {
   for (const std::string& name : table.choices("keys", key_type_names(), 1)) {
     if (const auto type = key_type_from(name)) profile.keys.insert(*type);
   }
-  profile.rsa_bits_min = static_cast<unsigned>(table.integer("rsa_bits_min", 2048, 8192, profile.rsa_bits_min));
-  if (table.has("rsa_bits_min") && !profile.keys.contains(KeyType::kRsa)) {
-    table.complain("rsa_bits_min", "has no effect, because \"rsa\" is not among the keys; remove it or add \"rsa\"");
-  }
+  profile.key_rules = read_key_rules(table);
+  if (profile.keys.contains(KeyType::kRsa)) return;
+  for (const char* key : {"rsa_bits_min", "rsa_bits_max", "rsa_exponents"})
+    table.refuse(key, "has no effect, because \"rsa\" is not among the keys; remove it or add \"rsa\"");
 }
 
 void read_validity(TomlTable& table, Profile& profile) {

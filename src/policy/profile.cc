@@ -40,26 +40,31 @@ bool is_one_of(const AltNames& names, const std::string& common_name) {
 }  // namespace
 
 std::string canonical_text(const Profile& profile) {
+  const KeyRules& rules = profile.key_rules;
   std::string text = fmt::format(
-      "name={}\nissuer={}\nvalidity={}\nvalidity_max={}\nbackdate={}\nkeys={}\nrsa_bits_min={}\nsubject={}\n"
-      "common_name={}\nkey_usage={}\nextended_key_usage={}\n",
+      "name={}\nissuer={}\nvalidity={}\nvalidity_max={}\nbackdate={}\nkeys={}\nrsa_bits_min={}\n"
+      "rsa_bits_max={}\nrsa_exponents={}\nsubject={}\ncommon_name={}\nkey_usage={}\nextended_key_usage={}\n",
       profile.name, profile.issuer, profile.validity.count(), profile.validity_max.count(), profile.backdate.count(),
-      key_names(profile), profile.rsa_bits_min, to_hex(profile.subject.der()),
-      profile.common_name == CommonNameMode::kFromSan ? "from-san" : "none", profile.key_usage,
-      fmt::join(profile.extended_key_usage, ","));
+      key_names(profile), rules.rsa_bits_min, rules.rsa_bits_max, fmt::join(rules.rsa_exponents, ","),
+      to_hex(profile.subject.der()), profile.common_name == CommonNameMode::kFromSan ? "from-san" : "none",
+      profile.key_usage, fmt::join(profile.extended_key_usage, ","));
   for (const std::string& pattern : profile.names.texts()) text += fmt::format("names={}\n", pattern);
   return text;
 }
 
 Result<void> check_key(const Profile& profile, const PublicKey& key) {
-  const bool small = key.type() == KeyType::kRsa && key.bits() < profile.rsa_bits_min;
-  if (profile.keys.contains(key.type()) && !small) return {};
-  const std::string rsa =
-      profile.keys.contains(KeyType::kRsa) ? fmt::format(" of at least {} bits", profile.rsa_bits_min) : "";
-  return fail(ErrorCode::kInvalidArgument,
-              fmt::format("the request's key is {}; the profile {} takes {}{}", key.describe(), profile.name,
-                          key_names(profile), rsa),
-              "csr.subjectPublicKeyInfo");
+  if (!profile.keys.contains(key.type())) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the request's key is {}; the profile {} takes {} (rule key.type)", key.describe(),
+                            profile.name, key_names(profile)),
+                "csr.subjectPublicKeyInfo");
+  }
+  Result<void> sound = check_key_quality(key, profile.key_rules);
+  if (!sound.has_value()) {
+    std::string& message = sound.error().message;
+    message = fmt::format("the profile {} does not take the request's key: {}", profile.name, message);
+  }
+  return sound;
 }
 
 Result<std::chrono::seconds> choose_validity(const Profile& profile, std::chrono::seconds wished) {

@@ -12,6 +12,7 @@
 #include "policy/name_rules.h"
 #include "x509/algorithm.h"
 #include "x509/csr.h"
+#include "x509/key_quality.h"
 #include "x509/name.h"
 #include "x509/public_key.h"
 
@@ -30,7 +31,7 @@ struct Profile {
   std::chrono::seconds validity_max{0};  ///< of notAfter - now; at least `validity`
   std::chrono::seconds backdate{300};    ///< notBefore = now - backdate
   std::set<KeyType> keys;
-  unsigned rsa_bits_min = 2048;
+  KeyRules key_rules;
   Name subject;  ///< the constant part; empty or without CN
   CommonNameMode common_name = CommonNameMode::kNone;
   std::uint32_t key_usage = 0;                  ///< mask of KeyUsage, never keyCertSign or cRLSign
@@ -43,7 +44,8 @@ struct Profile {
 /// with equal texts make the same certificates.
 [[nodiscard]] std::string canonical_text(const Profile& profile);
 
-/// The profile takes a key of this type and size. Errors: kInvalidArgument, field "csr.subjectPublicKeyInfo".
+/// The profile takes keys of this type, and this one is sound by check_key_quality(). Errors: kInvalidArgument, field
+/// "csr.subjectPublicKeyInfo"; the message names the rule (docs/key-quality.md).
 [[nodiscard]] Result<void> check_key(const Profile& profile, const PublicKey& key);
 
 /// How long a certificate is valid from now on: the profile's default where `wished` is 0, otherwise `wished`, which

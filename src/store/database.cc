@@ -11,12 +11,17 @@
 namespace signet {
 namespace {
 
-ErrorCode code_for(int status) {
+/// A quota that is used up is no ENOSPC, and SQLite calls only that full.
+bool is_full(sqlite3* database, int status) {
+  return (status & 0xFF) == SQLITE_FULL || (status == SQLITE_IOERR_WRITE && sqlite3_system_errno(database) == EDQUOT);
+}
+
+ErrorCode code_for(sqlite3* database, int status) {
+  if (is_full(database, status)) return ErrorCode::kResourceExhausted;
   if (status == SQLITE_CONSTRAINT_UNIQUE || status == SQLITE_CONSTRAINT_PRIMARYKEY) return ErrorCode::kAlreadyExists;
   switch (status & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return ErrorCode::kFailedPrecondition;
-    case SQLITE_FULL: return ErrorCode::kResourceExhausted;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return ErrorCode::kDataLoss;
     default: return ErrorCode::kInternal;
@@ -25,8 +30,8 @@ ErrorCode code_for(int status) {
 
 std::unexpected<Error> fail_sqlite(sqlite3* database, int status) {
   const char* what = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(status);
-  return std::unexpected(
-      Error{.code = code_for(status), .message = fmt::format("the store: {}", printable(what)), .native = status});
+  return std::unexpected(Error{
+      .code = code_for(database, status), .message = fmt::format("the store: {}", printable(what)), .native = status});
 }
 
 /// Made beforehand because SQLite would make it readable to others; its journals take over the mode.

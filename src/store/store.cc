@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "store/ballast.h"
 #include "store/database.h"
 #include "store/projection.h"
 #include "store/schema.h"
@@ -83,11 +84,15 @@ Result<IdempotentAnswer> read_answer(const Query& row) {
 }  // namespace
 
 struct Store::Impl {
-  Impl(Database opened, Projection prepared, Progress found)
-      : database(std::move(opened)), projection(std::move(prepared)), progress(std::move(found)) {}
+  Impl(Database opened, Projection prepared, Progress found, Ballast kept)
+      : database(std::move(opened)),
+        projection(std::move(prepared)),
+        progress(std::move(found)),
+        ballast(std::move(kept)) {}
 
   Result<void> prepare();
   Result<void> apply(std::span<const log::Entry> entries);
+  Result<void> apply_once(std::span<const log::Entry> entries);
   Result<Progress> apply_all(std::span<const log::Entry> entries);
   Result<std::span<const log::Entry>> unseen(std::span<const log::Entry> entries) const;
 
@@ -95,6 +100,7 @@ struct Store::Impl {
   Database database;
   Projection projection;
   Progress progress;
+  Ballast ballast;
   Statement rows;
   Statement settings;
   Statement by_idempotency;
@@ -133,9 +139,17 @@ Result<std::span<const log::Entry>> Store::Impl::unseen(std::span<const log::Ent
   return entries;
 }
 
+/// The log keeps room for what closes an intent; so does the store. There is one second try, in the room that the
+/// ballast gives back.
 Result<void> Store::Impl::apply(std::span<const log::Entry> entries) {
   SIGNET_TRY(entries, unseen(entries));
   if (entries.empty()) return {};
+  Result<void> applied = apply_once(entries);
+  const bool full = !applied && applied.error().code == ErrorCode::kResourceExhausted;
+  return full && ballast.drop() ? apply_once(entries) : applied;
+}
+
+Result<void> Store::Impl::apply_once(std::span<const log::Entry> entries) {
   SIGNET_CHECK(database.execute("BEGIN IMMEDIATE"));
   Result<Progress> applied = apply_all(entries);
   if (applied) {
@@ -173,13 +187,15 @@ Result<Progress> Store::Impl::apply_all(std::span<const log::Entry> entries) {
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& path) {
+Result<std::unique_ptr<Store>> Store::open(const std::string& path, StoreLimits limits, log::FileOps& ops) {
   SIGNET_TRY(Database database, Database::open(path));
   SIGNET_CHECK(prepare_schema(database, path));
   SIGNET_TRY(Progress progress, read_progress(database));
   SIGNET_TRY(Projection projection, Projection::prepare(database));
-  auto impl = std::make_unique<Impl>(std::move(database), std::move(projection), std::move(progress));
+  auto impl = std::make_unique<Impl>(std::move(database), std::move(projection), std::move(progress),
+                                     Ballast(path + ".reserve", limits, ops));
   SIGNET_CHECK(impl->prepare());
+  static_cast<void>(impl->ballast.look());  // where there is no room for it, check_room() says so
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -223,6 +239,11 @@ Result<std::optional<KnownSettings>> Store::settings() const {
 Result<void> Store::apply(std::span<const log::Entry> entries) {
   const std::lock_guard guard(impl_->mutex);
   return impl_->apply(entries);
+}
+
+Result<void> Store::check_room() {
+  const std::lock_guard guard(impl_->mutex);
+  return impl_->ballast.look();
 }
 
 Result<std::optional<IdempotentAnswer>> Store::find_by_idempotency(std::string_view client, ByteView key) const {

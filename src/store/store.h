@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "log/entry_log.h"
+#include "log/file_ops.h"
 #include "x509/serial_number.h"
 
 namespace signet {
@@ -61,14 +62,23 @@ struct OpenIntent {
   std::string request;  ///< the request id, empty if the entry has none
 };
 
+/// What the store wants of its disk.
+struct StoreLimits {
+  std::uint64_t min_free_bytes = 0;  ///< check_room() complains below that
+  /// Kept in the file NAME.reserve for what must be written when the disk is full; 0 = nothing. SQLite's write-ahead
+  /// log grows to 4 MiB before it is written over, and the tables need room as well.
+  std::uint64_t reserve_bytes = std::uint64_t{8} * 1024 * 1024;
+};
+
 /// SQLite in WAL mode, in one file that no other process can open at the same time.
 /// Threads: every method may be called from any thread; calls take turns.
 class Store : public log::Observer {
  public:
   /// Opens `path`, made (0600) if it is not there, and makes or checks its schema. Errors: kFailedPrecondition when
   /// another process has it, or when it was written by another version (delete it: it is rebuilt from the log);
-  /// kDataLoss when it is not a database.
-  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path);
+  /// kDataLoss when it is not a database. `ops` (of which the reserve is made) outlives it.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path, StoreLimits limits = {},
+                                                           log::FileOps& ops = log::system_file_ops());
   ~Store() override;
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -85,8 +95,13 @@ class Store : public log::Observer {
   /// 0 begins the next one. Types it reads: `genesis`, `config`, `sealed`, `intent`, `issued`, `rejected` and
   /// `orphaned`. Errors: kInternal for a gap before the first new entry or a failure of SQLite; kDataLoss when an entry
   /// contradicts those before it (a serial twice, an outcome of an intent that is not open, a certificate that has
-  /// another hash than logged, a log that does not begin with `genesis` or is not the successor of the one before it).
+  /// another hash than logged, a log that does not begin with `genesis` or is not the successor of the one before it);
+  /// kResourceExhausted when the disk is full and the reserve given back.
   [[nodiscard]] Result<void> apply(std::span<const log::Entry> entries) override;
+
+  /// Makes the reserve again where it was given back and there is room. To be called now and then. Error kUnavailable,
+  /// retryable, naming the folder: less is free on its file system than the limits say, or too little for the reserve.
+  [[nodiscard]] Result<void> check_room();
 
   /// The first certificate issued to this client under this idempotency key. An intent that was orphaned or rejected
   /// does not count: its key is free again.

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/ops_log.h"
+#include "base/standard_streams.h"
 #include "base/version.h"
 #include "supervisor/supervisor.h"
 
@@ -35,6 +36,7 @@ int exit_status_of(const signet::Result<void>& result) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  signet::open_standard_streams();
   CLI::App app(
       "signetd: the certificate authority's daemon. Starts, joins, watches and restarts signet-front, "
       "signet-issuer and one signet-keyholder per token.");

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/trusted_clock.h"
 #include "config/hsm_profile.h"
 #include "policy/policy.h"
 #include "wire/control.h"
@@ -136,6 +137,14 @@ Result<ChildPlan> plan_child(const LoadedConfig& loaded, const std::string& prog
   return plan;
 }
 
+internal::ClockReference clock_reference() {
+  const ClockReference now = ClockReference::of(system_clock());
+  internal::ClockReference message;
+  message.set_wall_micros(now.wall.time_since_epoch().count());
+  message.set_monotonic_micros(now.monotonic.count());
+  return message;
+}
+
 }  // namespace
 
 Result<std::vector<ChildPlan>> plan_children(const LoadedConfig& loaded, const UniqueFd& listener) {
@@ -148,6 +157,7 @@ Result<std::vector<ChildPlan>> plan_children(const LoadedConfig& loaded, const U
   }
   SIGNET_TRY(ChildPlan issuer, plan_child(loaded, "signet-issuer", {config, loaded.policy_memory.get()}));
   issuer.start.set_policy_file(loaded.config.policy);
+  *issuer.start.mutable_clock() = clock_reference();
   plans.push_back(std::move(issuer));
   SIGNET_TRY(ChildPlan front, plan_child(loaded, "signet-front", {config, listener.get()}));
   plans.push_back(std::move(front));

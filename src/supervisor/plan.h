@@ -27,7 +27,8 @@ struct LoadedConfig {
 /// Where it listens, with the port the kernel chose.
 [[nodiscard]] Result<std::string> address_of(const UniqueFd& listener);
 
-/// The children in the order they are started: a keyholder per token, the issuer, the front.
+/// The children in the order they are started: a keyholder per token, the issuer, the front. However often the issuer
+/// is started again, it is told what the clocks said now.
 [[nodiscard]] Result<std::vector<ChildPlan>> plan_children(const LoadedConfig& loaded, const UniqueFd& listener);
 
 }  // namespace signet

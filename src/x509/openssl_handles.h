@@ -11,6 +11,7 @@
 namespace signet {
 
 using BignumPtr = std::unique_ptr<BIGNUM, Freer<&BN_free>>;
+using BignumContextPtr = std::unique_ptr<BN_CTX, Freer<&BN_CTX_free>>;
 using EvpMdCtxPtr = MdCtxPtr;
 using EvpMdPtr = std::unique_ptr<EVP_MD, Freer<&EVP_MD_free>>;
 using EvpPkeyCtxPtr = std::unique_ptr<EVP_PKEY_CTX, Freer<&EVP_PKEY_CTX_free>>;

@@ -8,6 +8,7 @@
 
 #include "x509/der.h"
 #include "x509/field.h"
+#include "x509/key_rule.h"
 #include "x509/openssl_handles.h"
 #include "x509/spki.h"
 
@@ -120,7 +121,8 @@ Result<PublicKey> PublicKey::from_spki(ByteView spki_der) {
   EvpPkeyPtr key = make_key(parts);
   if (!key) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("the {} key is not valid (a point must be on its curve)", name_of(parts.type)),
+                with_rule(fmt::format("the {} key is not valid: a point must be on its curve", name_of(parts.type)),
+                          "key.ec-point"),
                 "subjectPublicKeyInfo");
   }
   return PublicKey(std::make_shared<const Impl>(

@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "x509/der.h"
+#include "x509/key_rule.h"
 #include "x509/public_key.h"
 
 namespace signet {
@@ -35,16 +36,23 @@ constexpr std::array kCurves = {
 
 std::unexpected<Error> refuse(std::string message) { return fail(ErrorCode::kInvalidArgument, std::move(message)); }
 
+/// A key that could be written otherwise but must not be: the rules of docs/key-quality.md.
+std::unexpected<Error> refuse_by(std::string_view rule, std::string message) {
+  return refuse(with_rule(std::move(message), rule));
+}
+
 Result<void> check_point(const Curve& curve, ByteView point) {
   if (point.size() == curve.point_bytes() && point[0] == 0x04) return {};
-  return refuse(fmt::format("the {} point is not uncompressed: 0x04 and {} bytes were expected, {} bytes are there",
-                            name_of(curve.type), curve.point_bytes() - 1, point.size()));
+  return refuse_by("key.ec-point",
+                   fmt::format("the {} point is not uncompressed: 0x04 and {} bytes were expected, {} bytes are there",
+                               name_of(curve.type), curve.point_bytes() - 1, point.size()));
 }
 
 Result<SpkiParts> parse_ec(der::Reader& algorithm, ByteView key) {
   SIGNET_TRY(const std::string oid, algorithm.oid("namedCurve"));
   const auto* const curve = std::ranges::find(kCurves, std::string_view(oid), &Curve::oid);
-  if (curve == kCurves.end()) return refuse(fmt::format("curve {} is not supported; use P-256, P-384 or P-521", oid));
+  if (curve == kCurves.end())
+    return refuse_by("key.ec-curve", fmt::format("curve {} is not supported; use P-256, P-384 or P-521", oid));
   SIGNET_CHECK(check_point(*curve, key));
   return SpkiParts{.type = curve->type, .bits = curve->bits, .public_key = key};
 }
@@ -69,13 +77,14 @@ unsigned bits_of(ByteView number) noexcept {
 Result<void> check_rsa(ByteView modulus, ByteView exponent) {
   const unsigned bits = bits_of(modulus);
   if (bits < kRsaBitsMin || bits > kRsaBitsMax) {
-    return refuse(fmt::format("an RSA modulus of {} bits; {} to {} are supported", bits, kRsaBitsMin, kRsaBitsMax));
+    return refuse_by("key.rsa-size",
+                     fmt::format("an RSA modulus of {} bits; {} to {} are supported", bits, kRsaBitsMin, kRsaBitsMax));
   }
-  if ((modulus.back() & 1U) == 0) return refuse("an even RSA modulus");
+  if ((modulus.back() & 1U) == 0) return refuse_by("key.rsa-even", "an even RSA modulus; make a new key");
   const unsigned exponent_bits = bits_of(exponent);
   const bool at_least_three = exponent_bits >= 2 && (exponent.back() & 1U) != 0;
   if (!at_least_three || exponent_bits > kExponentBitsMax) {
-    return refuse("an RSA exponent that is even, below 3 or beyond 64 bits; use 65537");
+    return refuse_by("key.rsa-exponent", "an RSA exponent that is even, below 3 or beyond 64 bits; use 65537");
   }
   return {};
 }
@@ -99,7 +108,8 @@ Result<SpkiParts> parse_by_algorithm(der::Reader& algorithm, ByteView key) {
   if (oid == kEcPublicKey) return parse_ec(algorithm, key);
   if (oid == kRsaEncryption) return parse_rsa(algorithm, key);
   if (oid == kEd25519) return parse_ed25519(key);
-  return refuse(fmt::format("key algorithm {} is not supported; use EC (P-256, P-384, P-521), RSA or Ed25519", oid));
+  return refuse_by("key.algorithm",
+                   fmt::format("key algorithm {} is not supported; use EC (P-256, P-384, P-521), RSA or Ed25519", oid));
 }
 
 }  // namespace

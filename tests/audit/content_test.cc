@@ -150,6 +150,64 @@ TEST_F(ContentTest, FindsAnIntentThatStaysOpenLongerThanAnySignatureTakes) {
   EXPECT_ONLY(verify_log(log), "intent-open", "entry 2");
 }
 
+TEST_F(ContentTest, FindsAnIntentThatIsOpenWhenTheLogIsSealed) {
+  for (const bool with_start : {false, true}) {
+    std::filesystem::remove_all(folder());
+    LogFolder log = begun();
+    log.intent();
+    if (with_start) log.start();
+    EXPECT_TRUE(verify_log(log).clean());
+    log.add(log::sealed_draft({.successor_origin = "new.example/log", .successor_key = vkey(other_key())}));
+    EXPECT_ONLY(verify_log(log), "intent-open", "entry 2");
+  }
+}
+
+TEST_F(ContentTest, FindsAnIntentThatNoStartEverCloses) {
+  LogFolder log = begun();
+  log.intent();
+  log.now += std::chrono::hours(24);
+  log.start();  // it has still to close what a crash of yesterday left
+  Report report = verify_log(log);
+  EXPECT_TRUE(report.clean()) << report.text();
+  EXPECT_TRUE(report.notes_say("intents-open-at-start"));
+  log.now += std::chrono::minutes(5);
+  log.heartbeat();
+  report = verify_log(log);
+  EXPECT_ONLY(report, "intent-open", "entry 2");
+  EXPECT_FALSE(report.notes_say("intents-open-at-start"));
+}
+
+TEST_F(ContentTest, FindsEntriesThatAreUnderNoCheckpointForLongerThanADaemonGoesWithoutOne) {
+  LogFolder log = LogFolder::honest();
+  log.heartbeat();
+  log.now += std::chrono::hours(24 * 7);
+  log.start();  // nothing ran in front of it
+  log.now += std::chrono::hours(24);
+  log.heartbeat();
+  write(log);
+  Report report = verify_folder();
+  EXPECT_TRUE(report.clean()) << report.text();
+  EXPECT_TRUE(report.notes_say("not-covered"));
+  log.now += std::chrono::hours(2);
+  log.heartbeat();
+  write(log);
+  report = verify_folder();
+  EXPECT_ONLY(report, "not-covered", "entry 300");
+  EXPECT_FALSE(report.notes_say("not-covered"));
+  log.checkpoint();
+  write(log);
+  EXPECT_TRUE(verify_folder().clean());
+}
+
+TEST_F(ContentTest, SaysThatNothingIsCoveredAtAll) {
+  LogFolder log = begun();
+  log.checkpoints.push_back(log.signed_checkpoint(2, other_key()));
+  write(log);
+  const Report report = verify_folder();
+  EXPECT_EQ(report.summary.covered, 0U);
+  EXPECT_TRUE(report.notes_say("not-covered")) << report.text();
+}
+
 TEST_F(ContentTest, FindsASerialNumberUsedTwice) {
   LogFolder log = begun();
   SerialNumber serial = SerialNumber::random(system_rng()).value();
@@ -215,7 +273,42 @@ TEST_F(ContentTest, FindsASignatureAlgorithmThatIsNotThatOfTheTbs) {
 TEST_F(ContentTest, FindsATbsThatIsNone) {
   LogFolder log = begun();
   log.issued(log.intent([](log::IntentFields& fields) { fields.tbs = TbsDer(Bytes{0x30, 0x01, 0x05}); }));
-  EXPECT_ONLY(verify_log(log), "tbs-malformed", "entry 2");
+  const Report report = verify_log(log);
+  EXPECT_FOUND(report, "tbs-malformed", "entry 2");
+  EXPECT_FOUND(report, "certificate-not-rebuilt", "entry 3");
+  EXPECT_EQ(report.summary.certificates_rebuilt, 0U);
+}
+
+TEST_F(ContentTest, FindsAnIntentOfAnUnknownKindAndChecksItsCertificateAllTheSame) {
+  const auto other_kind = [](log::IntentFields& fields) { fields.kind = "ca-certificate"; };
+  LogFolder log = begun();
+  log.issued(log.intent(other_kind));
+  const Report report = verify_log(log);
+  EXPECT_ONLY(report, "intent-kind", "entry 2");
+  EXPECT_EQ(report.summary.certificates_rebuilt, 1U);
+  EXPECT_EQ(report.summary.certificates_verified, 1U);
+
+  log = begun();
+  log.issued(log.intent(other_kind),
+             [](log::IssuedFields& fields) { fields.certificate_sha256 = sha256(bytes_of("another")); });
+  EXPECT_FOUND(verify_log(log), "certificate-hash", "entry 3");
+}
+
+TEST_F(ContentTest, FindsTheCertificateOfACaInAnIntentOfAnEndEntity) {
+  for (const std::uint32_t usage : {std::uint32_t{kKeyCertSign}, std::uint32_t{kCrlSign}}) {
+    LogFolder log = begun();
+    log.issued(log.intent({}, [&](TbsFields& fields) { fields.key_usage = usage; }));
+    EXPECT_ONLY(verify_log(log), "tbs-other-kind", "entry 2");
+  }
+  LogFolder log = begun();
+  log.issued(log.intent({}, [](TbsFields& fields) { fields.basic_constraints = BasicConstraints{.ca = true}; }));
+  EXPECT_ONLY(verify_log(log), "tbs-other-kind", "entry 2");
+  log = begun();
+  log.issued(log.intent({}, [](TbsFields& fields) {
+    fields.basic_constraints = BasicConstraints{.ca = false};
+    fields.key_usage = kDigitalSignature;
+  }));
+  EXPECT_TRUE(verify_log(log).clean());
 }
 
 TEST_F(ContentTest, FindsATbsWithAnotherSerialThanItsIntent) {

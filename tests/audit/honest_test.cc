@@ -161,6 +161,37 @@ TEST_F(AuditTest, AllowsATornCheckpointAtTheEndOfTheirFile) {
   EXPECT_TRUE(report.notes_say("checkpoints-torn"));
 }
 
+TEST_F(AuditTest, AllowsATornCheckpointWhoseFirstBlockNeverReachedTheDisk) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  const Bytes kept = bytes_of_file("checkpoints");
+  const std::string text = log::text_of_note(log.signed_checkpoint(300, log_key())) + "\n";
+  for (const std::size_t lost : {std::size_t{10}, text.find("\n\n") + 10}) {
+    Bytes torn = kept;
+    append(torn, Bytes(lost));
+    append(torn, bytes_of(text).subspan(lost));
+    overwrite("checkpoints", torn);
+    const Report report = verify_folder();
+    EXPECT_TRUE(report.clean()) << report.text();
+    EXPECT_TRUE(report.notes_say("checkpoints-torn"));
+  }
+}
+
+TEST_F(AuditTest, SaysWhichWitnessesHaveCosignedNothing) {
+  LogFolder log = LogFolder::honest();
+  log::Note& note = log.checkpoints.at(3);
+  note.signatures.push_back(witness_key().cosign(note.text, "witness.example", 1'772'000'000));
+  write(log);
+  VerifyOptions options = this->options();
+  const std::string other = other_key().verifier("other.example", log::NoteKeyType::kCosignatureV1).key_string();
+  options.witnesses = {vkey(witness_key(), log::NoteKeyType::kCosignatureV1), other};
+  const Report report = verify_with(options);
+  EXPECT_TRUE(report.clean()) << report.text();
+  ASSERT_TRUE(report.notes_say("witness-not-seen")) << report.text();
+  EXPECT_NE(report.text().find("cosigned by other.example+"), std::string::npos) << report.text();
+  EXPECT_EQ(report.text().find("cosigned by witness.example+"), std::string::npos) << report.text();
+}
+
 TEST_F(AuditTest, ReadsAPartialTileThatIsGoneFromAWiderOne) {
   LogFolder log = LogFolder::honest();
   write(log);

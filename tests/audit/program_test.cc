@@ -10,6 +10,7 @@ namespace {
 
 using namespace test;
 using signet::test::CommandResult;
+using signet::test::redirected;
 using signet::test::run_command;
 
 class ProgramTest : public AuditTest {
@@ -39,7 +40,7 @@ TEST_F(ProgramTest, SaysThatAnHonestLogIsCleanAndWhatWasProven) {
                                     directory_ / "journal", "--threads", "2", folder()});
   EXPECT_EQ(result.status, 0) << result.out << result.err;
   EXPECT_TRUE(result.err.empty()) << result.err;  // no progress where there is no terminal
-  for (const char* part : {"entries       300", "20 signatures verified", "6 verified", "covers 300 of 300",
+  for (const char* part : {"entries       300", "20 of 20 signatures verified", "6 verified", "covers 300 of 300",
                            "rollback      excluded up to 300", "result        clean"}) {
     EXPECT_NE(result.out.find(part), std::string::npos) << part << "\n" << result.out;
   }
@@ -108,7 +109,7 @@ TEST_F(ProgramTest, ProvesEveryEntryOfALogAndChecksItWithoutTheLog) {
   write(log);
   const std::string proof = directory_ / "entry.tlog-proof";
   for (const int index : {0, 1, 255, 256, 299}) {
-    ASSERT_EQ(run({"prove", "--index", std::to_string(index), "--out", proof, folder()}).status, 0);
+    ASSERT_EQ(run({"prove", "--index", std::to_string(index), "--out", proof, "--force", folder()}).status, 0);
     const CommandResult result = run({"--json", "check-proof", "--log-key", vkey(log_key()), proof});
     EXPECT_EQ(result.status, 0) << result.out << result.err;
     const auto json = nlohmann::json::parse(result.out);
@@ -133,7 +134,84 @@ TEST_F(ProgramTest, ProvesThatACertificateWasIssued) {
   EXPECT_NE(result.out.find("entry   7 of 300"), std::string::npos) << result.out;
   EXPECT_NE(result.out.find("the proof holds"), std::string::npos);
   EXPECT_EQ(run({"check-proof", "--log-key", vkey(log_key()), "--certificate", issuer(), proof}).status, 1);
-  EXPECT_EQ(run({"prove", "--certificate", issuer(), folder()}).status, 2);
+}
+
+TEST_F(ProgramTest, TellsAProofThatDoesNotHoldFromFilesThatCannotBeUsed) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  const std::string proof = directory_ / "p";
+  ASSERT_EQ(run({"prove", "--index", "7", "--out", proof, folder()}).status, 0);
+  const auto check = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"check-proof", "--log-key", vkey(log_key())});
+    return run(arguments).status;
+  };
+  EXPECT_EQ(check({proof}), 0);
+  EXPECT_EQ(check({"--certificate", certificate_of(log, 7), proof}), 0);
+  EXPECT_EQ(check({"--certificate", issuer(), proof}), 1);
+  EXPECT_EQ(check({issuer()}), 1) << "a file, and no proof";
+  EXPECT_EQ(check({"--certificate", "/etc/passwd", proof}), 2);
+  EXPECT_EQ(check({"--certificate", "/no/such/file", proof}), 2);
+  EXPECT_EQ(check({folder()}), 2) << "a folder";
+  EXPECT_EQ(check({"/no/such/file"}), 2);
+
+  EXPECT_EQ(run({"prove", "--index", "7", "--out", "/nonexistent/x", folder()}).status, 2);
+  EXPECT_EQ(run({"prove", "--certificate", "/etc/passwd", folder()}).status, 2);
+  EXPECT_EQ(run({"prove", "--certificate", "/no/such/file", folder()}).status, 2);
+  const CommandResult unknown = run({"prove", "--certificate", issuer(), folder()});
+  EXPECT_EQ(unknown.status, 1);
+  EXPECT_NE(unknown.err.find("the log has no entry \"issued\""), std::string::npos) << unknown.err;
+}
+
+TEST_F(ProgramTest, ReplacesAProofOnlyWhenForced) {
+  write(LogFolder::honest());
+  const std::string out = directory_.write("out", "mine");
+  const CommandResult refused = run({"prove", "--index", "7", "--out", out, folder()});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("--force"), std::string::npos) << refused.err;
+  EXPECT_EQ(signet::test::slurp(out), "mine");
+  EXPECT_EQ(run({"prove", "--index", "7", "--out", out, "--force", folder()}).status, 0);
+  EXPECT_EQ(signet::test::slurp(out), text_of(prove(folder(), 7).value()));
+}
+
+TEST_F(ProgramTest, SaysWithStatusThreeThatItsAnswerDidNotArrive) {
+  write(LogFolder::honest());
+  const std::string program = SIGNET_BIN_DIR "/signet-audit";
+  const std::string proof = directory_ / "p";
+  ASSERT_EQ(run({"prove", "--index", "7", "--out", proof, folder()}).status, 0);
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"verify", folder()},
+                                                    {"--json", "verify", folder()},
+                                                    {"prove", "--index", "7", folder()},
+                                                    {"check-proof", "--log-key", vkey(log_key()), proof},
+                                                    {"show", folder()},
+                                                    {"show", "--to", "1", folder()}}) {
+    std::vector<std::string> command{program};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    for (const char* streams : {">/dev/full", ">&-", "<&- >&-"}) {
+      const CommandResult result = run_command(redirected(streams, command));
+      EXPECT_EQ(result.status, 3) << arguments.front() << streams;
+      EXPECT_NE(result.err.find("standard output"), std::string::npos) << result.err;
+    }
+    EXPECT_EQ(run_command(redirected("<&- >&- 2>&-", command)).status, 3);
+  }
+  EXPECT_EQ(run_command(redirected("<&- 2>&-", {program, "verify", folder()})).status, 0);
+  EXPECT_TRUE(verify_folder().clean());
+}
+
+TEST_F(ProgramTest, EachHelpSaysWhatTheExitStatusMeans) {
+  for (const char* command : {"verify", "prove", "check-proof"}) {
+    EXPECT_NE(run({command, "--help"}).out.find("Exit status:"), std::string::npos) << command;
+  }
+}
+
+TEST_F(ProgramTest, SaysHowManySignaturesVerifiedWheneverIssuersWereGiven) {
+  LogFolder log;
+  log.genesis();
+  log.issued(log.intent({}, [](TbsFields& f) { f.issuer = Authority::other().certificate.fields().subject; }));
+  log.checkpoint();
+  write(log);
+  const CommandResult result = run({"verify", "--log-key", vkey(log_key()), "--issuer", issuer(), folder()});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.out.find("0 of 1 signatures verified"), std::string::npos) << result.out;
 }
 
 TEST_F(ProgramTest, RefusesProofsThatDoNotHold) {
@@ -184,6 +262,38 @@ TEST_F(ProgramTest, ShowsEntriesAsLinesAndAsJson) {
   const CommandResult text = run({"show", "--from", "7", "--to", "7", folder()});
   EXPECT_NE(text.out.find("issued"), std::string::npos);
   EXPECT_NE(text.out.find("serial=" + issued.serial.hex()), std::string::npos) << text.out;
+}
+
+TEST_F(ProgramTest, RefusesToShowWhatNoEntryCanBe) {
+  write(LogFolder::honest());
+  for (const auto& [option, arguments] : std::vector<std::pair<std::string, std::vector<std::string>>>{
+           {"type", {"--type", "nonsense"}}, {"serial", {"--serial", "ZZ"}}, {"to", {"--from", "5", "--to", "3"}}}) {
+    std::vector<std::string> command{"show", folder()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const CommandResult result = run(command);
+    EXPECT_EQ(result.status, 2) << option;
+    EXPECT_NE(result.err.find(option + ": "), std::string::npos) << result.err;
+  }
+  EXPECT_NE(run({"show", "--type", "nonsense", folder()}).err.find("orphaned"), std::string::npos) << "the types";
+  EXPECT_EQ(run({"show", "--from", "5", "--to", "5", folder()}).status, 0);
+}
+
+TEST_F(ProgramTest, EscapesInJsonWhatATerminalWouldObey) {
+  LogFolder log;
+  log.genesis();
+  log.add({.type = "note", .fields = {{"outcome", "ok"}, {"text", "\u009B31mred\x7F \u00A9"}}});
+  log.checkpoint();
+  write(log);
+  const std::string proof = directory_ / "p";
+  ASSERT_EQ(run({"prove", "--index", "1", "--out", proof, folder()}).status, 0);
+  for (const CommandResult& result : {run({"--json", "show", "--from", "1", folder()}),
+                                      run({"--json", "check-proof", "--log-key", vkey(log_key()), proof})}) {
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(result.out.find("\\u009b31mred\\u007f \u00A9"), std::string::npos) << result.out;
+    auto json = nlohmann::json::parse(result.out);
+    if (json.contains("entry")) json = json.at("entry");
+    EXPECT_EQ(json.at("text"), "\u009B31mred\x7F \u00A9");
+  }
 }
 
 TEST_F(ProgramTest, ShowsNothingThatATerminalWouldObey) {

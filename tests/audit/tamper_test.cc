@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "log/frame.h"
 #include "log_folder.h"
@@ -253,6 +254,59 @@ TEST_F(AuditTest, FindsThatTheNewestCheckpointIsNotAmongThoseKept) {
   EXPECT_ONLY(verify_folder(), "no-checkpoint", "checkpoint");
 }
 
+TEST_F(AuditTest, FindsThatTheFileOfCheckpointsWasCut) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  const Bytes kept = bytes_of_file("checkpoints");
+  const std::size_t last = log::text_of_note(log.checkpoints.back()).size() + 1;
+  for (const std::size_t cut : {last, last - 10, kept.size() / 2, kept.size()}) {
+    overwrite("checkpoints", ByteView(kept).first(kept.size() - cut));
+    EXPECT_ONLY(verify_folder(), "checkpoint-not-kept", "checkpoint");
+  }
+}
+
+TEST_F(AuditTest, FindsGarbageAmongTheCheckpoints) {
+  const LogFolder log = LogFolder::honest();
+  write(log);
+  const Bytes kept = bytes_of_file("checkpoints");
+  const std::size_t first = log::text_of_note(log.checkpoints.front()).size() + 1;
+  const auto with_garbage = [&](const std::string& garbage) {
+    Bytes changed = copy_of(ByteView(kept).first(first));
+    append(changed, bytes_of(garbage));
+    append(changed, ByteView(kept).subspan(first));
+    overwrite("checkpoints", changed);
+    return verify_folder();
+  };
+  const Report report = with_garbage(std::string(2'000'000, 'x'));
+  EXPECT_FOUND(report, "checkpoints-damaged", "checkpoints, byte " + std::to_string(first));
+  EXPECT_NE(report.text().find(std::to_string(2'000'000 + kept.size() - first) + " bytes follow"), std::string::npos)
+      << report.text();
+  for (const char* garbage : {"x", "x\n", "\n\n", "x\n\nx", "x\n\nx\n\n", "x\n\nx\n\nx\n\n"}) {
+    EXPECT_FALSE(with_garbage(garbage).clean()) << garbage;
+  }
+  EXPECT_FALSE(with_garbage(std::string(30, '\0')).clean());
+}
+
+TEST_F(AuditTest, FindsACheckpointThatIsNoFileOfItsOwn) {
+  write(LogFolder::honest());
+  std::filesystem::rename(path("checkpoint"), path("elsewhere"));
+  std::filesystem::create_symlink("elsewhere", path("checkpoint"));
+  EXPECT_ONLY(verify_folder(), "checkpoint-malformed", "checkpoint");
+  std::filesystem::remove(path("checkpoint"));
+  ASSERT_EQ(mkfifo(path("checkpoint").c_str(), 0600), 0);
+  EXPECT_ONLY(verify_folder(), "checkpoint-malformed", "checkpoint");
+  std::filesystem::remove(path("checkpoint"));
+  overwrite("checkpoint", Bytes(log::kMaxNoteBytes + 1, 'x'));
+  EXPECT_ONLY(verify_folder(), "checkpoint-malformed", "checkpoint");
+}
+
+TEST_F(AuditTest, SaysThatTilesCannotBeListed) {
+  write(LogFolder::honest());
+  std::filesystem::remove_all(path("tile"));
+  overwrite("tile", bytes_of("no folder"));
+  EXPECT_FOUND(verify_folder(), "tile-unreadable", "tile");
+}
+
 TEST_F(AuditTest, FindsATileMissingThatANewerCheckpointThanTheFileNeeds) {
   const LogFolder log = LogFolder::honest();
   write(log);
@@ -319,6 +373,39 @@ TEST_F(AuditTest, FindsACosignatureThatDoesNotVerify) {
   const Report report = verify_with(options);
   EXPECT_ONLY(report, "cosignature", "checkpoint");
   EXPECT_FALSE(report.summary.anchor.has_value());
+}
+
+TEST_F(AuditTest, RefusesTimesThatNoDateHas) {
+  LogFolder log = LogFolder::honest();
+  log::Note& note = log.checkpoints.back();
+  note.signatures.push_back(
+      witness_key().cosign(note.text, "witness.example", std::numeric_limits<std::int64_t>::max()));
+  log.journal.at(3).time = Time::max();
+  write(log);
+  log.write_journal(directory_ / "journal");
+  VerifyOptions options = this->options();
+  options.witnesses = {vkey(witness_key(), log::NoteKeyType::kCosignatureV1)};
+  const Report report = verify_with(options);
+  EXPECT_FOUND(report, "cosignature", "checkpoint");
+  EXPECT_FOUND(report, "journal-record", directory_ / "journal" + std::string(", record 3"));
+}
+
+TEST_F(AuditTest, NamesSecretSignaturesInTheOrderOfTheJournal) {
+  LogFolder log = LogFolder::honest();
+  const std::size_t had = log.journal.size();
+  for (int i = 0; i < 40; ++i) {
+    log.journal.push_back({.kind = log::JournalKind::kEndEntityCertificate,
+                           .time = log.now,
+                           .key = log.journal.at(4).key,
+                           .structure = sha256(bytes_of(std::to_string(i)))});
+  }
+  write(log);
+  log.write_journal(directory_ / "journal");
+  const Report report = verify_folder();
+  ASSERT_EQ(report.findings.size(), 20U) << report.text();
+  for (std::size_t i = 0; i < report.findings.size(); ++i) {
+    EXPECT_EQ(report.findings.at(i).place, directory_ / "journal" + (", record " + std::to_string(had + i)));
+  }
 }
 
 TEST_F(AuditTest, FindsASignatureMadeInSecret) {

@@ -128,6 +128,26 @@ TEST(TomlReader, ChecksRangesOfIntegersAndDurations) {
   EXPECT_EQ(std::ranges::count(text, '\n'), 5) << text;
 }
 
+TEST(TomlReader, ReadsListsOfIntegersWithinTheirRange) {
+  const auto document = parse("good = [3, 65537]\nbad = [1, 3, \"3\", 1.0, 11]\nempty = []\nnone = 3\n");
+  TomlTable root = document->root();
+  EXPECT_THAT(root.integers("good", 3, 65537, 1), ElementsAre(3, 65537));
+  EXPECT_TRUE(root.integers("absent", 3, 10).empty());
+  EXPECT_TRUE(root.integers("empty", 3, 10).empty());
+  EXPECT_EQ(root.integers("bad", 3, 10).size(), 5U);
+  std::ignore = root.integers("empty", 3, 10, 1);
+  std::ignore = root.integers("none", 3, 10);
+  std::ignore = root.integers("missing", 3, 10, 1);
+  EXPECT_EQ(complaints(*document),
+            "a.toml:1:1: missing: missing; expected a list of integers\n"
+            "a.toml:2:8: bad[0]: is the integer 1; expected an integer from 3 to 10\n"
+            "a.toml:2:14: bad[2]: is \"3\"; expected an integer from 3 to 10\n"
+            "a.toml:2:19: bad[3]: is a floating-point number; expected an integer from 3 to 10\n"
+            "a.toml:2:24: bad[4]: is the integer 11; expected an integer from 3 to 10\n"
+            "a.toml:3:9: empty: has 0 values and needs 1; expected a list of integers\n"
+            "a.toml:4:8: none: is the integer 3; expected a list of integers");
+}
+
 TEST(TomlReader, SuggestsTheNearestKnownKey) {
   const auto document = parse("[listen]\nadress = \"x\"\nzebra = 1\n");
   TomlTable listen = document->root().table("listen");

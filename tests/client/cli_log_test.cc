@@ -190,6 +190,29 @@ TEST_F(CliLog, EntriesAreLinesHoweverManyAnswersTheyTake) {
 }
 
 /// Every range of small logs of every shape is proved by the proofs of its ends.
+TEST_F(CliLog, EntriesDoNotGoIntoTheConnectionWhenStandardOutputIsClosed) {
+  const std::vector<std::string> command{kSignet, "--config", config_, "log", "entries", "--first", "0"};
+  for (const char* streams : {">&-", "<&- >&-"}) {
+    const auto result = run(redirected(streams, command));
+    EXPECT_EQ(result.status, 1) << result.err;
+    EXPECT_NE(result.err.find("Bad file descriptor"), std::string::npos) << result.err;
+  }
+  EXPECT_EQ(run(redirected("<&- >&- 2>&-", command)).status, 1);
+}
+
+TEST_F(CliLog, ANumberThatIsNoneIsNamedInPlainWords) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"proof", "abc"},
+                                                                     {"proof", "12x"},
+                                                                     {"entries", "--first", "1.5"},
+                                                                     {"entries", "--first", "0", "--count", "0"},
+                                                                     {"checkpoint", "--old-size", "1e3"}}) {
+    const auto result = checked(arguments);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_NE(result.err.find("whole number from"), std::string::npos) << result.err;
+    EXPECT_LT(result.err.size(), 300U) << result.err;
+  }
+}
+
 TEST_F(CliLog, EveryRangeIsChecked) {
   for (const std::size_t size : {11U, 8U, 5U, 2U, 1U}) {
     log_.truncate(size);

@@ -69,6 +69,20 @@ TEST_F(CliTest, IssueRefusesOneFileForTwoOutputsBeforeItAsks) {
   EXPECT_TRUE(server_->requests().empty());
 }
 
+TEST_F(CliTest, ACertificateThatWouldBeLostIsNotAskedFor) {
+  std::vector<std::string> command{kSignet, "--config", config_};
+  const std::vector<std::string> issue = issue_arguments();
+  command.insert(command.end(), issue.begin(), issue.end());
+  const auto closed = run(redirected(">&-", command));
+  EXPECT_EQ(closed.status, 2) << closed.err;
+  EXPECT_NE(closed.err.find("standard output is closed"), std::string::npos) << closed.err;
+  EXPECT_TRUE(server_->requests().empty());
+
+  const auto full = run(redirected(">/dev/full", command));
+  EXPECT_EQ(full.status, 2) << full.err;
+  EXPECT_NE(full.err.find("--idempotency-key"), std::string::npos) << full.err;
+}
+
 TEST_F(CliTest, AMinusIsStandardOutput) {
   const auto issued = signet(issue_arguments({"--out", "-"}));
   ASSERT_EQ(issued.status, 0) << issued.err;

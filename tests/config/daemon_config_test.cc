@@ -92,6 +92,7 @@ TEST(DaemonConfig, FillsInEveryDefault) {
   EXPECT_EQ(config->issue.queue, 1024U);
   EXPECT_EQ(config->issue.sign_deadline, 5s);
   EXPECT_EQ(config->issue.request_skew, 5min);
+  EXPECT_EQ(config->issue.blocked_keys, "");
   EXPECT_EQ(config->tokens.at("soft").sessions, 4U);
   EXPECT_TRUE(config->tokens.at("soft").environment.empty());
   EXPECT_EQ(config->keys.at("issuing-1").fence.clock_tolerance, 1h);
@@ -103,6 +104,7 @@ TEST(DaemonConfig, FillsInEveryDefault) {
   EXPECT_EQ(config->log.checkpoint_patience, 5min);
   EXPECT_EQ(config->log.clock_tolerance, 1min);
   EXPECT_EQ(config->log.min_free_mib, 64U);
+  EXPECT_EQ(config->log.accept_lost_memory, 0U);
   EXPECT_FALSE(config->log.predecessor.has_value());
   EXPECT_EQ(config->sha256, sha256(bytes_of(kMinimal)));
 }
@@ -143,6 +145,7 @@ workers = 2
 queue = 3
 sign_deadline = "9s"
 request_skew = "1m"
+blocked_keys = "blocked"
 [token.soft]
 sessions = 64
 environment = { SOFTHSM2_CONF = "/x/softhsm2.conf" })");
@@ -162,6 +165,7 @@ environment = { SOFTHSM2_CONF = "/x/softhsm2.conf" })");
   EXPECT_EQ(config->issue.queue, 3U);
   EXPECT_EQ(config->issue.sign_deadline, 9s);
   EXPECT_EQ(config->issue.request_skew, 1min);
+  EXPECT_EQ(config->issue.blocked_keys, "/etc/signet/blocked");
   const TokenConfig& token = config->tokens.at("soft");
   EXPECT_EQ(token.name, "soft");
   EXPECT_EQ(token.sessions, 64U);
@@ -183,7 +187,9 @@ heartbeat = "30m"
 checkpoint_interval = "250ms"
 checkpoint_patience = "10s"
 clock_tolerance = "2s"
-min_free_mib = 7)") + kPredecessor);
+min_free_mib = 7
+accept_lost_memory = 1234)") +
+                            kPredecessor);
   ASSERT_TRUE(config.has_value()) << config.error().message;
   const LogConfig& log = config->log;
   EXPECT_EQ(log.key, "log-1");
@@ -195,6 +201,7 @@ min_free_mib = 7)") + kPredecessor);
   EXPECT_EQ(log.checkpoint_patience, 10s);
   EXPECT_EQ(log.clock_tolerance, 2s);
   EXPECT_EQ(log.min_free_mib, 7U);
+  EXPECT_EQ(log.accept_lost_memory, 1234U);
   ASSERT_TRUE(log.predecessor.has_value());
   EXPECT_EQ(log.predecessor->directory, "/etc/signet/old");
   EXPECT_EQ(log.predecessor->origin, "ca.example.com/signet/old");
@@ -339,6 +346,7 @@ TEST(DaemonConfig, RefusesBadValues) {
       {"[key.log-1]", "heartbeat = \"25h\"\n[key.log-1]", "log.heartbeat: is \"25h\""},
       {"[key.log-1]", "clock_tolerance = \"0s\"\n[key.log-1]", "log.clock_tolerance: is \"0s\""},
       {"[key.log-1]", "min_free_mib = 0\n[key.log-1]", "log.min_free_mib: is the integer 0"},
+      {"[key.log-1]", "accept_lost_memory = 0\n[key.log-1]", "log.accept_lost_memory: is the integer 0"},
       {"[key.log-1]", "origin = \"a+b\"\n[key.log-1]", "log.origin: is \"a+b\"; expected 1 to 255"},
       {"[key.log-1]", "origin = \"\"\n[key.log-1]", "log.origin: is \"\"; expected a text in quotes that is not empty"},
       {"[key.log-1]", "heart_beat = \"1h\"\n[key.log-1]", "log.heart_beat: unknown key; did you mean \"heartbeat\"?"},

@@ -33,6 +33,13 @@ inline void check_key_property(const DaemonConfig& config, const KeyConfig& key)
   must_hold(key.public_key.empty() != key.signs_log(), "a log key has a public key");
 }
 
+inline void check_key_rules_property(const KeyRules& rules) {
+  must_hold(rules.rsa_bits_min >= 2048 && rules.rsa_bits_min <= rules.rsa_bits_max, "some size of RSA is taken");
+  must_hold(!rules.rsa_exponents.empty(), "some exponent is taken");
+  for (const std::uint64_t exponent : rules.rsa_exponents)
+    must_hold(exponent >= 3 && exponent % 2 == 1, "an exponent is odd and not 1");
+}
+
 /// Nothing crashes; what is refused is explained; what is accepted keeps its cross references.
 inline void check_config_property(ByteView text) {
   const auto config = parse_daemon_config(text, "fuzz.toml");
@@ -48,6 +55,7 @@ inline void check_config_property(ByteView text) {
   const auto policy = Policy::parse(text, "fuzz.toml");
   must_explain(policy);
   if (policy.has_value()) {
+    for (const auto& [name, profile] : policy->profiles()) check_key_rules_property(profile.key_rules);
     for (const auto& [name, client] : policy->clients()) {
       must_hold(policy->find_client(PeerIdentity{{client.identity}}) == &client, "an identity has one client");
       for (const auto& profile : client.profiles)

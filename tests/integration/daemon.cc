@@ -33,12 +33,23 @@ int Daemon::stop() {
   return process_->wait();
 }
 
+namespace {
+
+/// Not one that has ended and waits for whoever inherited it to look.
+bool runs(pid_t pid) {
+  const std::string status = slurp("/proc/" + std::to_string(pid) + "/stat");  // "<pid> (<name>) <state> ..."
+  const std::size_t name_end = status.rfind(") ");
+  return name_end != std::string::npos && name_end + 2 < status.size() && status[name_end + 2] != 'Z' &&
+         status[name_end + 2] != 'X';
+}
+
+}  // namespace
+
 void Daemon::kill_supervisor() {
   const std::vector<pid_t> children = children_of(pid());
   process_->send_signal(SIGKILL);
   static_cast<void>(process_->wait());
-  const bool left =
-      eventually([&] { return std::ranges::none_of(children, [](pid_t child) { return kill(child, 0) == 0; }); });
+  const bool left = eventually([&] { return std::ranges::none_of(children, runs); });
   if (!left) throw std::runtime_error("children outlive signetd");
 }
 

@@ -129,5 +129,28 @@ TEST(Confinement, ThePinIsInNoProcessesArgumentsOrEnvironment) {
   EXPECT_EQ(daemon.stderr_text().find(pin), std::string::npos);
 }
 
+// A program that is started without standard streams opens its files under their numbers, and what it prints goes
+// there.
+TEST(Start, WithoutStandardStreamsTheLogStaysWhole) {
+  const Installation ca;
+  const std::string starter =
+      ca.folder().write("signetd.sh", "#!/bin/sh\nexec " + program("signetd") + " \"$@\" <&- >&- 2>&-\n");
+  std::filesystem::permissions(starter, std::filesystem::perms::owner_all);
+  Daemon daemon(ca, starter);
+  const auto issued =
+      daemon.client("plain")->issue({.profile = "tls-server", .csr = ca.make_csr("DNS:a.plain.example")});
+  ASSERT_TRUE(issued.has_value()) << issued.error().message;
+  ASSERT_EQ(daemon.stop(), 0);
+  const std::vector<log::Entry> entries = ca.read_log();
+  EXPECT_EQ(count_entries(entries, "issued"), 1U);
+  EXPECT_EQ(count_entries(entries, "stop"), 1U);
+
+  const auto rebuilt =
+      run_command(redirected("<&- >&- 2>&-", {program("signet-issuer"), "--rebuild-store", "--config", ca.config()}));
+  EXPECT_EQ(rebuilt.status, 0);
+  EXPECT_EQ(ca.read_log().size(), entries.size());
+  EXPECT_EQ(slurp(ca.path("state/log/lock")), "");
+}
+
 }  // namespace
 }  // namespace signet::test

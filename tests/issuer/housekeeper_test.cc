@@ -15,7 +15,8 @@ using testing::HasSubstr;
 class ClockWatchTest : public testing::Test {
  protected:
   FakeClock clock_;
-  ClockWatch watch_{clock_};
+  TrustedClock trusted_{clock_, ClockReference::of(clock_), 60s};
+  ClockWatch watch_{trusted_};
 };
 
 TEST_F(ClockWatchTest, TimeThatPassesIsNoJump) {
@@ -64,7 +65,7 @@ class HousekeeperTest : public PublishedLog {
                                                                   .log = *log_,
                                                                   .publisher = *publisher_,
                                                                   .store = *store_,
-                                                                  .clock = clock_,
+                                                                  .clock = trusted_,
                                                                   .gate = gate_,
                                                                   .tokens = *tokens_,
                                                                   .wake_up = wake_up_});
@@ -77,7 +78,7 @@ class HousekeeperTest : public PublishedLog {
 
   DaemonConfig config_;
   WakeUp wake_up_;
-  IssuingGate gate_;
+  IssuingGate gate_{trusted_};
   std::unique_ptr<Keyholders> keyholders_;
   std::unique_ptr<TokenWatch> tokens_;
   std::unique_ptr<Housekeeper> housekeeper_;
@@ -123,6 +124,40 @@ TEST_F(HousekeeperTest, EntriesAreNeverEarlierThanThoseBeforeThem) {
   housekeeper_->turn();
   const auto all = entries();
   EXPECT_EQ(log::read_time(all[1]).value(), log::read_time(all[0]).value());
+}
+
+TEST_F(HousekeeperTest, TheGateKnowsOfAJumpBeforeTheNextLook) {
+  clock_.set(61s);
+  EXPECT_EQ(gate_.check().error().code, ErrorCode::kUnavailable);
+  clock_.set(-61s);
+  EXPECT_TRUE(gate_.check().has_value());
+}
+
+TEST_F(HousekeeperTest, AShortJumpIntoTheFutureDatesNoEntryAndTheLogIsOpenedAfterIt) {
+  clock_.set(24h * 365);
+  housekeeper_->turn();
+  append_refusal("while the clock is wrong");
+  clock_.set(-24h * 365);
+  housekeeper_->turn();
+  ASSERT_THAT(types(), ElementsAre("genesis", "clock", "rejected", "clock"));
+  for (const log::Entry& entry : entries()) EXPECT_LE(log::read_time(entry).value(), clock_.now()) << entry.type;
+  publisher_->stop(0ms);
+  log_.reset();
+  auto reopened = log::EntryLog::open(directory_ / "log", clock_);
+  ASSERT_TRUE(reopened.has_value()) << reopened.error().message;
+  log_ = *std::move(reopened);
+}
+
+TEST_F(HousekeeperTest, WhileTheStoresDiskIsNearlyFullNothingIsIssued) {
+  store_file_ops_.free = 99;
+  housekeeper_->turn();
+  const auto refused = gate_.check();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_TRUE(refused.error().retryable);
+  EXPECT_THAT(refused.error().message, HasSubstr(directory_.path()));
+  store_file_ops_.free = 100;
+  housekeeper_->turn();
+  EXPECT_TRUE(gate_.check().has_value());
 }
 
 TEST_F(HousekeeperTest, AHeartbeatComesWithItsInterval) {
@@ -171,11 +206,13 @@ TEST_F(HousekeeperTest, WithoutCheckpointsForLongerThanThePatienceNothingIsIssue
 }
 
 TEST(IssuingGateTest, IsOpenOnlyWhenNoReasonIsLeft) {
-  IssuingGate gate;
+  const FakeClock clock;
+  const TrustedClock trusted(clock, ClockReference::of(clock), 60s);
+  IssuingGate gate(trusted);
   EXPECT_TRUE(gate.check().has_value());
-  gate.close(IssuingGate::Reason::kClock, {.code = ErrorCode::kUnavailable, .message = "clock"});
+  gate.close(IssuingGate::Reason::kStore, {.code = ErrorCode::kUnavailable, .message = "store"});
   gate.close(IssuingGate::Reason::kMemory, {.code = ErrorCode::kFailedPrecondition, .message = "memory"});
-  gate.open(IssuingGate::Reason::kClock);
+  gate.open(IssuingGate::Reason::kStore);
   EXPECT_EQ(gate.check().error().message, "memory");
   gate.open(IssuingGate::Reason::kMemory);
   EXPECT_TRUE(gate.check().has_value());

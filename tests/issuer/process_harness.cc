@@ -235,6 +235,9 @@ IssuerProcess::IssuerProcess(const Installation& installation) {
   internal::SupervisorToChild start;
   start.mutable_start()->set_config_file(installation.directory / "signet.toml");
   start.mutable_start()->set_policy_file(installation.directory / "policy.toml");
+  const ClockReference clock = installation.clock.value_or(ClockReference::of(system_clock()));
+  start.mutable_start()->mutable_clock()->set_wall_micros(clock.wall.time_since_epoch().count());
+  start.mutable_start()->mutable_clock()->set_monotonic_micros(clock.monotonic.count());
   const int descriptors[] = {config.get(), policy.get()};
   must(control_->send(start, descriptors));
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/trusted_clock.h"
 #include "issuer/fake_keyholder.h"
 #include "issuer/pki.h"
 #include "log/entries.h"
@@ -59,6 +60,7 @@ class Installation {
   std::string issuer = "issuing-1";                              ///< its name
   std::string chain = {};                                        ///< files, as TOML: "\"a.pem\", \"b.pem\""
   std::string sign_deadline = "30s";
+  std::optional<ClockReference> clock = {};  ///< of the supervisor's start; otherwise that of each process
   unsigned workers = 8;
   unsigned queue = 1024;
 };

@@ -16,9 +16,9 @@ using namespace std::chrono_literals;
 
 class ProofDeskTest : public PublishedLog {
  protected:
-  static std::future<Result<Bytes>> ask(ProofDesk& desk, std::uint64_t index) {
+  static std::future<Result<Bytes>> ask(ProofDesk& desk, std::uint64_t index, const std::string& client = "payments") {
     const auto answer = std::make_shared<std::promise<Result<Bytes>>>();
-    desk.wait(index, [answer](Result<Bytes> proof) { answer->set_value(std::move(proof)); });
+    desk.wait(client, index, [answer](Result<Bytes> proof) { answer->set_value(std::move(proof)); });
     return answer->get_future();
   }
 };
@@ -49,13 +49,26 @@ TEST_F(ProofDeskTest, LetsNobodyWaitLongerThanThePatience) {
 }
 
 TEST_F(ProofDeskTest, HasRoomForSoManyAndNoMore) {
-  ProofDesk desk(*publisher_, system_clock(), 20s, 2);
+  ProofDesk desk(*publisher_, system_clock(), 20s, {.all = 2, .of_one_client = 2});
   auto first = ask(desk, 0);
   auto second = ask(desk, 0);
   EXPECT_EQ(ask(desk, 0).get().error().code, ErrorCode::kResourceExhausted);
   start_publishing();
   EXPECT_TRUE(first.get().has_value());
   EXPECT_TRUE(second.get().has_value());
+}
+
+TEST_F(ProofDeskTest, NoClientTakesAllPlaces) {
+  ProofDesk desk(*publisher_, system_clock(), 20s, {.all = 4, .of_one_client = 2});
+  auto first = ask(desk, 0);
+  auto second = ask(desk, 0);
+  const auto refused = ask(desk, 0).get();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kResourceExhausted);
+  EXPECT_TRUE(refused.error().retryable);
+  auto other = ask(desk, 0, "web");
+  start_publishing();
+  for (auto* answer : {&first, &second, &other}) EXPECT_TRUE(answer->get().has_value());
 }
 
 TEST_F(ProofDeskTest, AnswersEverybodyBeforeItEnds) {

@@ -7,9 +7,11 @@
 #include <memory>
 #include <string>
 
+#include "base/trusted_clock.h"
 #include "issuer/fake_keyholder.h"
 #include "log/entries.h"
 #include "log/entry_log.h"
+#include "log/log_fixture.h"
 #include "log/publisher.h"
 #include "store/store.h"
 #include "support/temp_directory.h"
@@ -57,13 +59,13 @@ class PublishedLog : public testing::Test {
   PublishedLog() {
     token_.add("log-1", "ca.example/test");
     const log::NoteVerifier verifier = token_.log_key("log-1").verifier();
-    log_ = log::EntryLog::open(directory_ / "log", clock_).value();
+    log_ = log::EntryLog::open(directory_ / "log", trusted_, file_ops_, {.min_free_bytes = 100}).value();
     publisher_ =
         log::Publisher::open(
             {.directory = directory_ / "log", .verifier = verifier, .interval = std::chrono::milliseconds(100)}, *log_,
             clock_)
             .value();
-    store_ = Store::open(directory_ / "store.sqlite").value();
+    store_ = Store::open(directory_ / "store.sqlite", {.min_free_bytes = 100}, store_file_ops_).value();
     EXPECT_TRUE(log_->start(*store_).has_value());
     append(log::genesis_draft({.origin = "ca.example/test", .log_key = verifier.key_string(), .version = "1"}));
   }
@@ -90,8 +92,11 @@ class PublishedLog : public testing::Test {
 
   TempDirectory directory_;
   FakeClock clock_;
+  TrustedClock trusted_{clock_, ClockReference::of(clock_), std::chrono::seconds(60)};
   FakeToken token_;
   LocalKey key_{token_};
+  log::FaultyOps file_ops_;
+  log::FaultyOps store_file_ops_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<log::EntryLog> log_;
   std::unique_ptr<log::Publisher> publisher_;

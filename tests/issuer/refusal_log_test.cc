@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "issuer/published_log.h"
+#include "log/log_fixture.h"
+#include "support/command.h"
 #include "support/temp_directory.h"
 
 namespace signet {
@@ -20,7 +23,7 @@ log::RejectedFields rejection(const std::string& client, const std::string& fiel
 
 class RefusalLogTest : public testing::Test {
  protected:
-  RefusalLogTest() : log_(log::EntryLog::open(directory_ / "log", system_clock()).value()) {
+  RefusalLogTest() : log_(log::EntryLog::open(directory_ / "log", system_clock(), ops_).value()) {
     EXPECT_TRUE(log_->start(observer_).has_value());
   }
   ~RefusalLogTest() override { log_->stop(); }
@@ -42,6 +45,7 @@ class RefusalLogTest : public testing::Test {
   }
 
   test::TempDirectory directory_;
+  log::FaultyOps ops_;
   Nothing observer_;
   std::unique_ptr<log::EntryLog> log_;
 };
@@ -72,6 +76,24 @@ TEST_F(RefusalLogTest, AFrontThatReportsWithoutEndIsBoundedToo) {
   const auto [entries, sum] = logged("access");
   EXPECT_LE(entries, 20U);
   EXPECT_EQ(sum, 5000U);
+}
+
+TEST_F(RefusalLogTest, WhatTheLogHasNoRoomForIsCountedUntilItHas) {
+  ops_.free = 0;
+  test::FakeClock clock;
+  RefusalLog refusals(*log_, clock);
+  for (int i = 0; i < 20; ++i) {
+    refusals.rejected(rejection("payments", "csr"));
+    refusals.access({.cause = {}, .reason = "tls-version", .text = "1.2", .count = 3});
+  }
+  clock.advance(std::chrono::seconds(10));  // summaries are due, and cannot be written either
+  const std::size_t before = ops_.looks;
+  ASSERT_TRUE(test::eventually([&] { return ops_.looks >= before + 2; }));
+  EXPECT_EQ(log_->size(), 0U);
+  ops_.free = INT64_MAX;
+  refusals.finish();
+  EXPECT_EQ(logged("rejected").second, 20U);
+  EXPECT_EQ(logged("access").second, 60U);
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 
 #include "issuer/process_harness.h"
 #include "log/checkpoint.h"
+#include "log/log_fixture.h"
 #include "log/note.h"
 #include "store/log_drafts.h"
+#include "store/store.h"
 #include "support/command.h"
 
 namespace signet::test {
@@ -67,6 +69,10 @@ class SuccessionTest : public IssuerTest {
     ASSERT_FALSE(old.empty());
     EXPECT_EQ(old.back().type, "sealed");
     EXPECT_EQ(of_type(old, "sealed").size(), 1U);
+    const auto retired = log::read_key(old.at(old.size() - 2)).value();
+    EXPECT_EQ(retired.event, log::KeyEvent::kRetired);
+    EXPECT_EQ(retired.key, "log-0");
+    EXPECT_EQ(retired.spki_sha256, installation_.token.log_key("log-0").verifier().key().spki_sha256());
     const auto seal = log::read_sealed(old.back()).value();
     EXPECT_EQ(seal.successor_origin, "ca.example/test");
     EXPECT_EQ(seal.successor_key, installation_.token.log_key("log-1").verifier().key_string());
@@ -88,7 +94,7 @@ TEST_F(SuccessionTest, ThePredecessorIsClosedSealedAndNamedAndItsCertificatesAre
   expect_good_succession();
   const auto old = first_log();
   ASSERT_GE(old.size(), 3U);
-  EXPECT_EQ(old[old.size() - 2].type, "orphaned") << "its open intent was closed";
+  EXPECT_EQ(old[old.size() - 3].type, "orphaned") << "its open intent was closed";
   EXPECT_THAT(types_of(installation_.entries()), ElementsAre("genesis", "start", "key", "key", "key"));
   EXPECT_EQ(issued_in(front_->answer(call_issue("key-1"))).certificate(), first.certificate());
   EXPECT_FALSE(keyholder_was_asked());
@@ -270,6 +276,61 @@ TEST_F(SuccessionTest, ARebuildThatFailsLeavesTheOldStore) {
   const CommandResult result = rebuild();
   EXPECT_EQ(result.status, 1) << result.err;
   EXPECT_EQ(dump(store_file()), before);
+}
+
+TEST_F(SuccessionTest, APredecessorFromTheFutureIsEndedAndItsSuccessorIsOfNow) {
+  run_first_log();
+  use_first_log();
+  const Time future = system_clock().now() + std::chrono::hours(2);
+  {
+    const log::SetClock wrong(future);
+    const auto log = log::EntryLog::open(installation_.log_directory(), wrong).value();
+    const auto store = Store::open(store_file()).value();
+    ASSERT_TRUE(catch_up(*log, *store).has_value());
+    ASSERT_TRUE(log->start(*store).has_value());
+    ASSERT_TRUE(log->append(log::heartbeat_draft({}), log::Urgency::kEssential).has_value());
+  }
+  EXPECT_THAT(start_refused().message(), HasSubstr("begin a new log that has this one as [log.predecessor]"));
+  use_second_log();
+  start();
+  expect_good_succession();
+  EXPECT_EQ(log::read_time(first_log().back()).value(), future) << "never earlier than the entry before";
+  EXPECT_LT(log::read_time(installation_.entries().at(0)).value(), future);
+  EXPECT_FALSE(issue("key-2").certificate().empty());
+}
+
+TEST_F(SuccessionTest, AStoreThatKnowsMoreThanTheLogIsReplacedOnlyByForce) {
+  use_first_log();
+  start();
+  stop();
+  fs::copy(installation_.log_directory(), installation_.directory / "older", fs::copy_options::recursive);
+  start();
+  static_cast<void>(issue("key-1"));
+  stop();
+  fs::remove_all(installation_.log_directory());
+  fs::rename(installation_.directory / "older", installation_.log_directory());
+  const std::string before = dump(store_file());
+  const CommandResult refused = rebuild();
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("--force"));
+  EXPECT_EQ(dump(store_file()), before);
+  EXPECT_FALSE(fs::exists(store_file() + ".rebuilt"));
+  const CommandResult forced = rebuild({"--force"});
+  EXPECT_EQ(forced.status, 0) << forced.err;
+  EXPECT_THAT(forced.err, HasSubstr("made again, with 0 certificates"));
+}
+
+TEST_F(SuccessionTest, ARebuildThatCannotPutTheNewStoreIntoItsPlaceLeavesTheOldOne) {
+  use_first_log();
+  start();
+  static_cast<void>(issue("key-1"));
+  stop();
+  fs::create_directories(store_file() + "-journal/in-the-way");
+  EXPECT_EQ(rebuild().status, 1);
+  EXPECT_TRUE(fs::exists(store_file()));
+  fs::remove_all(store_file() + "-journal");
+  start();
+  EXPECT_EQ(status().issued(), 1U);
 }
 
 TEST_F(SuccessionTest, OlderLogsAreGivenToARebuildByHand) {

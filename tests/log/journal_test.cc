@@ -257,7 +257,8 @@ TEST_F(JournalTest, ARecordNobodyWritesIsRefusedEvenIfItIsChained) {
     return record;
   };
   const Bytes first = file_bytes();
-  const std::vector<std::pair<std::size_t, std::uint8_t>> wrong{{0, 9}, {0, 0}, {3, 1}, {20, 1}, {50, 1}, {87, 1}};
+  const std::vector<std::pair<std::size_t, std::uint8_t>> wrong{{0, 9},    {0, 0},  {3, 1},  {8, 4},
+                                                                {8, 0x7F}, {20, 1}, {50, 1}, {87, 1}};
   for (const auto& [at, value] : wrong) {
     Bytes record(120);
     record[0] = 1;

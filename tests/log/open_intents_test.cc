@@ -1,5 +1,6 @@
 // Which intents are open, and the mark that lets a start read no further back than they are.
 #include "intents_fixture.h"
+#include "log/extent.h"
 #include "support/command.h"
 
 namespace signet::log {
@@ -132,6 +133,28 @@ TEST_F(OpenIntents, AnOldMarkIsAsGoodWithMoreToRead) {
   EXPECT_EQ(log->recovery().read_from, 2U);
   EXPECT_EQ(log->open_intents(), (Seqs{5, 7}));
   EXPECT_EQ(read_all(*log).size(), 312U);
+}
+
+TEST_F(OpenIntents, WhatIsInFrontOfTheMarkIsReadFromAnywhereInAnyOrder) {
+  constexpr std::uint64_t kEntries = 5 * kIndexStride;
+  append_all(std::vector<Draft>(kEntries, note("an entry")));
+  {
+    const auto log = open();
+    ASSERT_TRUE(log->write_mark(log->mark_for(kEntries).value()).has_value());
+  }
+  const auto log = open();
+  ASSERT_EQ(log->recovery().read_from, kEntries - 1);
+  for (const std::uint64_t seq : {3 * kIndexStride + 1, 3 * kIndexStride, kIndexStride - 1, kEntries - 1,
+                                  4 * kIndexStride, std::uint64_t{0}, 2 * kIndexStride + 7}) {
+    std::uint64_t found = kEntries;
+    ASSERT_TRUE(log->read_raw(seq, seq + 1,
+                              [&](std::uint64_t at, ByteView entry) -> Result<void> {
+                                found = parse_entry(copy_of(entry), at).value().seq;
+                                return {};
+                              })
+                    .has_value());
+    EXPECT_EQ(found, seq);
+  }
 }
 
 TEST_F(OpenIntents, AMarkThatDoesNotFitMakesTheStartReadEverything) {

@@ -263,6 +263,27 @@ TEST_F(PublisherStart, RefusesALogThatIsShorterThanItsCheckpoint) {
   expect_refused(AllOf(HasSubstr("covers 600 entries, and the log has 555")));
 }
 
+TEST_F(PublisherStart, NothingThatACheckpointCoversIsCut) {
+  publish_twice();
+  const std::string whole = test::slurp(path("entries"));
+  flip("entries", whole.find_last_not_of('\0') - 1);
+  std::filesystem::remove(path("checkpoint"));  // the list is enough
+  const auto before = content_of(log_directory());
+  const auto refused = try_open();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kDataLoss);
+  EXPECT_THAT(refused.error().message, HasSubstr("(entry 599), and its newest checkpoint covers 600 entries"));
+  EXPECT_EQ(content_of(log_directory()), before);
+}
+
+TEST_F(PublisherStart, ATornTailBehindTheCheckpointIsCut) {
+  publish_twice();
+  std::string torn = test::slurp(path("entries"));
+  torn.resize(torn.find_last_not_of('\0') + 1);
+  write("entries", torn + std::string("\0\0\1\0half a fra", 14));
+  EXPECT_EQ(try_open().value()->recovery().cut_bytes, 14U);
+}
+
 TEST_F(PublisherStart, RefusesAnEntryThatWasChangedAndNamesIt) {
   publish_twice();
   rewrite_entries([](std::uint64_t seq, std::string entry) {
@@ -396,10 +417,38 @@ TEST_F(PublisherStart, AKeeperThatRemembersAnotherHistoryRefusesTheCopyThatGrewB
   stop(std::chrono::milliseconds(0));
 }
 
-TEST_F(PublisherStart, AKeeperThatRemembersAnOlderTreeIsBelievedOnlyIfItIsOurs) {
+TEST_F(PublisherStart, AKeeperThatForgotTheNewestCheckpointIsRefused) {
   publish_twice();
   open_log();
   ASSERT_TRUE(try_open_publisher().has_value());
+  KeeperMemory other;
+  KeeperKey keeper(key_, origin_, other);
+  const auto nothing = publisher_->check_memory(keeper);
+  ASSERT_FALSE(nothing.has_value());
+  EXPECT_THAT(nothing.error().message, HasSubstr("remembers a checkpoint of 0 entries"));
+  other.add(memory_.heads[0]);
+  EXPECT_FALSE(publisher_->check_memory(keeper).has_value()) << "an older copy of its journal";
+  EXPECT_TRUE(publisher_->check_memory(keeper_).has_value());
+}
+
+TEST_F(PublisherStart, NothingIsSignedByAKeeperThatForgotMeanwhile) {
+  publish(10);
+  start();
+  memory_.count = 0;
+  append(1);
+  EXPECT_FALSE(publisher_->wait_for(10, std::chrono::milliseconds(300)));
+  ASSERT_TRUE(publisher_->trouble().has_value());
+  EXPECT_THAT(publisher_->trouble()->message, HasSubstr("log.accept_lost_memory = 10"));
+  EXPECT_EQ(memory_.count, 0U);
+}
+
+TEST_F(PublisherStart, ALossThatIsAcceptedIsOfOneCheckpointOnlyAndMustBeOurs) {
+  publish_twice();
+  open_log();
+  const std::uint64_t newest = memory_.last()->size;
+  PublisherOptions accepting = options();
+  accepting.accepted_loss = newest;
+  publisher_ = Publisher::open(accepting, *log_, system_clock()).value();
   KeeperMemory other;
   KeeperKey keeper(key_, origin_, other);
   EXPECT_TRUE(publisher_->check_memory(keeper).has_value()) << "it remembers nothing";
@@ -409,6 +458,9 @@ TEST_F(PublisherStart, AKeeperThatRemembersAnOlderTreeIsBelievedOnlyIfItIsOurs) 
   const auto refused = publisher_->check_memory(keeper);
   ASSERT_FALSE(refused.has_value());
   EXPECT_THAT(refused.error().message, HasSubstr("in an entry from 0 to 99"));
+  accepting.accepted_loss = newest - 1;
+  publisher_ = Publisher::open(accepting, *log_, system_clock()).value();
+  EXPECT_FALSE(publisher_->check_memory(keeper).has_value());
   keeper.unavailable = true;
   EXPECT_EQ(publisher_->check_memory(keeper).error().code, ErrorCode::kUnavailable);
 }

@@ -306,17 +306,20 @@ TEST_F(PublisherTest, GoesOnWhileEntriesAreAppendedAndProofsAreMade) {
   expect_whole_folder(6300);
 }
 
-TEST_F(PublisherTest, PublishesWhatWasDurableWhenTheLogFailed) {
+TEST_F(PublisherTest, SignsNothingAnyMoreWhenTheLogFailed) {
   FaultyOps ops;
   log_ = open(ops);
   ASSERT_TRUE(log_->start(recorder_).has_value());
-  ASSERT_TRUE(try_open_publisher().has_value());
+  ASSERT_TRUE(try_open_publisher(seconds(30)).has_value());
   ASSERT_TRUE(publisher_->start(keeper_).has_value());
-  ASSERT_TRUE(log_->append(note("good")).has_value());
+  ASSERT_TRUE(log_->append(note("published")).has_value());
+  ASSERT_TRUE(publisher_->wait_for(0, seconds(10)));
+  ASSERT_TRUE(log_->append(note("waits for the next turn")).has_value());
   ops.fail_sync_at = ops.syncs + 1;
   ASSERT_FALSE(log_->append(note("doubtful")).has_value());
-  EXPECT_TRUE(publisher_->wait_for(0, seconds(10)));
-  EXPECT_FALSE(publisher_->wait_for(1, milliseconds(50)));
+  publisher_->stop(milliseconds(300));
+  EXPECT_EQ(keeper_.calls, 1);
+  EXPECT_THAT(publisher_->trouble()->message, HasSubstr("the log cannot be written"));
   stop();
 }
 

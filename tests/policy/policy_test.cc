@@ -60,13 +60,20 @@ TEST(Policy, ReadsProfilesAndFillsInDefaults) {
   EXPECT_EQ(profile->validity_max, 397 * 24h);
   EXPECT_EQ(profile->backdate, 5min);
   EXPECT_THAT(profile->keys, ElementsAre(KeyType::kEcP256, KeyType::kRsa));
-  EXPECT_EQ(profile->rsa_bits_min, 2048U);
+  EXPECT_EQ(profile->key_rules, KeyRules());
   EXPECT_EQ(profile->subject.text(), "O=Example");
   EXPECT_EQ(profile->common_name, CommonNameMode::kNone);
   EXPECT_EQ(profile->key_usage, static_cast<std::uint32_t>(kDigitalSignature));
   EXPECT_THAT(profile->extended_key_usage, ElementsAre("1.3.6.1.5.5.7.3.1"));
   EXPECT_EQ(policy.find_profile("TLS-server"), nullptr);
   EXPECT_EQ(policy.sha256(), sha256(bytes_of(kPolicy)));
+}
+
+TEST(Policy, ReadsTheRulesOfRsaKeys) {
+  const Policy policy =
+      policy_of(with("subject =", "rsa_bits_min = 3072\nrsa_bits_max = 4096\nrsa_exponents = [65537, 3]\nsubject ="));
+  EXPECT_EQ(policy.find_profile("tls-server")->key_rules,
+            (KeyRules{.rsa_bits_min = 3072, .rsa_bits_max = 4096, .rsa_exponents = {3, 65537}}));
 }
 
 TEST(Policy, ReadsClientsAndFillsInDefaults) {
@@ -124,6 +131,16 @@ TEST(Policy, RefusesBadValues) {
       {"subject =", "rsa_bits_min = 1024\nsubject =",
        "rsa_bits_min: is the integer 1024; expected an integer from 2048 to 8192"},
       {"\"ec-p256\", \"rsa\"]", "\"ec-p256\"]\nrsa_bits_min = 3072", "rsa_bits_min: has no effect"},
+      {"\"ec-p256\", \"rsa\"]", "\"ec-p256\"]\nrsa_bits_max = 4096", "rsa_bits_max: has no effect"},
+      {"\"ec-p256\", \"rsa\"]", "\"ec-p256\"]\nrsa_exponents = [3]", "rsa_exponents: has no effect"},
+      {"subject =", "rsa_bits_max = 8200\nsubject =",
+       "rsa_bits_max: is the integer 8200; expected an integer from 2048 to 8192"},
+      {"subject =", "rsa_bits_min = 4096\nrsa_bits_max = 3072\nsubject =",
+       "rsa_bits_max: is 3072, less than rsa_bits_min, which is 4096"},
+      {"subject =", "rsa_exponents = []\nsubject =", "rsa_exponents: has 0 values and needs 1"},
+      {"subject =", "rsa_exponents = 3\nsubject =", "rsa_exponents: is the integer 3; expected a list of integers"},
+      {"subject =", "rsa_exponents = [1]\nsubject =", "rsa_exponents[0]: is the integer 1; expected an integer from 3"},
+      {"subject =", "rsa_exponents = [65537, 65538]\nsubject =", "rsa_exponents: has 65538; an RSA exponent is odd"},
       {"O=Example", "O=Example,CN=x", "profile.tls-server.subject: has a CN"},
       {"O=Example", "O", "profile.tls-server.subject:"},
       {"subject =", "common_name = \"always\"\nsubject =",

@@ -43,8 +43,40 @@ TEST(Profile, TakesTheKeysItNames) {
   EXPECT_EQ(other_curve.error().field, "csr.subjectPublicKeyInfo");
   const auto small = check_key(profile, test::make_csr("/CN=a", "DNS:a", "rsa:2048").public_key());
   ASSERT_FALSE(small.has_value());
-  EXPECT_THAT(small.error().message,
-              HasSubstr("the request's key is rsa-2048; the profile p takes ec-p256, rsa of at least 3072 bits"));
+  EXPECT_EQ(
+      small.error().message,
+      "the profile p does not take the request's key: the RSA modulus has 2048 bits; 3072 to 8192 are taken (rule "
+      "key.rsa-size)");
+}
+
+TEST(Profile, SaysWhichTypesOfKeysItTakes) {
+  const auto refused = check_key(profile_with(kEcOnly), test::make_csr("/CN=a", "DNS:a", "rsa:2048").public_key());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message, "the request's key is rsa-2048; the profile p takes ec-p256 (rule key.type)");
+}
+
+TEST(Profile, TakesOtherRsaExponentsOnlyIfItNamesThem) {
+  const PublicKey key =
+      test::make_csr("/CN=a", "DNS:a", "rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3").public_key();
+  const auto refused = check_key(profile_with("keys = [\"rsa\"]"), key);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message,
+            "the profile p does not take the request's key: the RSA exponent is 3; taken is 65537 (rule "
+            "key.rsa-exponent)");
+  EXPECT_EQ(refused.error().field, "csr.subjectPublicKeyInfo");
+  EXPECT_TRUE(check_key(profile_with("keys = [\"rsa\"]\nrsa_exponents = [65537, 3]"), key).has_value());
+}
+
+TEST(Profile, TakesNoKeyThatOthersCanUse) {
+  const Bytes all_ones(256, 0xFF);  // 2^2048 - 1, which 3 divides
+  const PublicKey divisible = PublicKey::from_spki(rsa_spki(all_ones, Bytes{1, 0, 1})).value();
+  const auto refused = check_key(profile_with("keys = [\"rsa\"]"), divisible);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("divisible by 3; make a new key (rule key.rsa-small-factor)"));
+  Bytes identity(32);
+  identity[0] = 1;
+  const PublicKey small_order = PublicKey::from_spki(ed25519_spki(identity).value()).value();
+  EXPECT_FALSE(check_key(profile_with("keys = [\"ed25519\"]"), small_order).has_value());
 }
 
 TEST(Profile, GivesTheValidityThatIsWishedWithinItsBounds) {
@@ -108,14 +140,17 @@ TEST(Profile, RefusesACommonNameThatIsNoAlternativeName) {
 TEST(Profile, ItsDigestCoversEveryValue) {
   const std::string base = "keys = [\"ec-p256\", \"rsa\"]";
   const Profile profile = profile_with(base);
-  EXPECT_EQ(profile.sha256,
-            profile_with("keys = [\"rsa\", \"ec-p256\"]\nbackdate = \"300s\"\nrsa_bits_min = 2048").sha256);
-  for (const char* more :
-       {"\nbackdate = \"1m\"", "\nrsa_bits_min = 3072", "\nsubject = \"O=x\"", "\ncommon_name = \"from-san\""}) {
+  EXPECT_EQ(profile.sha256, profile_with("keys = [\"rsa\", \"ec-p256\"]\nbackdate = \"300s\"\nrsa_bits_min = 2048\n"
+                                         "rsa_bits_max = 8192\nrsa_exponents = [65537]")
+                                .sha256);
+  for (const char* more : {"\nbackdate = \"1m\"", "\nrsa_bits_min = 3072", "\nrsa_bits_max = 4096",
+                           "\nrsa_exponents = [3]", "\nsubject = \"O=x\"", "\ncommon_name = \"from-san\""}) {
     EXPECT_NE(profile.sha256, profile_with(base + more).sha256) << more;
   }
   EXPECT_NE(profile.sha256, profile_with(kEcOnly).sha256);
   EXPECT_THAT(canonical_text(profile), HasSubstr("names=dns:**\n"));
+  EXPECT_THAT(canonical_text(profile_with(base + "\nrsa_exponents = [65537, 3]")),
+              HasSubstr("\nrsa_bits_min=2048\nrsa_bits_max=8192\nrsa_exponents=3,65537\nsubject="));
 }
 
 }  // namespace

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/trusted_clock.h"
+
 namespace signet {
 namespace {
 
@@ -22,6 +26,20 @@ TEST(Listener, AnAddressInUseIsAnErrorThatNamesIt) {
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().field, "listen.address");
   EXPECT_NE(second.error().message.find(taken->text()), std::string::npos) << second.error().message;
+}
+
+TEST(Plan, TheIssuerIsToldWhatTheClocksSaidWhenTheDaemonStarted) {
+  const LoadedConfig loaded;
+  const UniqueFd listener;
+  const ClockReference before = ClockReference::of(system_clock());
+  const auto plans = plan_children(loaded, listener);
+  ASSERT_TRUE(plans.has_value()) << plans.error().message;
+  const auto issuer = std::ranges::find(*plans, "signet-issuer", &ChildPlan::process);
+  ASSERT_NE(issuer, plans->end());
+  const internal::ClockReference& clock = issuer->start.clock();
+  EXPECT_GE(clock.monotonic_micros(), before.monotonic.count());
+  EXPECT_GE(clock.wall_micros(), before.wall.time_since_epoch().count());
+  EXPECT_LE(clock.wall_micros(), system_clock().now().time_since_epoch().count());
 }
 
 }  // namespace

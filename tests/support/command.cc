@@ -125,6 +125,11 @@ std::string run_ok(const std::vector<std::string>& arguments, const std::string&
   return std::move(result.out);
 }
 
+std::vector<std::string> redirected(const std::string& redirection, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"sh", "-c", "exec \"$0\" \"$@\" " + redirection});
+  return arguments;
+}
+
 BackgroundProcess::BackgroundProcess(const std::vector<std::string>& arguments, const std::string& stderr_file) {
   const UniqueFd null{open("/dev/null", O_RDWR | O_CLOEXEC)};
   const UniqueFd err{open(stderr_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};

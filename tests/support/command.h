@@ -25,6 +25,10 @@ struct CommandResult {
 /// As run_command, and throws with both outputs unless the status is 0. Returns standard output.
 std::string run_ok(const std::vector<std::string>& arguments, const std::string& input = {});
 
+/// The same program with its streams as a shell's redirection makes them: "<&- >&- 2>&-" closes all, ">/dev/full" takes
+/// nothing.
+[[nodiscard]] std::vector<std::string> redirected(const std::string& redirection, std::vector<std::string> arguments);
+
 /// A program that runs beside the test, its standard error in a file. Killed at the end of its life if it still runs.
 class BackgroundProcess {
  public:

@@ -1,5 +1,5 @@
 // signet-audit: verifies an audit log from its folder and public keys.
-#include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/standard_streams.h"
 #include "base/version.h"
 #include "output.h"
 #include "progress.h"
@@ -29,10 +30,13 @@ Examples:
   signet-audit show --type orphaned /copy/of/log)";
 
 constexpr const char* kFooter = R"(Exit status:
-  0  clean
-  1  findings; or the proof does not hold
+  0  clean; done
+  1  findings; the proof does not hold; the log has no such certificate to prove
   2  usage: an option, or a file that an option names
-  3  the log cannot be read)";
+  3  the log cannot be read, or standard output not be written)";
+
+/// The help of a command ends with what its exit status means, too.
+std::string with_status(const char* footer) { return std::string(footer) + "\n\n" + kFooter; }
 
 constexpr const char* kVerifyFooter =
     R"(A log key is a verifier key "name+key id+base64", or a file with one, or a PEM public key. Without --log-key the key that
@@ -50,6 +54,7 @@ struct Arguments {
   std::optional<std::uint64_t> index;
   std::string certificate;
   std::string out;
+  bool force = false;
   ProofOptions proof;
   ShowArguments show;
 };
@@ -78,7 +83,7 @@ CLI::App* add_verify(CLI::App& app, Arguments& arguments) {
   command->add_option("--threads", options.threads, "That check (one for each processor)")->type_name("N");
   command->add_option("--show-findings", options.findings_per_kind, "Of each kind; the rest is counted (20)")
       ->type_name("N");
-  command->footer(kVerifyFooter);
+  command->footer(with_status(kVerifyFooter));
   return command;
 }
 
@@ -90,7 +95,9 @@ CLI::App* add_prove(CLI::App& app, Arguments& arguments) {
       ->type_name("FILE")
       ->excludes(index);
   command->add_option("--out", arguments.out, "The proof; - or none is standard output")->type_name("FILE");
-  command->footer("The proof is C2SP tlog-proof with the entry as extra data; check-proof checks it without the log.");
+  command->add_flag("--force", arguments.force, "Replace a file that exists");
+  command->footer(
+      with_status("The proof is C2SP tlog-proof with the entry as extra data; check-proof checks it without the log."));
   return command;
 }
 
@@ -107,6 +114,7 @@ CLI::App* add_check_proof(CLI::App& app, Arguments& arguments) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--certificate", options.certificate, "The entry must have issued this certificate")
       ->type_name("FILE");
+  command->footer(kFooter);
   return command;
 }
 
@@ -148,59 +156,74 @@ class Printer : public Listener {
   std::vector<Finding> findings_;
 };
 
-/// An error with a field is about an option.
-ExitCode exit_code_of(const Error& error) { return error.field.empty() ? ExitCode::kCannotRead : ExitCode::kUsage; }
+/// An error with a field is about an option, but for the two that are the answer (signet/audit.h).
+ExitCode exit_code_of(const Error& error) {
+  if (error.field.empty()) return ExitCode::kCannotRead;
+  return error.field == "proof" || error.field == "certificate_sha256" ? ExitCode::kFindings : ExitCode::kUsage;
+}
 
-ExitCode fail_with(const Error& error, ExitCode code, Format format) {
+ExitCode fail_with(const Error& error, Format format) {
   print_error(error, format);
-  return code;
+  return exit_code_of(error);
 }
 
 ExitCode run_verify(const Arguments& arguments, Format format) {
   Printer printer(format);
   const auto summary = verify(arguments.verify, printer);
-  if (!summary.has_value()) return fail_with(summary.error(), exit_code_of(summary.error()), format);
+  if (!summary.has_value()) return fail_with(summary.error(), format);
   printer.finish(*summary);
   return summary->clean() ? ExitCode::kClean : ExitCode::kFindings;
 }
 
+bool goes_to_standard_output(const Arguments& arguments) { return arguments.out.empty() || arguments.out == "-"; }
+
+/// Before the log is read.
+Result<void> check_prove(const Arguments& arguments) {
+  const auto refuse = [](ErrorCode code, std::string message, std::string option) {
+    return fail(code, std::move(message), std::move(option));
+  };
+  if (!arguments.index && arguments.certificate.empty()) {
+    return refuse(ErrorCode::kInvalidArgument, "prove needs --index or --certificate", "index");
+  }
+  struct stat state{};
+  if (arguments.force || goes_to_standard_output(arguments) || ::lstat(arguments.out.c_str(), &state) != 0) return {};
+  return refuse(ErrorCode::kAlreadyExists,
+                printable(arguments.out) + " exists; remove it, name another file or give --force", "out");
+}
+
+Result<void> write_out(const Arguments& arguments, ByteView proof) {
+  if (goes_to_standard_output(arguments)) return print(signet::text_of(proof));
+  auto written =
+      arguments.force ? replace_file(arguments.out, proof, 0644) : write_new_file(arguments.out, proof, 0644);
+  if (!written.has_value()) written.error().field = "out";
+  return written;
+}
+
 Result<void> write_proof(const Arguments& arguments) {
+  SIGNET_CHECK(check_prove(arguments));
   std::uint64_t index = arguments.index.value_or(0);
   if (!arguments.index) {
     SIGNET_TRY(index, find_certificate(arguments.directory, arguments.certificate));
   }
   SIGNET_TRY(const Bytes proof, prove(arguments.directory, index));
-  if (!arguments.out.empty() && arguments.out != "-") return replace_file(arguments.out, proof, 0644);
-  if (std::fwrite(proof.data(), 1, proof.size(), stdout) != proof.size() || std::fflush(stdout) != 0) {
-    return fail_errno(errno, "standard output");
-  }
-  return {};
+  return write_out(arguments, proof);
 }
 
 ExitCode run_prove(const Arguments& arguments, Format format) {
-  if (!arguments.index && arguments.certificate.empty()) {
-    return fail_with({.code = ErrorCode::kInvalidArgument, .message = "prove needs --index or --certificate"},
-                     ExitCode::kUsage, format);
-  }
   const auto written = write_proof(arguments);
-  if (!written.has_value()) return fail_with(written.error(), exit_code_of(written.error()), format);
-  return ExitCode::kClean;
+  return written.has_value() ? ExitCode::kClean : fail_with(written.error(), format);
 }
 
 ExitCode run_check_proof(const Arguments& arguments, Format format) {
   const auto proven = check_proof(arguments.proof);
-  if (!proven.has_value()) {
-    const bool option =
-        proven.error().field == "log-key" || proven.error().field == "witness" || proven.error().native != 0;
-    return fail_with(proven.error(), option ? ExitCode::kUsage : ExitCode::kFindings, format);
-  }
+  if (!proven.has_value()) return fail_with(proven.error(), format);
   std::fputs((format == Format::kJson ? json_of(*proven) : text_of(*proven)).c_str(), stdout);
   return ExitCode::kClean;
 }
 
 ExitCode run_show(const Arguments& arguments, Format format) {
   const auto shown = show(arguments.show, format);
-  if (!shown.has_value()) return fail_with(shown.error(), exit_code_of(shown.error()), format);
+  if (!shown.has_value()) return fail_with(shown.error(), format);
   return ExitCode::kClean;
 }
 
@@ -233,10 +256,12 @@ int run(int argc, char** argv) {
   const bool json = std::any_of(argv + 1, argv + argc, [](std::string_view argument) { return argument == "--json"; });
   const Format format = json ? Format::kJson : Format::kText;
   if (const auto finished = parse(app, argc, argv, format); finished.has_value()) return *finished;
-  const ExitCode code = verify_command->parsed()  ? run_verify(arguments, format)
-                        : prove_command->parsed() ? run_prove(arguments, format)
-                        : check_command->parsed() ? run_check_proof(arguments, format)
-                                                  : run_show(arguments, format);
+  ExitCode code = verify_command->parsed()  ? run_verify(arguments, format)
+                  : prove_command->parsed() ? run_prove(arguments, format)
+                  : check_command->parsed() ? run_check_proof(arguments, format)
+                                            : run_show(arguments, format);
+  // An answer that did not arrive is none.
+  if (const auto arrived = finish_output(); !arrived.has_value()) code = fail_with(arrived.error(), Format::kText);
   return static_cast<int>(code);
 }
 
@@ -244,6 +269,7 @@ int run(int argc, char** argv) {
 }  // namespace signet::audit::cli
 
 int main(int argc, char** argv) {
+  signet::open_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves becomes an error that says so
   return signet::audit::cli::run(argc, argv);
 }

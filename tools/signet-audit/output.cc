@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -12,8 +13,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kMaxKeyBytes = 4096;
+
 /// Foreign text was made printable when it went into a message, and is UTF-8.
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string dump(const Json& json) {
+  return without_controls(json.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
+}
 
 Json json_of(const Finding& finding) {
   Json json{{"id", finding.id}, {"place", finding.place}};
@@ -38,8 +43,8 @@ std::string entries_line(const Summary& summary) {
 std::string certificates_line(const Summary& summary) {
   std::string line = fmt::format("certificates  {} issued, {} rebuilt with the hash that the log says, ",
                                  summary.certificates, summary.certificates_rebuilt);
-  line += summary.certificates_verified > 0 || summary.certificates == 0
-              ? fmt::format("{} signatures verified", summary.certificates_verified)
+  line += summary.issuers_given
+              ? fmt::format("{} of {} signatures verified", summary.certificates_verified, summary.certificates)
               : std::string("signatures not checked");
   return line + fmt::format("; {} intents, {} open\n", summary.intents, summary.open_intents);
 }
@@ -52,7 +57,7 @@ std::string checkpoints_line(const Summary& summary) {
 
 std::string key_line(const Summary& summary) {
   if (summary.log_key.empty()) return "log key       none: signatures of checkpoints not checked\n";
-  return fmt::format("log key       {}{}\n", summary.log_key,
+  return fmt::format("log key       {}{}\n", printable(summary.log_key, kMaxKeyBytes),
                      summary.log_key_given ? "" : " (taken from the log itself)");
 }
 
@@ -68,6 +73,35 @@ std::string result_line(const Summary& summary) {
 }
 
 }  // namespace
+
+Result<void> print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
+  return fail_errno(errno, "standard output");
+}
+
+Result<void> finish_output() {
+  const bool flushed = std::fflush(stdout) == 0;
+  if (flushed && std::ferror(stdout) == 0) return {};
+  return fail_errno(flushed ? EIO : errno, "standard output");
+}
+
+std::string without_controls(std::string_view json) {
+  std::string safe;
+  safe.reserve(json.size());
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(json[i]);
+    const auto next = i + 1 < json.size() ? static_cast<std::uint8_t>(json[i + 1]) : std::uint8_t{0};
+    if (byte == 0x7F) {
+      safe += "\\u007f";
+    } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // UTF-8 of U+0080 to U+009F
+      safe += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else {
+      safe += json[i];
+    }
+  }
+  return safe;
+}
 
 void print_error(const Error& error, Format format) {
   const std::string message = error.field.empty() ? error.message : fmt::format("{}: {}", error.field, error.message);
@@ -109,6 +143,7 @@ std::string json_of(const Summary& summary, const std::vector<Finding>& findings
   json["certificates"] = summary.certificates;
   json["certificates_rebuilt"] = summary.certificates_rebuilt;
   json["certificates_verified"] = summary.certificates_verified;
+  json["issuers_given"] = summary.issuers_given;
   json["checkpoints"] = summary.checkpoints;
   json["checkpoints_verified"] = summary.checkpoints_verified;
   json["covered"] = summary.covered;

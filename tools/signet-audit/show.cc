@@ -1,21 +1,20 @@
 #include "show.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdio>
 
 #include "audit/entry_file.h"
 #include "audit/entry_view.h"
-#include "base/file.h"
-#include "x509/certificate.h"
+#include "audit/inputs.h"
+#include "audit/schema.h"
 
 namespace signet::audit::cli {
 namespace {
 
-constexpr std::size_t kMaxCertificateBytes = std::size_t{128} * 1024;
 constexpr std::size_t kShownBytes = 80;  // of a value
 constexpr std::array<std::string_view, 5> kInFront = {"seq", "time", "type", "outcome", "boot"};
 
@@ -24,15 +23,36 @@ struct Filter {
   std::string fingerprint;  // of the certificate
 };
 
+/// What would let no entry through is a slip of the finger.
+Result<void> check_arguments(const ShowArguments& arguments) {
+  const auto refuse = [](std::string message, std::string option) {
+    return fail(ErrorCode::kInvalidArgument, std::move(message), std::move(option));
+  };
+  if (arguments.to && *arguments.to < arguments.from) {
+    return refuse(fmt::format("is {}, less than --from, {}", *arguments.to, arguments.from), "to");
+  }
+  EntryType type{};
+  if (!arguments.type.empty() && find_type(arguments.type, type) == nullptr) {
+    return refuse(fmt::format("there is no type {}; types are {}", printable(arguments.type, kShownBytes),
+                              fmt::join(type_names(), ", ")),
+                  "type");
+  }
+  if (!from_hex(arguments.serial).has_value()) {
+    return refuse(fmt::format("{} is no serial number: an even number of hexadecimal digits, as the log has it",
+                              printable(arguments.serial, kShownBytes)),
+                  "serial");
+  }
+  return {};
+}
+
 Result<Filter> make_filter(ShowArguments arguments) {
   std::ranges::transform(arguments.serial, arguments.serial.begin(), [](unsigned char c) { return std::tolower(c); });
+  SIGNET_CHECK(check_arguments(arguments));
   Filter filter{.arguments = std::move(arguments), .fingerprint = {}};
   if (filter.arguments.certificate.empty()) return filter;
-  SIGNET_TRY(const Bytes content,
-             read_file(filter.arguments.certificate, kMaxCertificateBytes, FileTrust::kAnyone, "certificate"));
-  SIGNET_TRY(const std::vector<Certificate> certificates, parse_certificates(content));
-  filter.arguments.serial = certificates.front().fields().serial.hex();
-  filter.fingerprint = to_hex(certificates.front().fingerprint());
+  SIGNET_TRY(const Certificate certificate, load_certificate(filter.arguments.certificate));
+  filter.arguments.serial = certificate.fields().serial.hex();
+  filter.fingerprint = to_hex(certificate.fingerprint());
   return filter;
 }
 
@@ -80,11 +100,6 @@ std::string line_of(const EntryView& view, std::uint64_t entry) {
   return line + "\n";
 }
 
-Result<void> print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
-  return fail_errno(errno, "standard output");
-}
-
 Result<void> show_entry(ByteView bytes, std::uint64_t entry, const Filter& filter, Format format, EntryView& view) {
   if (const auto problem = view.parse(bytes)) {
     if (format == Format::kJson) return {};  // a line of JSON that is none helps nobody; verify names it
@@ -93,8 +108,7 @@ Result<void> show_entry(ByteView bytes, std::uint64_t entry, const Filter& filte
   }
   if (!is_wanted(view, filter)) return {};
   if (format == Format::kText) return print(line_of(view, entry));
-  SIGNET_CHECK(print(signet::text_of(bytes)));
-  return print("\n");
+  return print(without_controls(signet::text_of(bytes)) + "\n");
 }
 
 }  // namespace
@@ -113,8 +127,7 @@ Result<void> show(ShowArguments arguments, Format format) {
       SIGNET_CHECK(show_entry(block->entry(i), entry, filter, format, view));
     }
   }
-  if (std::fflush(stdout) != 0) return fail_errno(errno, "standard output");
-  return {};
+  return finish_output();
 }
 
 }  // namespace signet::audit::cli

@@ -20,7 +20,8 @@ struct ShowArguments {
   std::string certificate;  ///< file: its serial number and its hash are looked for
 };
 
-/// Writes to standard output. Checks nothing: verify does. Errors: what cannot be read.
+/// Writes to standard output. Checks nothing: verify does. Errors: kInvalidArgument with an option's name as field;
+/// what cannot be read or written.
 [[nodiscard]] Result<void> show(ShowArguments arguments, Format format);
 
 }  // namespace signet::audit::cli

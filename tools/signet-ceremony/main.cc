@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/sandbox.h"
+#include "base/standard_streams.h"
 #include "ceremony.h"
 #include "report.h"
 
@@ -102,6 +103,7 @@ int main_with(int argc, char** argv) {
 }  // namespace signet::ceremony
 
 int main(int argc, char** argv) {
+  signet::open_standard_streams();
   const int status = signet::ceremony::main_with(argc, argv);
   std::cout.flush();
   std::fflush(stdout);

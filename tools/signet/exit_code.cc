@@ -29,6 +29,7 @@ std::string next_step(const Error& error) {
              "another log than others";
     case ExitCode::kUsage: return "signet --help explains arguments and settings";
     case ExitCode::kOk:
+    case ExitCode::kFindings:
     case ExitCode::kOther: break;
   }
   return {};

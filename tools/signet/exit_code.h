@@ -14,7 +14,8 @@ enum class ExitCode : int {
   kRefused = 3,          ///< the daemon understood and said no
   kTryAgain = 4,         ///< not reached, busy or too slow; the same command can succeed later
   kUnauthenticated = 5,  ///< TLS failed, or one side did not accept who the other is
-  kNotVerified = 6       ///< what was answered about the log is not true
+  kNotVerified = 6,      ///< what was answered about the log is not true
+  kFindings = 7          ///< `signet lint` found an error in a certificate
 };
 
 /// Of an error that the client library, or a file or setting of this side, gave.

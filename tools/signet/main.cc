@@ -1,11 +1,16 @@
 // signet: the command that asks a Signet daemon for certificates.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <optional>
 
+#include "base/standard_streams.h"
 #include "base/version.h"
 #include "commands.h"
+#include "lint_command.h"
 #include "log_commands.h"
 #include "output.h"
 
@@ -27,7 +32,8 @@ Examples:
   signet-audit check-proof --log-key log-1.vkey --certificate www.pem www.tlog-proof
 
   signet log checkpoint --since last --out last --force   # is it still the same log, only longer?
-  signet --json status                      # is the daemon well?)";
+  signet --json status                      # is the daemon well?
+  signet lint www.pem                       # what RFC 5280 finds wrong with it; asks nobody)";
 
 constexpr const char* kFooter = R"(Settings (a flag wins over the environment, which wins over the file):
   flag            environment          in the file
@@ -49,6 +55,7 @@ Exit status:
   4  daemon not reached, busy or too slow: try again (issue prints the --idempotency-key to do it with)
   5  TLS or authentication failed
   6  what the daemon says of its log is not true (it does not verify); nothing of it was written
+  7  lint found an error in a certificate (warnings alone are 0)
   1  anything else)";
 
 struct Arguments {
@@ -59,7 +66,20 @@ struct Arguments {
   CheckpointArguments checkpoint;
   ProofArguments proof;
   EntriesArguments entries;
+  LintArguments lint;
 };
+
+/// CLI11's own check says its range in floating point, with 309 digits.
+CLI::Validator whole_number(std::uint64_t least) {
+  const auto check = [least](const std::string& text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && number >= least ? std::string()
+                                    : fmt::format("\"{}\" is no whole number from {} on", printable(text, 40), least);
+  };
+  return {check, "", "whole number"};
+}
 
 void add_global_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--json", arguments.json, "One JSON object on standard output, for errors too");
@@ -132,7 +152,7 @@ void add_log_checkpoint(CLI::App& log, CheckpointArguments& arguments) {
   command
       ->add_option("--old-size", arguments.old_size,
                    "With --json, for programs: the hashes of the consistency proof from a log of so many entries")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0))
       ->type_name("N");
   command->add_option("--out", arguments.out_file, "The checkpoint, a signed note; - or none is standard output")
       ->type_name("FILE");
@@ -148,7 +168,7 @@ void add_log_proof(CLI::App& log, ProofArguments& arguments) {
   CLI::App* const command = log.add_subcommand("proof", "Get the proof that an entry is in the log");
   command->add_option("INDEX", arguments.index, "The entry's index, as issue prints it")
       ->required()
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   command
       ->add_option("--out", arguments.out_file,
                    "The proof (C2SP tlog-proof), with the entry in it; - or none is "
@@ -165,10 +185,10 @@ void add_log_entries(CLI::App& log, EntriesArguments& arguments) {
   CLI::App* const command = log.add_subcommand("entries", "Print entries, one JSON object per line");
   command->add_option("--first", arguments.first, "The first one's index; the log begins with 0")
       ->required()
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0))
       ->type_name("N");
   command->add_option("--count", arguments.count, "At most so many; otherwise all that a checkpoint covers")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1))
       ->type_name("N");
   command->footer(
       "Examples:\n"
@@ -176,6 +196,21 @@ void add_log_entries(CLI::App& log, EntriesArguments& arguments) {
       "  signet log entries --first 1234 --count 1\n\n"
       "With --log-key each line was proved before it is printed; without, only form and order were checked. With\n"
       "--json the lines are the same, and errors are an object too.");
+}
+
+CLI::App* add_lint(CLI::App& app, LintArguments& arguments) {
+  CLI::App* const command = app.add_subcommand("lint", "Find what is wrong with certificates in a file; asks nobody");
+  command->add_option("FILE", arguments.file, "PEM, with one or more certificates, or DER; - is standard input");
+  command->add_flag("--public-trust", arguments.public_trust,
+                    "By the CA/Browser Forum's TLS Baseline Requirements, too");
+  command->add_flag("--list", arguments.list, "Print the rules: id, severity, set, clause");
+  command->footer(
+      "Examples:\n"
+      "  signet lint www.pem\n"
+      "  signet --json lint --public-trust www.pem | jq -r '.certificates[].findings[].id'\n\n"
+      "Status 7 says that a finding is an error: a MUST of RFC 5280 or of the named document is broken. Signatures,\n"
+      "chains and the present time are not looked at. docs/lints.md explains the rules.");
+  return command;
 }
 
 struct LogCommands {
@@ -213,6 +248,17 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv, bool json) {
   }
 }
 
+int finish_failed(const Error& error, bool json) {
+  const ExitCode exit_code = exit_code_of(error);
+  print_error(error, exit_code, json);
+  return static_cast<int>(exit_code);
+}
+
+/// The one command whose result is a status.
+int finish_lint(const Result<ExitCode>& done, bool json) {
+  return done.has_value() ? static_cast<int>(*done) : finish_failed(done.error(), json);
+}
+
 int run(int argc, char** argv) {
   CLI::App app(kDescription, "signet");
   Arguments arguments;
@@ -223,26 +269,27 @@ int run(int argc, char** argv) {
   const CLI::App* const issue_command = add_issue(app, arguments.issue);
   const CLI::App* const bundle_command = add_bundle(app, arguments.bundle);
   const LogCommands log_commands = add_log(app, arguments);
+  const CLI::App* const lint_command = add_lint(app, arguments.lint);
   app.add_subcommand("status", "Version, issuers, tokens and sizes, for clients with the right \"operate\"");
 
   const bool json = std::any_of(argv + 1, argv + argc, [](std::string_view argument) { return argument == "--json"; });
   if (const auto finished = parse(app, argc, argv, json); finished.has_value()) return *finished;
 
   const Format format = arguments.json ? Format::kJson : Format::kText;
+  if (lint_command->parsed()) return finish_lint(lint_certificates(arguments.lint, format), arguments.json);
   const auto done = issue_command->parsed()      ? issue(arguments.flags, arguments.issue, format)
                     : bundle_command->parsed()   ? bundle(arguments.flags, arguments.bundle, format)
                     : log_commands.log->parsed() ? run_log(log_commands, arguments, format)
                                                  : status(arguments.flags, format);
   if (done.has_value()) return static_cast<int>(ExitCode::kOk);
-  const ExitCode exit_code = exit_code_of(done.error());
-  print_error(done.error(), exit_code, arguments.json);
-  return static_cast<int>(exit_code);
+  return finish_failed(done.error(), arguments.json);
 }
 
 }  // namespace
 }  // namespace signet::cli
 
 int main(int argc, char** argv) {
+  signet::open_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves becomes an error that says so
   return signet::cli::run(argc, argv);
 }

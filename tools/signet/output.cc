@@ -1,5 +1,6 @@
 #include "output.h"
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -15,8 +16,19 @@ namespace signet::cli {
 
 bool is_standard_output(const std::string& file) noexcept { return file.empty() || file == "-"; }
 
+namespace {
+
+/// One that was closed has become one that cannot be written (base/standard_streams.h).
+Result<void> check_standard_output() {
+  const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
+  if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY) return {};
+  return fail(ErrorCode::kInvalidArgument, "standard output is closed: the answer would be lost", "standard output");
+}
+
+}  // namespace
+
 Result<void> check_writable(const std::string& file, bool force, const std::string& flag) {
-  if (is_standard_output(file)) return {};
+  if (is_standard_output(file)) return check_standard_output();
   struct stat state{};
   if (!force && ::lstat(file.c_str(), &state) == 0) {
     return fail(ErrorCode::kAlreadyExists,

@@ -21,7 +21,7 @@ enum class Format {
 [[nodiscard]] bool is_standard_output(const std::string& file) noexcept;
 
 /// Before anything is asked of the daemon: kAlreadyExists when `file` is there and must not be replaced, or an error
-/// when its folder is not. Standard output is fine.
+/// when its folder is not. Standard output must be open for writing.
 [[nodiscard]] Result<void> check_writable(const std::string& file, bool force, const std::string& flag);
 
 /// Whole or not at all, mode 0644; replaces only with `force`.

@@ -1,0 +1,87 @@
+#include "issuer/token_watch.h"
+
+#include <gmock/gmock.h>
+
+#include "issuer/published_log.h"
+#include "support/command.h"
+#include "wire/channel.h"
+
+namespace signet::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+/// A token with the keys a and b, whose URIs are long.
+class TokenWatchTest : public PublishedLog {
+ protected:
+  TokenWatchTest() {
+    file_ops_.skip_syncs = true;
+    config_.log.key = "a";
+    config_.tokens["soft"].name = "soft";
+    for (const char* name : {"a", "b"}) add_key(name);
+    keyholders_ = std::make_unique<Keyholders>(config_);
+    watch_ = std::make_unique<TokenWatch>(TokenWatchWorld{.config = config_,
+                                                          .keyholders = *keyholders_,
+                                                          .log = *log_,
+                                                          .publisher = *publisher_,
+                                                          .log_key = key_,
+                                                          .gate = gate_});
+  }
+  void add_key(const std::string& name) {
+    token_.add_issuing(name, Bytes(91, 1));
+    KeyConfig& key = config_.keys[name];
+    key.name = name;
+    key.token = "soft";
+    std::string id;
+    for (int i = 0; i < 1000; ++i) id += "%01";
+    key.uri = Pkcs11Uri::parse("pkcs11:object=" + name + ";type=private;id=" + id).value();
+  }
+  std::unique_ptr<FakeKeyholder> connect(std::uint64_t generation) {
+    auto [ours, theirs] = make_stream_pair().value();
+    keyholders_->find_token("soft")->connect(std::move(theirs), generation, [] {});
+    return std::make_unique<FakeKeyholder>(std::make_unique<Channel>(std::move(ours)), token_);
+  }
+  /// The file can grow no more, and no entry of more than 400 bytes fits.
+  void fill_the_disk() {
+    file_ops_.largest_file = std::uint64_t{4} << 20U;
+    for (const std::size_t bytes : {60'000, 1000, 100}) {
+      while (log_->append(log::note(std::string(bytes, 'x')), log::Urgency::kEssential)) continue;
+    }
+  }
+  /// Of the keys, in order.
+  [[nodiscard]] std::vector<std::string> events() const {
+    std::vector<std::string> events;
+    for (const log::Entry& entry : entries()) {
+      if (entry.type != log::entry_type::kKey) continue;
+      events.push_back(*entry.fields.at("event").text() + " " + *entry.fields.at("key").text());
+    }
+    return events;
+  }
+
+  DaemonConfig config_;
+  IssuingGate gate_{trusted_};
+  std::unique_ptr<Keyholders> keyholders_;
+  std::unique_ptr<TokenWatch> watch_;
+};
+
+TEST_F(TokenWatchTest, AKeyWhoseLossTheLogHadNoRoomForIsLoggedWhenItHas) {
+  auto keyholder = connect(1);
+  ASSERT_TRUE(watch_->look().has_value());
+  fill_the_disk();
+  keyholder.reset();
+  ASSERT_TRUE(eventually([&] { return keyholders_->find_token("soft")->generation() == 0; }));
+  file_ops_.largest_file += 4096;  // one entry of 3,000 bytes fits
+  EXPECT_FALSE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("found a", "found b", "lost a"));
+  EXPECT_FALSE(watch_->look().has_value());
+  file_ops_.largest_file = UINT64_MAX;
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("found a", "found b", "lost a", "lost b"));
+  keyholder = connect(2);
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("found a", "found b", "lost a", "lost b", "restored a", "restored b"));
+}
+
+}  // namespace
+}  // namespace signet::test
