@@ -5,14 +5,28 @@
 #include <algorithm>
 
 #include "base/ops_log.h"
+#include "lint/lint.h"
 #include "x509/csr.h"
 
 namespace signet {
 
 namespace {
 
-/// What lint_version of an intent says: the structure was read back by the strict reader, with the same values.
-constexpr std::string_view kLintVersion = "readback-1";
+/// What lint_version of an intent says: by which rules the structure was judged.
+std::string lint_version() { return fmt::format("{} {}", lint::kVersion, lint::name_of(lint::Set::kPrivate)); }
+
+constexpr std::string_view kLintField = "profile";
+
+/// Warnings are the profile's choice. An error is one, too, but the certificate would be refused by somebody.
+Result<void> check_lint(const std::vector<lint::Finding>& findings) {
+  const auto error = std::ranges::find(findings, lint::Severity::kError, &lint::Finding::severity);
+  if (error == findings.end()) return {};
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("the certificate would break the rule {} ({}): {}; ask for other names or another key, or "
+                          "have an operator change the profile",
+                          error->id, error->clause, error->message),
+              std::string(kLintField));
+}
 
 /// The last check before a structure can be signed: our own strict reader takes it, finds every name, the key and the
 /// dates that were decided, and no CA.
@@ -80,7 +94,8 @@ Result<void> check_not_our_key(const PublicKey& key, const Authorities& authorit
     const auto is_key_of = [&](const Certificate& ca) { return equal(key.spki(), ca.public_key().spki()); };
     if (is_key_of(authority.certificate) || is_key_of(authority.root) ||
         std::ranges::any_of(authority.chain, is_key_of)) {
-      return fail(ErrorCode::kInvalidArgument, fmt::format("the key is the CA's own (issuer \"{}\")", name),
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("the key is the CA's own, of issuer \"{}\" (rule key.own)", name),
                   "csr.subjectPublicKeyInfo");
     }
   }
@@ -116,6 +131,7 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
   SIGNET_TRY(const Csr csr, Csr::parse(bytes_of(order.request.csr())));
   SIGNET_CHECK(check_key(*profile, csr.public_key()));
   SIGNET_CHECK(check_not_our_key(csr.public_key(), world_.authorities));
+  SIGNET_CHECK(world_.blocked_keys.check(csr.public_key()));
   SIGNET_TRY(AltNames names, permitted_names(csr, *profile, order.client));
   SIGNET_TRY(Name subject, choose_subject(*profile, csr, names));
   const Authority& authority = world_.authorities.at(profile->issuer);
@@ -140,6 +156,7 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
                          .authority_key_id = authority.certificate.fields().subject_key_id};
   TbsDer tbs = encode_tbs(fields);
   SIGNET_CHECK(check_reads_back(tbs, fields));
+  SIGNET_CHECK(check_lint(lint::lint_tbs(tbs.view(), lint::Set::kPrivate)));
   return Prepared(authority, validity.not_after,
                   log::IntentFields{.cause = order.cause,
                                     .kind = std::string(log::kCertificateKind),
@@ -152,7 +169,7 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
                                     .proof = order.proof,
                                     .csr_sha256 = sha256(csr.der()),
                                     .profile_sha256 = profile->sha256,
-                                    .lint_version = std::string(kLintVersion),
+                                    .lint_version = lint_version(),
                                     .tbs = std::move(tbs)});
 }
 
@@ -187,6 +204,8 @@ Result<Issued> Issuance::issue(Prepared prepared) const {
   if (!signature.has_value()) return close_unsigned(intent, index, std::move(signature).error());
   const SignatureAlgorithm algorithm = default_algorithm(authority.certificate.public_key().type());
   CertificateDer certificate = assemble_certificate(intent.tbs, algorithm, *signature);
+  if (auto good = check_lint(lint::lint_certificate(certificate.view(), lint::Set::kPrivate)); !good.has_value())
+    return close_unsigned(intent, index, std::move(good).error());
 
   // 3. The outcome. Crash before it is durable: as in 2. Crash after: the certificate is in the log, the store catches
   //    up from it, and a retry with the same idempotency key gets it.
@@ -211,6 +230,7 @@ namespace {
 /// What the `why` of an orphaned intent says.
 std::string_view why_orphaned(const Error& error) {
   if (error.code == ErrorCode::kDeadlineExceeded) return "deadline";
+  if (error.code == ErrorCode::kFailedPrecondition && error.field == kLintField) return "lint";
   return error.code == ErrorCode::kDataLoss ? "failed-verification" : "token-error";
 }
 

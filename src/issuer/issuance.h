@@ -18,12 +18,14 @@
 #include "policy/policy.h"
 #include "store/store.h"
 #include "wire/signet.pb.h"
+#include "x509/blocked_keys.h"
 
 namespace signet {
 
 /// What issuing needs of the world. Everything outlives the Issuance.
 struct IssuanceWorld {
   const Authorities& authorities;
+  const BlockedKeys& blocked_keys;
   const Policy& policy;
   Keyholders& keyholders;
   const IssuingGate& gate;

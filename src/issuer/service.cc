@@ -31,6 +31,10 @@ Result<void> Service::open_authorities() {
   SIGNET_TRY(Policy parsed, Policy::parse(policy_text_, policy_file_));
   policy_ = std::make_unique<const Policy>(std::move(parsed));
   SIGNET_TRY(authorities_, load_authorities(config_));
+  if (const std::string& file = config_.issue.blocked_keys; !file.empty()) {
+    SIGNET_TRY(blocked_keys_, BlockedKeys::load(file, "issue.blocked_keys"));
+    ops::info("blocked keys read", {{"file", file}, {"keys", std::to_string(blocked_keys_.size())}});
+  }
   SIGNET_TRY(callers_, Callers::open(config_.listen.client_trust, *policy_, clock_));
   return {};
 }
@@ -96,6 +100,7 @@ Result<void> Service::begin() {
 Result<void> Service::make_handler() {
   SIGNET_TRY(const std::string tag, random_tag());
   issuance_ = std::make_unique<Issuance>(IssuanceWorld{.authorities = authorities_,
+                                                       .blocked_keys = blocked_keys_,
                                                        .policy = *policy_,
                                                        .keyholders = keyholders_,
                                                        .gate = gate_,

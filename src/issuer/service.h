@@ -70,6 +70,7 @@ class Service {
   Keyholders keyholders_;  // its threads use what stands above
   IssuingGate gate_{clock_};
   Authorities authorities_;
+  BlockedKeys blocked_keys_;
   std::unique_ptr<const Policy> policy_;
   std::unique_ptr<Callers> callers_;
   std::unique_ptr<Store> store_;

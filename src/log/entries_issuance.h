@@ -64,7 +64,7 @@ struct OrphanedFields {
   std::uint64_t intent = 0;  ///< seq of the intent
   SerialNumber serial;
   std::string issuer;
-  std::string why;  ///< "start-up", "deadline", "token-error", "failed-verification", printable
+  std::string why;  ///< "start-up", "deadline", "token-error", "failed-verification", "lint"
 };
 
 /// A certificate is revoked from this entry on. Outcome "ok".

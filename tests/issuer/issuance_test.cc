@@ -4,6 +4,7 @@
 
 #include "issuer/process_harness.h"
 #include "support/command.h"
+#include "x509/csr.h"
 
 namespace signet::test {
 namespace {
@@ -224,6 +225,47 @@ TEST_F(IssuanceTest, WithoutAKeyholderThereIsNoIntent) {
   ASSERT_TRUE(eventually([&] { return !status().issuers(0).available(); }));
   expect_retryable(front_->answer(call_issue("key-1")));
   EXPECT_THAT(types_of(installation_.story()), ElementsAre("start"));
+}
+
+TEST_F(IssuanceTest, AKeyOnTheListOfBlockedKeysGetsNoCertificate) {
+  const std::string payload = issue_payload("key-1");
+  v1::IssueRequest request;
+  ASSERT_TRUE(request.ParseFromString(payload));
+  const Sha256 key = Csr::parse(bytes_of(request.csr())).value().public_key().spki_sha256();
+  installation_.directory.write("blocked.txt", "# leaked\n" + to_hex(key) + "\n");
+  installation_.issue_settings = "blocked_keys = \"blocked.txt\"\n";
+  start();
+  const auto refused = front_->ask(chain_of({&installation_.web}), envelope(v1::METHOD_ISSUE, payload));
+  EXPECT_EQ(code_of(refused), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused.error().field(), "csr.subjectPublicKeyInfo");
+  EXPECT_THAT(refused.error().message(), HasSubstr("key.blocked"));
+  EXPECT_THAT(types_of(installation_.story()), ElementsAre("start", "rejected"));
+  EXPECT_FALSE(issue("another key").certificate().empty());
+}
+
+TEST_F(IssuanceTest, ABadListOfBlockedKeysKeepsTheIssuerFromStarting) {
+  installation_.directory.write("blocked.txt", "no hash\n");
+  installation_.issue_settings = "blocked_keys = \"blocked.txt\"\n";
+  EXPECT_THAT(start_refused().message(), HasSubstr("blocked.txt:1"));
+}
+
+TEST_F(IssuanceTest, WhatLintFindsWrongIsRefusedBeforeAnythingIsLogged) {
+  installation_.key_usage = "keyEncipherment";  // which an EC key cannot do (RFC 5480 section 3)
+  start();
+  const auto refused = front_->answer(call_issue("key-1"));
+  EXPECT_EQ(code_of(refused), ErrorCode::kFailedPrecondition) << refused.error().message();
+  EXPECT_EQ(refused.error().field(), "profile");
+  EXPECT_THAT(refused.error().message(), HasSubstr("RFC 5480"));
+  EXPECT_FALSE(keyholder_was_asked());
+  EXPECT_THAT(of_type(installation_.story(), "intent"), testing::IsEmpty());
+}
+
+TEST_F(IssuanceTest, TheIntentSaysByWhichRulesItWasLinted) {
+  start();
+  EXPECT_FALSE(issue("key-1").certificate().empty());
+  const auto intents = of_type(installation_.story(), "intent");
+  ASSERT_EQ(intents.size(), 1U);
+  EXPECT_EQ(log::read_intent(intents[0]).value().lint_version, "lint-1 private");
 }
 
 TEST_F(IssuanceTest, ARepeatedRequestGetsTheSameCertificateAndNothingIsSignedAgain) {

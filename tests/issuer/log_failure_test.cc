@@ -63,7 +63,9 @@ class OneIssuance {
     const auto payload = issue_payload("key-1");
     v1::IssueRequest request;
     EXPECT_TRUE(request.ParseFromString(payload));
+    const BlockedKeys none;
     const Issuance issuance({.authorities = authorities_,
+                             .blocked_keys = none,
                              .policy = policy_,
                              .keyholders = keyholders_,
                              .gate = gate_,

@@ -91,7 +91,7 @@ client_trust = "trust.pem"
 workers = {}
 queue = {}
 sign_deadline = "{}"
-[token.soft]
+{}[token.soft]
 profile = "profile.toml"
 pin_file = "pin"
 [key.issuing-1]
@@ -111,8 +111,8 @@ origin = "{}"
 key = "{}"
 ceremony = "transcript.jsonl"
 {}{})",
-                     workers, queue, sign_deadline, issuer, chain, log_folder, log_origin, log_key, log_settings,
-                     predecessor) +
+                     workers, queue, sign_deadline, issue_settings, issuer, chain, log_folder, log_origin, log_key,
+                     log_settings, predecessor) +
          log_key_table(log_key) + (predecessor.empty() ? "" : log_key_table(log_key == "log-1" ? "log-0" : "log-1"));
 }
 
@@ -123,7 +123,7 @@ validity = "90d"
 validity_max = "397d"
 keys = ["ec-p256"]
 common_name = "from-san"
-key_usage = ["digitalSignature"]
+key_usage = ["{}"]
 extended_key_usage = ["serverAuth"]
 [profile.tls-server.names]
 dns = ["**"]
@@ -140,7 +140,7 @@ must_sign = false
 [client.web.names]
 dns = ["**.payments.example"]
 )",
-                     issuer);
+                     issuer, key_usage);
 }
 
 std::vector<log::Entry> Installation::entries() const {

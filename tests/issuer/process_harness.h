@@ -60,7 +60,9 @@ class Installation {
   std::string issuer = "issuing-1";                              ///< its name
   std::string chain = {};                                        ///< files, as TOML: "\"a.pem\", \"b.pem\""
   std::string sign_deadline = "30s";
-  std::optional<ClockReference> clock = {};  ///< of the supervisor's start; otherwise that of each process
+  std::optional<ClockReference> clock = {};    ///< of the supervisor's start; otherwise that of each process
+  std::string issue_settings = {};             ///< further lines of [issue]
+  std::string key_usage = "digitalSignature";  ///< of the profile
   unsigned workers = 8;
   unsigned queue = 1024;
 };
