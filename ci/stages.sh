@@ -10,6 +10,13 @@ failures=()
 logs=$root/build/logs
 mkdir -p "$logs"
 export CTEST_OUTPUT_ON_FAILURE=1
+trap 'exit 130' INT TERM
+# Where the tests of faults work: in memory, where there is enough of it. What those leave that were killed goes with it.
+fault_parent=$logs
+[[ ! -d /dev/shm ]] || (($(stat -f -c '%a * %S' /dev/shm) < 2 ** 31)) || fault_parent=/dev/shm
+SIGNET_FAULT_FOLDER=$(mktemp -d "$fault_parent/signet-faults.XXXXXX") || exit 1
+export SIGNET_FAULT_FOLDER
+trap 'rm -rf "$SIGNET_FAULT_FOLDER"' EXIT
 export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
 export TSAN_OPTIONS="external_symbolizer_path=/usr/bin/llvm-symbolizer-19 halt_on_error=1"
 
@@ -37,7 +44,7 @@ check() {
 need() { stage "$@" || { failed=$((failed + 1)) && finish; }; }
 
 # build PRESET [CMAKE OPTION...]: configures and builds everything of a preset.
-build() { cmake --preset "$1" -DBUILD_TESTING=ON "${@:2}" >"$logs/configure-$1.log" || { cat "$logs/configure-$1.log"; return 1; }
+build() { cmake --preset "$1" -DBUILD_TESTING=ON "-DSIGNET_TESTS=unit;system" "${@:2}" >"$logs/configure-$1.log" || { cat "$logs/configure-$1.log"; return 1; }
   cmake --build "build/$1" -j "$jobs" -- --quiet -k 0; }
 
 # run_tests PRESET [CTEST OPTION...]: the tests of a preset's build, in parallel; each counts.
@@ -56,10 +63,18 @@ run_tests() {
   passed=$((passed + total - failed_here))
 }
 
+# run_sanitized PRESET [CTEST OPTION...]: run_tests, without the search for leaks where Ed25519 on SoftHSM is tested: it
+# leaks inside the module.
+run_sanitized() {
+  local leaking='[eE]d25519|NoteOnToken'
+  run_tests "$@" -E "$leaking"
+  ASAN_OPTIONS=detect_leaks=0 run_tests "$@" -R "$leaking"
+}
+
 ctest_logged() {
   local preset=$1 log=$2
   shift 2
-  ctest --test-dir "build/$preset" -j "$jobs" --no-tests=error --timeout 600 "$@" 2>&1 | tee "$log" | quieten
+  ctest --test-dir "build/$preset" -j "$((2 * jobs))" --no-tests=error --timeout 600 "$@" 2>&1 | tee "$log" | quieten
   return "${PIPESTATUS[0]}"
 }
 
@@ -103,24 +118,63 @@ fuzz_one() {
   echo "$?" >"$logs/$fuzzer.status"
 }
 
-# faults KILLS: the tests of faults without leaving anything out, as many at a time as there are cores. Each counts.
+# faults KILLS: the tests of faults without leaving anything out, two at a time for each core, since they wait a lot. Each
+# counts.
 faults() {
-  local i status=0 good bad
-  for ((i = 0; i < jobs; i++)); do
-    SIGNET_FAULT_EFFORT=full SIGNET_FAULT_KILLS=$1 GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$i \
-      build/release/bin/fault_test >"$logs/faults-$i.log" 2>&1 &
-  done
-  wait
-  for ((i = 0; i < jobs; i++)); do
-    good=$(grep -cE '^\[       OK \]' "$logs/faults-$i.log")
-    bad=$(grep -cE '^\[  FAILED  \] .* \([0-9]+ ms\)$' "$logs/faults-$i.log")
-    grep -qE '^\[=+\] .* ran' "$logs/faults-$i.log" || bad=$((bad + 1)) # it did not come to its end
+  local good bad log status=0
+  rm -f "$logs"/faults-*.{log,count}
+  run_faults "$1" || status=$?
+  for log in "$logs"/faults-*.log; do
+    good=0 bad=1 # where it was not counted, it did not come to its end
+    [[ ! -e $log.count ]] || read -r good bad <"$log.count"
     passed=$((passed + good))
     failed=$((failed + bad))
-    ((bad == 0)) || { status=1 && tail -n 60 "$logs/faults-$i.log"; }
-    grep -hE '^tried: |kills, ' "$logs/faults-$i.log" || true
   done
   return "$status"
+}
+
+run_faults() (
+  pids=()
+  trap 'end_groups "${pids[@]}"' EXIT
+  trap 'exit 130' INT TERM
+  shards=$((2 * jobs))
+  for ((i = 0; i < shards; i++)); do
+    SIGNET_FAULT_EFFORT=full SIGNET_FAULT_KILLS=$1 GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$i \
+      setsid timeout --kill-after=60 "$faults_at_most" build/release/bin/fault_test >"$logs/faults-$i.log" 2>&1 &
+    pids+=("$!")
+  done
+  status=0
+  for ((i = 0; i < shards; i++)); do
+    result=0
+    wait "${pids[i]}" || result=$?
+    pids[i]=
+    count_faults "$logs/faults-$i.log" "$result" || status=1
+  done
+  exit "$status"
+)
+faults_at_most=8h
+
+# end_groups [PID...]: ends processes that began with setsid, with all that they started; none for an empty PID.
+end_groups() {
+  local pid
+  for pid; do
+    [[ -z $pid ]] || kill -KILL -- "-$pid" 2>/dev/null || true
+  done
+}
+
+# count_faults LOG STATUS: how many passed and failed, into LOG.count. A program that did not come to its end, or ran
+# nothing, counts as failed, whatever its tests did.
+count_faults() {
+  local log=$1 result=$2 good bad
+  good=$(grep -cE '^\[       OK \]' "$log")
+  bad=$(grep -cE '^\[  FAILED  \] .* \([0-9]+ ms\)$' "$log")
+  if ((bad == 0)) && { ((result != 0 || good == 0)) || ! grep -qE '^\[=+\] .* ran' "$log"; }; then
+    bad=1
+    echo "$log: left with status $result (124: it took longer than $faults_at_most), $good tests passed"
+  fi
+  echo "$good $bad" >"$log.count"
+  grep -E '^tried: ' "$log" || true
+  ((bad == 0)) || { tail -n 60 "$log" && return 1; }
 }
 
 finish() {

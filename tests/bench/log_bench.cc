@@ -2,13 +2,14 @@
 //   log_bench append FOLDER WRITERS SECONDS preallocated|growing
 //   log_bench make FOLDER ENTRIES       a log with certificates, its key's verifier and its CA's certificate beside
 //   log_bench open FOLDER               EntryLog and Publisher, as after a crash
-//   log_bench start ENTRIES             the whole daemon
+//   log_bench start ENTRIES             the whole daemon; status 1 when a start after a crash takes 3 s or longer
 //   log_bench run COMMAND...            another program: its time and the most memory it had
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <fstream>
@@ -115,11 +116,12 @@ void publish_all(const std::string& folder, Key& key) {
 }
 
 void make(const std::string& folder, std::uint64_t entries) {
+  constexpr std::uint64_t kBehindTheCheckpoint = 1000;
+  if (entries <= 2 * kBehindTheCheckpoint) throw std::runtime_error("the log must have more than 2000 entries");
   Key key;
   const Authority authority;
   const std::string verifier = key.key().verifier().key_string();
   log::GenesisFields genesis{.origin = test::kFixedOrigin, .log_key = verifier, .version = "0"};
-  constexpr std::uint64_t kBehindTheCheckpoint = 1000;
   extend_log(folder, entries - kBehindTheCheckpoint, authority, genesis);
   publish_all(folder, key);
   extend_log(folder, entries, authority);
@@ -136,9 +138,17 @@ void open_log(const std::string& folder) {
              publisher->newest().size);
 }
 
-void start(std::uint64_t entries) {
+/// What is promised of a start after a crash with a million entries.
+constexpr double kLongestStartSeconds = 3;
+
+/// The status: 1 when a start after a crash took too long.
+int start(std::uint64_t entries) {
   const StartTimes times = measure_daemon_start(entries);
-  fmt::print("first {:.2f} s, after a crash {:.2f} s\n", times.first_seconds, times.after_crash_seconds);
+  fmt::print("the first (all of them new to it): {:.2f} s\n", times.first_seconds);
+  fmt::print("after a crash: {:.2f} s\n", times.after_crash_seconds);
+  fmt::print("after a power cut (the store has lost {} kB): {:.2f} s\n", times.lost_bytes / 1000,
+             times.after_power_cut_seconds);
+  return std::max(times.after_crash_seconds, times.after_power_cut_seconds) < kLongestStartSeconds ? 0 : 1;
 }
 
 int run(std::span<char*> command) {
@@ -164,7 +174,7 @@ int measure(std::span<char*> arguments) {
   } else if (what == "open" && arguments.size() == 2) {
     open_log(arguments[1]);
   } else if (what == "start" && arguments.size() == 2) {
-    start(std::stoull(arguments[1]));
+    return start(std::stoull(arguments[1]));
   } else if (what == "run" && arguments.size() >= 2) {
     return run(arguments.subspan(1));
   } else {

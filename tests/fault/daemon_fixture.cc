@@ -22,18 +22,39 @@ log::NoteVerifier verifier_of(const Installation& ca) {
   return log::NoteVerifier::parse(line).value();
 }
 
-std::vector<log::Entry> entries_of(const std::string& directory) {
-  const std::string file = slurp(directory + "/entries");
+/// The whole entries at the beginning of a file `entries`: each fits, and has the hash that its frame says.
+std::vector<log::Entry> entries_in(ByteView file) {
+  constexpr std::size_t kHeader = 12;
   std::vector<log::Entry> entries;
-  for (std::size_t at = 0; at + 12 <= file.size();) {
-    const ByteView header = bytes_of(file).subspan(at, 4);
+  for (std::size_t at = 0; at + kHeader <= file.size();) {
+    const ByteView header = file.subspan(at, kHeader);
     const std::size_t length = std::size_t{header[0]} << 24U | std::size_t{header[1]} << 16U |
                                std::size_t{header[2]} << 8U | std::size_t{header[3]};
-    if (length == 0) break;
-    entries.push_back(log::parse_entry(copy_of(bytes_of(file).subspan(at + 12, length)), entries.size()).value());
-    at += 12 + length;
+    if (length == 0 || length > file.size() - at - kHeader) break;
+    const ByteView bytes = file.subspan(at + kHeader, length);
+    if (!equal(ByteView(log::leaf_hash(bytes)).first(8), header.subspan(4))) break;
+    entries.push_back(log::parse_entry(copy_of(bytes), entries.size()).value());
+    at += kHeader + length;
   }
   return entries;
+}
+
+std::vector<log::Entry> entries_of(const std::string& directory) {
+  return entries_in(bytes_of(slurp(directory + "/entries")));
+}
+
+/// Whether the entries have an intent and an outcome that make this certificate; otherwise why not.
+std::string missing_of(const IssuedCertificate& issued, const std::vector<log::Entry>& entries) {
+  if (issued.log_index >= entries.size() || issued.intent_log_index >= issued.log_index) {
+    return "entry " + std::to_string(issued.log_index) + " is not among " + std::to_string(entries.size());
+  }
+  const auto intent = log::read_intent(entries[issued.intent_log_index]);
+  const auto outcome = log::read_issued(entries[issued.log_index]);
+  if (!intent.has_value()) return "its intent: " + intent.error().message;
+  if (!outcome.has_value()) return "its outcome: " + outcome.error().message;
+  const auto made = assemble_certificate(intent->tbs, outcome->algorithm, outcome->signature);
+  if (made.bytes() != issued.certificate) return "its entries make another certificate";
+  return text_of(intent->idempotency_key) == issued.idempotency_key ? "" : "its intent has another key";
 }
 
 }  // namespace
@@ -47,9 +68,16 @@ void Given::add(const IssuedCertificate& issued, std::uint64_t position) {
   EXPECT_TRUE(is_new || place->second.issued.certificate == issued.certificate) << "another certificate for one key";
 }
 
+void Given::add_with_proof(const IssuedCertificate& issued, std::uint64_t position) {
+  add(issued, position);
+  if (issued.proof.empty()) return;
+  const auto proof = log::parse_proof_file(issued.proof).value();
+  add_checkpoint(log::format_note(proof.checkpoint).value(), position);
+}
+
 void Given::add_checkpoint(const ByteVector& note, std::uint64_t position) {
   const std::lock_guard guard(mutex_);
-  checkpoints_.emplace_back(note, position);
+  checkpoints_.try_emplace(note, position);
 }
 
 void Given::add_error(const Error& error) {
@@ -67,7 +95,7 @@ std::map<std::string, Given::Certificate> Given::certificates() const {
   return certificates_;
 }
 
-std::vector<std::pair<ByteVector, std::uint64_t>> Given::checkpoints() const {
+std::map<ByteVector, std::uint64_t> Given::checkpoints() const {
   const std::lock_guard guard(mutex_);
   return checkpoints_;
 }
@@ -97,7 +125,6 @@ void DaemonUnderFaults::forget_everything() {
   std::filesystem::remove(faults_->trace_file());
   faults_->arm({});
   given_ = std::make_unique<Given>();
-  checkpoint_size_ = 0;
 }
 
 void DaemonUnderFaults::put_under_faults(const std::string& process, bool traced) {
@@ -165,10 +192,8 @@ void DaemonUnderFaults::issue(const Daemon& daemon, const std::string& key, bool
   options.deadline = deadline;
   auto answer = Client::create(options).value().issue(order(key, with_proof));
   if (!answer.has_value()) return given_->add_error(answer.error());
-  given_->add(*answer, trace_position());
-  if (!with_proof) return;
-  const auto proof = log::parse_proof_file(answer->proof).value();
-  given_->add_checkpoint(log::format_note(proof.checkpoint).value(), trace_position());
+  EXPECT_EQ(answer->proof.empty(), !with_proof);
+  given_->add_with_proof(*answer, trace_position());
 }
 
 void DaemonUnderFaults::fetch_checkpoint(const Daemon& daemon, std::chrono::milliseconds deadline) {
@@ -194,14 +219,25 @@ void DaemonUnderFaults::run_script(const Daemon& daemon, std::chrono::millisecon
 
 // What must hold -----------------------------------------------------------------------------------------------------
 
+/// Of the checkpoints that clients have. Empty when they have none.
+std::string DaemonUnderFaults::newest_note(std::uint64_t position) const {
+  std::string newest;
+  std::uint64_t size = 0;
+  for (const auto& [note, given_at] : given_->checkpoints()) {
+    const auto seen = log::parse_checkpoint(log::parse_note(note).value().text).value();
+    if (given_at > position || seen.size <= size) continue;
+    size = seen.size;
+    newest = text_of(note);
+  }
+  return newest;
+}
+
 /// What signet-audit says of the closed log; empty when it is clean.
 std::string DaemonUnderFaults::audit(std::uint64_t position) const {
   std::vector<std::string> command = {program("signet-audit"), "verify",    "--log-key", ca_.log_key(), "--issuer",
                                       ca_.issuing(),           "--journal", journal()};
-  for (const auto& [note, given_at] : given_->checkpoints()) {
-    if (given_at > position) continue;
-    const std::string file = ca_.folder().write("since", text_of(note));
-    if (std::ranges::find(command, "--since") == command.end()) command.insert(command.end(), {"--since", file});
+  if (const std::string newest = newest_note(position); !newest.empty()) {
+    command.insert(command.end(), {"--since", ca_.folder().write("since", newest)});
   }
   command.push_back(log());
   const CommandResult result = run_command(command);
@@ -214,20 +250,15 @@ void DaemonUnderFaults::expect_given(const LogContent& content, const std::strin
   const std::vector<log::Entry> entries = entries_of(log());
   for (const auto& [key, certificate] : given_->certificates()) {
     if (certificate.position > position) continue;
-    const IssuedCertificate& issued = certificate.issued;
-    ASSERT_LT(issued.log_index, entries.size()) << what << ": lost the certificate of " << key;
-    ASSERT_EQ(entries[issued.log_index].type, log::entry_type::kIssued) << what << ": " << key;
-    const auto intent = log::read_intent(entries[issued.intent_log_index]).value();
-    const auto outcome = log::read_issued(entries[issued.log_index]).value();
-    EXPECT_EQ(assemble_certificate(intent.tbs, outcome.algorithm, outcome.signature).bytes(), issued.certificate)
-        << what << ": " << key;
-    EXPECT_EQ(text_of(intent.idempotency_key), key) << what;
+    EXPECT_EQ(missing_of(certificate.issued, entries), "") << what << ": " << key;
   }
   for (const auto& [note, given_at] : given_->checkpoints()) {
     if (given_at > position) continue;
     const auto seen = log::parse_checkpoint(log::parse_note(note).value().text).value();
     ASSERT_LT(seen.size, content.roots.size()) << what << ": shorter than a checkpoint that a client has";
     EXPECT_EQ(content.roots[seen.size], seen.root) << what << ": not the log that a client has a checkpoint of";
+    EXPECT_TRUE(std::ranges::any_of(content.checkpoints, [&](const auto& head) { return head.size == seen.size; }))
+        << what << ": the checkpoint of " << seen.size << " entries, which a client has, is not kept";
   }
 }
 
@@ -249,35 +280,58 @@ void DaemonUnderFaults::expect_intents_before_signatures(const std::string& what
   EXPECT_TRUE(read.has_value()) << what << ": " << read.error().message;
 }
 
-void DaemonUnderFaults::expect_sound(const std::string& what, std::uint64_t position) {
-  EXPECT_EQ(audit(position), "") << what;
+void DaemonUnderFaults::expect_sound(const std::string& what, const Asked& asked) {
+  EXPECT_EQ(audit(asked.position), "") << what;
   try {
-    expect_given(read_log(log(), verifier_of(ca_)), what, position);
+    expect_given(read_log(log(), verifier_of(ca_)), what, asked.position);
     expect_intents_before_signatures(what);
   } catch (const std::exception& e) {
     ADD_FAILURE() << what << ": " << e.what();
   }
 }
 
-void DaemonUnderFaults::expect_recovers(const std::string& what, std::uint64_t position) {
+void DaemonUnderFaults::ask_again(const Daemon& daemon, const std::string& what, const Asked& asked) const {
+  const auto client = daemon.client("plain");
+  for (const auto& [key, certificate] : given_->certificates()) {
+    if (certificate.position > asked.position || (asked.again && !asked.again(key))) continue;
+    const bool with_proof = !certificate.issued.proof.empty();
+    const auto again = client->issue(order(key, with_proof));
+    ASSERT_TRUE(again.has_value()) << what << ": " << again.error().message << "\n" << daemon.stderr_text();
+    EXPECT_EQ(again->certificate, certificate.issued.certificate) << what << ": a retry gets another certificate";
+  }
+  const auto fresh = client->issue(order("after " + what.substr(0, 40)));
+  EXPECT_TRUE(fresh.has_value()) << what << ": " << fresh.error().message << "\n" << daemon.stderr_text();
+}
+
+void DaemonUnderFaults::expect_recovers(const std::string& what, const Asked& asked) {
   faults_->disarm();
   try {
     const auto daemon = start_well();
-    const auto client = daemon->client("plain");
-    for (const auto& [key, certificate] : given_->certificates()) {
-      if (certificate.position > position) continue;
-      const bool with_proof = !certificate.issued.proof.empty();
-      const auto again = client->issue(order(key, with_proof));
-      ASSERT_TRUE(again.has_value()) << what << ": " << again.error().message << "\n" << daemon->stderr_text();
-      EXPECT_EQ(again->certificate, certificate.issued.certificate) << what << ": a retry gets another certificate";
-    }
-    const auto fresh = client->issue(order("after " + what.substr(0, 40)));
-    EXPECT_TRUE(fresh.has_value()) << what << ": " << fresh.error().message << "\n" << daemon->stderr_text();
+    ask_again(*daemon, what, asked);
     EXPECT_EQ(daemon->stop(), 0) << what << daemon->stderr_text();
   } catch (const std::exception& e) {
     FAIL() << what << ": does not start again: " << e.what();
   }
-  expect_sound(what, position);
+  expect_sound(what, asked);
+}
+
+void DaemonUnderFaults::expect_answers_were_durable(Disk disk, const std::string& what) const {
+  const auto trace = read_trace(faults_->trace_file());
+  ASSERT_FALSE(trace.empty()) << what << ": nothing was recorded";
+  std::multimap<std::uint64_t, IssuedCertificate> answers;  // by position
+  for (const auto& [key, certificate] : given_->certificates()) {
+    answers.emplace(certificate.position, certificate.issued);
+  }
+  auto next = answers.begin();
+  for (std::size_t i = 0; i < trace.size() && next != answers.end(); ++i) {
+    disk.apply(trace[i]);
+    const bool last = i + 1 == trace.size();
+    for (; next != answers.end() && (last || trace[i + 1].end > next->first); ++next) {
+      const Bytes durable = disk.durable("log/entries").value_or(Bytes());
+      EXPECT_EQ(missing_of(next->second, entries_in(durable)), "") << what << ": answered, and not durable";
+    }
+  }
+  EXPECT_EQ(next, answers.end()) << what << ": not every answer was looked at";
 }
 
 }  // namespace signet::test

@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "fault/disk.h"
 #include "fault/fault_control.h"
 #include "fault/log_story.h"
 #include "integration/daemon.h"
@@ -24,6 +26,8 @@ class Given {
   };
 
   void add(const IssuedCertificate& issued, std::uint64_t position = 0);
+  /// And the checkpoint of its proof, where it has one.
+  void add_with_proof(const IssuedCertificate& issued, std::uint64_t position = 0);
   void add_checkpoint(const ByteVector& note, std::uint64_t position = 0);
   /// An error that a client met at last, after all that it tried again.
   void add_error(const Error& error);
@@ -31,14 +35,20 @@ class Given {
   [[nodiscard]] std::size_t size() const;
   /// Copies.
   [[nodiscard]] std::map<std::string, Certificate> certificates() const;  ///< by idempotency key
-  [[nodiscard]] std::vector<std::pair<ByteVector, std::uint64_t>> checkpoints() const;
+  [[nodiscard]] std::map<ByteVector, std::uint64_t> checkpoints() const;  ///< the notes, each with its first position
   [[nodiscard]] std::vector<Error> errors() const;
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, Certificate> certificates_;
-  std::vector<std::pair<ByteVector, std::uint64_t>> checkpoints_;
+  std::map<ByteVector, std::uint64_t> checkpoints_;
   std::vector<Error> errors_;
+};
+
+/// Which of the clients' memories a state is asked for.
+struct Asked {
+  std::uint64_t position = ~std::uint64_t{0};              ///< what they were given up to there; a place of the trace
+  std::function<bool(const std::string& key)> again = {};  ///< the keys that are asked for again; empty = all
 };
 
 class DaemonUnderFaults : public testing::Test {
@@ -72,11 +82,17 @@ class DaemonUnderFaults : public testing::Test {
   void issue(const Daemon& daemon, const std::string& key, bool with_proof, std::chrono::milliseconds deadline);
   void fetch_checkpoint(const Daemon& daemon, std::chrono::milliseconds deadline);
 
-  /// Everything there is to ask of a state after the daemon has left: signet-audit finds nothing with what the clients
-  /// and the keyholder know; what clients were given up to `position` is there; every signature has its intent.
-  void expect_sound(const std::string& what, std::uint64_t position = ~std::uint64_t{0});
-  /// Starts without faults, gets the same certificates for the same keys and a new one, stops, and looks again.
-  void expect_recovers(const std::string& what, std::uint64_t position = ~std::uint64_t{0});
+  /// Everything there is to ask of a state after the daemon has left: signet-audit finds nothing with the newest
+  /// checkpoint that a client has and with the keyholder's journal; what clients were given (up to asked.position) is
+  /// there, and every checkpoint they have is one of the log's; every signature has its intent, no serial number has
+  /// two.
+  void expect_sound(const std::string& what, const Asked& asked = {});
+  /// Starts without faults, gets the same certificates for the same keys (asked.again) and a new one, stops, and
+  /// expects the state to be sound.
+  void expect_recovers(const std::string& what, const Asked& asked = {});
+  /// By the record of a run and the model of what a disk promises: every answer's entries, intent and outcome, were
+  /// durable when the answer came. `disk` is as it was before the run.
+  void expect_answers_were_durable(Disk disk, const std::string& what) const;
 
   Installation ca_;
   Bytes csr_;
@@ -86,12 +102,13 @@ class DaemonUnderFaults : public testing::Test {
 
  private:
   [[nodiscard]] std::uint64_t trace_position() const;
+  [[nodiscard]] std::string newest_note(std::uint64_t position) const;
   [[nodiscard]] std::string audit(std::uint64_t position) const;
+  void ask_again(const Daemon& daemon, const std::string& what, const Asked& asked) const;
   void expect_given(const LogContent& content, const std::string& what, std::uint64_t position) const;
   void expect_intents_before_signatures(const std::string& what) const;
 
   TempDirectory programs_;
-  std::uint64_t checkpoint_size_ = 0;
 };
 
 }  // namespace signet::test

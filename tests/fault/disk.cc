@@ -38,7 +38,8 @@ struct Disk::Choice {
   Survival survival;
   std::mt19937 random;
   std::size_t sector_bytes;
-  std::uint64_t last_write = 0;  ///< the number of the newest change of data that is pending anywhere
+  std::uint64_t last_write = 0;     ///< the number of the newest change of data that is pending anywhere
+  const Node* last_file = nullptr;  ///< what it is pending in
 
   Choice(Survival what, Seed seed) : survival(what), random(seed), sector_bytes(kSectorSizes[random() % 2]) {}
 
@@ -48,8 +49,11 @@ struct Disk::Choice {
   }
 
   /// The change, or nothing; or, torn, several smaller ones.
-  std::vector<DataChange> surviving(const Pending<DataChange>& pending) {
+  std::vector<DataChange> surviving(const Node& node, const Pending<DataChange>& pending) {
     switch (survival) {
+      case Survival::kLastFile:
+        if (&node != last_file) return {};
+        return {pending.change};
       case Survival::kNothing:
       case Survival::kNames: return {};
       case Survival::kEverything:
@@ -150,6 +154,14 @@ void Disk::apply(const TraceRecord& record) {
       break;
     case TraceOp::kSyncEnd: end_sync(record); break;
     case TraceOp::kSyncFailed: fail_sync(*handle(record)); break;
+    case TraceOp::kSyncAllBegin:
+      syncs_[{record.process, record.thread}] = {.node = nullptr, .up_to = last_number_};
+      changed_ = false;
+      break;
+    case TraceOp::kSyncAllEnd: end_sync_of_all(record); break;
+    case TraceOp::kSyncAllFailed:
+      for (const NodePtr& node : all_nodes()) fail_sync(*node);
+      break;
     case TraceOp::kRename: rename(record); break;
     case TraceOp::kLink: {
       const Place to = place_of(record.to_path);
@@ -164,6 +176,7 @@ void Disk::apply(const TraceRecord& record) {
     case TraceOp::kMakeFolder: {
       const Place place = place_of(record.path);
       auto node = std::make_shared<Node>();
+      made_.push_back(node);
       node->is_folder = true;
       change_names(place.folder, {{place.name, std::move(node)}});
       break;
@@ -178,6 +191,7 @@ void Disk::open(const TraceRecord& record) {
   if (node == nullptr) {
     if ((flags & O_CREAT) == 0) throw std::runtime_error(record.path + ": opened, but not in the model");
     node = std::make_shared<Node>();
+    made_.push_back(node);
     const Place place = place_of(record.path);
     change_names(place.folder, {{place.name, node}});
     changed_ = true;
@@ -214,6 +228,28 @@ void Disk::end_sync(const TraceRecord& record) {
   syncs_.erase(sync);
 }
 
+void Disk::end_sync_of_all(const TraceRecord& record) {
+  const auto sync = syncs_.find({record.process, record.thread});
+  if (sync == syncs_.end()) throw std::runtime_error("the trace ends a sync that did not begin");
+  for (const NodePtr& node : all_nodes()) make_durable(*node, sync->second.up_to);
+  syncs_.erase(sync);
+}
+
+/// Those that no name leads to any more as well: a power cut may bring their name back. Some may come twice.
+std::vector<Disk::NodePtr> Disk::all_nodes() const {
+  std::vector<NodePtr> nodes = {root_};
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const NodePtr node = nodes[i];
+    for (const Names* names : {&node->names, &node->durable_names}) {
+      for (const auto& [name, child] : *names) nodes.push_back(child);
+    }
+  }
+  for (const auto& node : made_) {
+    if (auto alive = node.lock(); alive != nullptr) nodes.push_back(std::move(alive));
+  }
+  return nodes;
+}
+
 void Disk::fail_sync(Node& node) {
   for (auto& pending : node.data) pending.doomed = true;
   for (auto& pending : node.name_changes) pending.doomed = true;
@@ -248,7 +284,10 @@ void Disk::apply_to(Names& names, const NameChange& change) {
 void Disk::write(const std::string& folder, Survival survival, Seed seed) const {
   Choice choice(survival, seed);
   const auto look = [&choice](const Node& node, const auto& self) -> void {
-    for (const auto& pending : node.data) choice.last_write = std::max(choice.last_write, pending.number);
+    if (!node.data.empty() && node.data.back().number > choice.last_write) {
+      choice.last_write = node.data.back().number;
+      choice.last_file = &node;
+    }
     for (const auto& [name, child] : node.names) self(*child, self);
   };
   look(*root_, look);
@@ -259,7 +298,7 @@ void Disk::write_node(const Node& node, const std::string& path, Choice& choice)
   if (!node.is_folder) {
     Bytes content = node.durable;
     for (const auto& pending : node.data) {
-      for (const DataChange& change : choice.surviving(pending)) apply_to(content, change);
+      for (const DataChange& change : choice.surviving(node, pending)) apply_to(content, change);
     }
     return write_file(path, content);
   }
@@ -270,6 +309,19 @@ void Disk::write_node(const Node& node, const std::string& path, Choice& choice)
     if (choice.keeps_names()) apply_to(names, pending.change);
   }
   for (const auto& [name, child] : names) write_node(*child, path + "/" + name, choice);
+}
+
+std::vector<std::string> Disk::uncertain() const {
+  std::vector<std::string> paths;
+  const auto look = [&paths](const Node& node, const std::string& path, const auto& self) -> void {
+    if (!node.data.empty()) paths.push_back(path);
+    for (const auto& pending : node.name_changes) {
+      for (const auto& [name, child] : pending.change) paths.push_back(path.empty() ? name : path + "/" + name);
+    }
+    for (const auto& [name, child] : node.names) self(*child, path.empty() ? name : path + "/" + name, self);
+  };
+  look(*root_, "", look);
+  return paths;
 }
 
 std::optional<Bytes> Disk::durable(const std::string& path) const {

@@ -26,6 +26,7 @@ enum class Survival : std::uint8_t {
   kNames,       ///< names without what was written
   kData,        ///< what was written, without names
   kTorn,        ///< everything, but of the last write only the first sectors
+  kLastFile,    ///< everything of the file that was changed last, nothing of the others
   kRandom,      ///< each name or not; of each write all, nothing, its first, its last or some of its sectors
 };
 
@@ -36,6 +37,7 @@ class Disk {
  public:
   /// The folder as it is, with everything in it durable.
   explicit Disk(const std::string& folder);
+  Disk(Disk&&) = default;  // not copied: copies would share their files
 
   /// The next record of a trace of that folder. Throws std::runtime_error when it does not fit the model.
   void apply(const TraceRecord& record);
@@ -44,6 +46,10 @@ class Disk {
 
   /// Writes the folder that a power cut at this moment could leave to `folder`, which must not be there.
   void write(const std::string& folder, Survival survival, Seed seed = 0) const;
+
+  /// Files and folders (below the folder) of which a power cut now may leave another name or another content than what
+  /// is there.
+  [[nodiscard]] std::vector<std::string> uncertain() const;
 
   /// The bytes of a file (its path below the folder) that no power cut takes away; nothing when its name may be lost.
   [[nodiscard]] std::optional<Bytes> durable(const std::string& path) const;
@@ -93,6 +99,8 @@ class Disk {
   void change_names(const NodePtr& folder, NameChange change);
   void change_data(const NodePtr& node, DataChange change);
   void end_sync(const TraceRecord& record);
+  void end_sync_of_all(const TraceRecord& record);
+  [[nodiscard]] std::vector<NodePtr> all_nodes() const;
   static void fail_sync(Node& node);
   static void make_durable(Node& node, std::uint64_t up_to);
   static void apply_to(Bytes& content, const DataChange& change);
@@ -101,6 +109,7 @@ class Disk {
 
   std::string root_path_;
   NodePtr root_;
+  std::vector<std::weak_ptr<Node>> made_;                            // since the beginning; the root has the others
   std::map<std::pair<std::uint32_t, std::uint32_t>, NodePtr> open_;  // by process and handle
   std::map<std::pair<std::uint32_t, std::uint32_t>, Sync> syncs_;    // by process and thread
   std::uint64_t last_number_ = 0;

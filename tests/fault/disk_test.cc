@@ -160,6 +160,38 @@ TEST_F(DiskTest, AFolderThatWasNotSyncedTakesEverythingBelowItAlong) {
   EXPECT_EQ(left("tile/a", Survival::kNames), "-");
 }
 
+TEST_F(DiskTest, ASyncOfTheFileSystemCoversEveryFileAndName) {
+  open("old", 1);
+  write(1, "new");
+  apply({.op = TraceOp::kMakeFolder, .path = path("tile")});
+  open("tile/a", 2);
+  write(2, "text");
+  open("gone", 3);
+  write(3, "brought back");
+  apply({.op = TraceOp::kSyncAllBegin, .handle = 2});
+  write(1, "XY");
+  apply({.op = TraceOp::kSyncAllEnd, .handle = 2});
+  apply({.op = TraceOp::kUnlink, .path = path("gone")});
+  EXPECT_EQ(left("old", Survival::kNothing), "new");
+  EXPECT_EQ(left("tile/a", Survival::kNothing), "text");
+  EXPECT_EQ(left("gone", Survival::kNothing), "brought back");
+  EXPECT_THAT(disk_->uncertain(), testing::UnorderedElementsAre("old", "gone"));
+  apply({.op = TraceOp::kSyncAllFailed, .handle = 2});
+  sync(1);
+  EXPECT_EQ(left("old", Survival::kNothing), "new") << "what a failed sync covered, no later one brings back";
+}
+
+TEST_F(DiskTest, OneFileCanLastWithoutWhatWasWrittenToOthersBefore) {
+  directory_.write("state/other", "123");
+  disk_ = std::make_unique<Disk>(directory_ / "state");
+  open("old", 1);
+  open("other", 2);
+  write(1, "new");
+  write(2, "456");
+  EXPECT_EQ(left("old", Survival::kLastFile), "old");
+  EXPECT_EQ(left("other", Survival::kLastFile), "456");
+}
+
 TEST_F(DiskTest, RefusesATraceThatDoesNotFit) {
   EXPECT_THROW(write(9, "x"), std::runtime_error);
   EXPECT_THROW(open("missing", 1, O_RDWR), std::runtime_error);

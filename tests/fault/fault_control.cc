@@ -52,6 +52,7 @@ void FaultControl::arm(const FaultPlan& plan) {
   page_->action = static_cast<std::uint32_t>(plan.action);
   page_->error = plan.error;
   page_->times = plan.times;
+  page_->sync_microseconds = static_cast<std::uint32_t>(plan.sync_time.count());
   page_->count = 0;
   page_->struck = 0;
   page_->first_struck[0] = '\0';

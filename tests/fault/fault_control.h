@@ -2,6 +2,7 @@
 // counted.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct FaultPlan {
   std::uint64_t times = 1;
   int error = 0;                   ///< errno, for kFail and kFailDone
   std::uint32_t calls = kChanges;  ///< FaultCalls
+  /// Every sync takes at least so long: what does not wait for its end is seen to be in front of it.
+  std::chrono::microseconds sync_time{0};
 };
 
 /// A control file. Processes follow it from when they begin; what is said later holds at once. Throws
@@ -35,8 +38,11 @@ class FaultControl {
 
   /// Sets the counters to zero, and the plan.
   void arm(const FaultPlan& plan);
-  /// Nothing goes wrong from now on; the counters stay.
-  void disarm() { page_->at = kNever; }
+  /// Nothing goes wrong and nothing is slowed down from now on; the counters stay.
+  void disarm() {
+    page_->at = kNever;
+    page_->sync_microseconds = 0;
+  }
 
   [[nodiscard]] std::uint64_t processes() const { return page_->processes; }
   [[nodiscard]] std::uint64_t count() const { return page_->count; }

@@ -147,6 +147,24 @@ TEST_F(FileFaults, RecordsWhatHappenedInItsOrder) {
   EXPECT_EQ(trace.back().end, std::filesystem::file_size(faults_.trace_file()));
 }
 
+TEST_F(FileFaults, ASyncOfTheFileSystemIsCountedRecordedAndFails) {
+  const std::string a = path("a");
+  faults_.arm({.action = FaultAction::kFail, .at = 3, .error = EIO});
+  EXPECT_EQ(run({"open", a, "syncfs", a, "syncfs", a}, true).out, "open ok\nsyncfs ok\nsyncfs EIO\n");
+  EXPECT_EQ(faults_.first_struck(), "syncfs a");
+  EXPECT_THAT(ops_of(read_trace(faults_.trace_file())),
+              ElementsAre(TraceOp::kStart, TraceOp::kOpen, TraceOp::kSyncAllBegin, TraceOp::kSyncAllEnd,
+                          TraceOp::kSyncAllFailed));
+}
+
+TEST_F(FileFaults, ASyncTakesAsLongAsItIsTold) {
+  const std::string a = path("a");
+  const auto begin = std::chrono::steady_clock::now();
+  faults_.arm({.sync_time = std::chrono::milliseconds(100)});
+  EXPECT_EQ(run({"open", a, "sync", a, "datasync", a, "syncfs", a}).status, 0);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(300));
+}
+
 TEST_F(FileFaults, RecordsOnlyWhatWasReallyDone) {
   const std::string a = path("a");
   faults_.arm({.action = FaultAction::kFail, .at = 2, .times = 2, .error = EIO});

@@ -28,6 +28,10 @@ class LogLife : public testing::Test {
   /// So many entries by each of so many threads.
   static CommandResult run(const std::string& where, int entries, int threads, std::chrono::milliseconds patience,
                            const std::vector<std::string>& environment);
+  /// Small entries, and no checkpoint.
+  static CommandResult run_unpublished(const std::string& where, int entries) {
+    return run_command({std::string(SIGNET_BIN_DIR) + "/test_log_life", where, std::to_string(entries)});
+  }
   CommandResult run_with_faults(std::chrono::milliseconds patience) {
     return run(folder(), 12, 1, patience, faults_.environment());
   }

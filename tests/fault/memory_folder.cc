@@ -9,6 +9,8 @@ namespace {
 constexpr unsigned long long kEnoughBytes = 2ULL << 30U;
 
 [[maybe_unused]] const bool kInMemory = [] {
+  // Said by ci/stages.sh, which removes what tests that were killed have left there.
+  if (const char* said = std::getenv("SIGNET_FAULT_FOLDER"); said != nullptr) return setenv("TMPDIR", said, 1) == 0;
   struct statvfs status{};
   if (std::getenv("TMPDIR") != nullptr || statvfs("/dev/shm", &status) != 0) return false;
   const unsigned long long free_bytes = 1ULL * status.f_bavail * status.f_frsize;

@@ -8,7 +8,7 @@
 
 namespace signet::test {
 
-std::string program(const std::string& name) { return std::string(SIGNET_BIN_DIR) + "/" + name; }
+std::string program(const std::string& name) { return SIGNET_BIN_DIR "/" + name; }
 
 namespace {
 

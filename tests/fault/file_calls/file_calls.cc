@@ -1,7 +1,7 @@
 // Makes the calls that its arguments name, one after the other, and says on standard output how each ended: what the
 // library file_faults is tested with. A file that was opened stays open under its path.
-//   open PATH | write PATH TEXT | pwrite PATH TEXT OFFSET | sync PATH | datasync PATH | truncate PATH SIZE |
-//   allocate PATH SIZE | rename FROM TO | link FROM TO | unlink PATH | mkdir PATH | look FOLDER
+//   open PATH | write PATH TEXT | pwrite PATH TEXT OFFSET | sync PATH | datasync PATH | syncfs PATH |
+//   truncate PATH SIZE | allocate PATH SIZE | rename FROM TO | link FROM TO | unlink PATH | mkdir PATH | look FOLDER
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,6 +40,7 @@ long make_call(const std::string& call, Arguments& arguments) {
   if (call == "open") return files[path] = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (call == "look") return files[path] = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (call == "sync") return fsync(file(path));
+  if (call == "syncfs") return syncfs(file(path));
   if (call == "datasync") return fdatasync(file(path));
   if (call == "unlink") return unlink(path.c_str());
   if (call == "mkdir") return mkdir(path.c_str(), 0700);

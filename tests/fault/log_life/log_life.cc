@@ -10,6 +10,7 @@
 //   done                                last line of a life without a crash
 // POSITION is how large the trace was then (0 without one).
 //   test_log_life FOLDER ENTRIES THREADS MILLISECONDS      how long it waits for a checkpoint
+//   test_log_life FOLDER ENTRIES                           small entries, of which nothing is published
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +103,10 @@ class Life {
     publish();
   }
 
+  void run_unpublished(int entries) {
+    for (int i = 0; i < entries; ++i) append(note(30), Urgency::kOrdinary);
+  }
+
  private:
   static Draft note(std::size_t bytes) { return {.type = "note", .fields = {{"text", std::string(bytes, 'x')}}}; }
 
@@ -135,6 +140,7 @@ class Life {
   std::optional<std::uint64_t> newest_;
 };
 
+/// `threads`: none = nothing is published.
 Result<void> live(const std::string& folder, int entries, int threads, std::chrono::milliseconds patience) {
   const test::FixedKey fixed;
   const std::vector<Sha256> keys = {fixed.id()};
@@ -154,6 +160,11 @@ Result<void> live(const std::string& folder, int entries, int threads, std::chro
                log->append({.type = "orphaned", .fields = {{"intent", static_cast<std::int64_t>(intent)}}},
                            Urgency::kEssential));
   }
+  if (threads == 0) {
+    Life(*log, *publisher, observer, patience).run_unpublished(entries);
+    log->stop();
+    return {};
+  }
   SIGNET_CHECK(publisher->start(key));
   std::vector<std::thread> lives;
   for (int i = 0; i < threads; ++i) {
@@ -168,9 +179,10 @@ Result<void> live(const std::string& folder, int entries, int threads, std::chro
 }  // namespace
 
 int main(int count, char** values) {
-  if (count != 5) return 2;
-  const Result<void> lived =
-      live(values[1], std::atoi(values[2]), std::atoi(values[3]), std::chrono::milliseconds(std::atoi(values[4])));
+  if (count != 3 && count != 5) return 2;
+  const bool publishes = count == 5;
+  const Result<void> lived = live(values[1], std::atoi(values[2]), publishes ? std::atoi(values[3]) : 0,
+                                  std::chrono::milliseconds(publishes ? std::atoi(values[4]) : 0));
   if (!lived.has_value()) {
     say("failed " + lived.error().message);
     return 1;

@@ -126,16 +126,26 @@ ssize_t write_one(int fd, const char* call, const void* data, std::size_t bytes,
 
 // Syncing ---------------------------------------------------------------------------------------------------------
 
+/// How a sync is recorded.
+struct SyncOps {
+  TraceOp begin;
+  TraceOp end;
+  TraceOp failed;
+};
+constexpr SyncOps kOfAFile{TraceOp::kSyncBegin, TraceOp::kSyncEnd, TraceOp::kSyncFailed};
+constexpr SyncOps kOfEverything{TraceOp::kSyncAllBegin, TraceOp::kSyncAllEnd, TraceOp::kSyncAllFailed};
+
 template <class Sync>
-int sync_file(int fd, const char* call, Sync sync) {
+int sync_file(int fd, const char* call, const SyncOps& ops, Sync sync) {
   const OpenFile file = open_file(fd);
   if (file.handle == 0) return static_cast<int>(sync());
   const Verdict verdict = judge(kSyncs, call, file.path);
-  if (verdict.action == FaultAction::kFail) record(TraceOp::kSyncFailed, file.handle, 0, nullptr, 0);
+  if (verdict.action == FaultAction::kFail) record(ops.failed, file.handle, 0, nullptr, 0);
   return static_cast<int>(carry_out(verdict, [&] {
-    record(TraceOp::kSyncBegin, file.handle, 0, nullptr, 0);
+    record(ops.begin, file.handle, 0, nullptr, 0);
+    take_time_to_sync();
     const long status = sync();
-    record(status == 0 ? TraceOp::kSyncEnd : TraceOp::kSyncFailed, file.handle, 0, nullptr, 0);
+    record(status == 0 ? ops.end : ops.failed, file.handle, 0, nullptr, 0);
     return status;
   }));
 }
@@ -229,10 +239,13 @@ EXPORTED ssize_t pwritev(int fd, const iovec* parts, int count, off_t offset) {
 }
 
 EXPORTED int fsync(int fd) {
-  return sync_file(fd, "fsync", [&] { return syscall(SYS_fsync, fd); });
+  return sync_file(fd, "fsync", kOfAFile, [&] { return syscall(SYS_fsync, fd); });
 }
 EXPORTED int fdatasync(int fd) {
-  return sync_file(fd, "fdatasync", [&] { return syscall(SYS_fdatasync, fd); });
+  return sync_file(fd, "fdatasync", kOfAFile, [&] { return syscall(SYS_fdatasync, fd); });
+}
+EXPORTED int syncfs(int fd) {
+  return sync_file(fd, "syncfs", kOfEverything, [&] { return syscall(SYS_syncfs, fd); });
 }
 /// Makes nothing durable by itself: counted, and not recorded.
 EXPORTED int sync_file_range(int fd, off_t offset, off_t bytes, unsigned flags) {

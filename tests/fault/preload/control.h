@@ -27,7 +27,7 @@ enum class FaultAction : std::uint32_t {
 enum FaultCalls : std::uint32_t {
   kOpens = 1U,       ///< open and its like, that make or may change a file
   kWrites = 2U,      ///< write, writev, pwrite, pwritev
-  kSyncs = 4U,       ///< fsync, fdatasync, sync_file_range
+  kSyncs = 4U,       ///< fsync, fdatasync, syncfs, sync_file_range
   kNames = 8U,       ///< rename, link, unlink, mkdir and their like
   kSizes = 16U,      ///< ftruncate, fallocate and their like
   kReadOpens = 32U,  ///< open and its like, for reading only, folders included
@@ -44,11 +44,12 @@ struct FaultPage {
   char folder[1024];  ///< calls on files below it count; absolute, without links, no slash at the end
   char program[64];   ///< processes of another name are left alone; empty = all
   char only[64];      ///< calls on files whose path has this in it count; empty = all
-  std::atomic<std::uint32_t> calls_counted;  ///< FaultCalls
-  std::atomic<std::uint32_t> action;         ///< FaultAction
-  std::atomic<std::int32_t> error;           ///< errno that kFail and kFailDone report
-  std::atomic<std::uint64_t> at;             ///< the first call that goes wrong, counted from 1; kNever
-  std::atomic<std::uint64_t> times;          ///< how many do from there; kFromThenOn
+  std::atomic<std::uint32_t> calls_counted;      ///< FaultCalls
+  std::atomic<std::uint32_t> action;             ///< FaultAction
+  std::atomic<std::int32_t> error;               ///< errno that kFail and kFailDone report
+  std::atomic<std::uint64_t> at;                 ///< the first call that goes wrong, counted from 1; kNever
+  std::atomic<std::uint64_t> times;              ///< how many do from there; kFromThenOn
+  std::atomic<std::uint32_t> sync_microseconds;  ///< that every sync takes at least
   // Written by the processes:
   std::atomic<std::uint64_t> processes;  ///< that loaded the library and follow the plan
   std::atomic<std::uint64_t> count;      ///< calls so far, of all processes since the test reset it

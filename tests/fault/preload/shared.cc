@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -101,6 +102,13 @@ bool is_watched(const char* path) {
 void die() {
   syscall(SYS_exit_group, kDiedAsPlanned);
   __builtin_unreachable();
+}
+
+void take_time_to_sync() {
+  const std::uint32_t microseconds = page->sync_microseconds;
+  if (microseconds == 0) return;
+  const timespec time{microseconds / 1'000'000, static_cast<long>(microseconds % 1'000'000) * 1000};
+  syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, nullptr);
 }
 
 Verdict judge(FaultCalls sort, const char* call, const char* path) {

@@ -21,6 +21,8 @@ struct Verdict {
 /// Counts a call and says what happens to it. Ends the process for kDieBefore.
 [[nodiscard]] Verdict judge(FaultCalls sort, const char* call, const char* path);
 [[noreturn]] void die();
+/// Waits as long as the plan says that a sync takes.
+void take_time_to_sync();
 
 /// Makes a path absolute and takes "." and ".." out of its text. False when it does not fit.
 inline constexpr std::size_t kPathBytes = 4096;

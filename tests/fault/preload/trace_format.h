@@ -19,6 +19,10 @@ enum class TraceOp : std::uint8_t {
   kTruncate = 10,    ///< offset = the new size
   kAllocate = 11,    ///< offset = the size it has at least
   kMakeFolder = 12,  ///< path
+  // syncfs, of everything that was done to the folder:
+  kSyncAllBegin = 13,
+  kSyncAllEnd = 14,
+  kSyncAllFailed = 15,
 };
 
 struct TraceHeader {
