@@ -157,7 +157,8 @@ Result<void> Caller::connect(Deadline deadline) {
 
 Result<void> Caller::sign(v1::Request& request) const {
   const std::int64_t now = system_clock().now().time_since_epoch().count();
-  const Bytes bytes = signed_request_bytes(origin_, request.method(), now, bytes_of(request.payload()));
+  const Bytes bytes =
+      signed_request_bytes(origin_, static_cast<std::uint32_t>(request.method()), now, bytes_of(request.payload()));
   SIGNET_TRY(const Bytes signature, context_.sign(bytes));
   request.mutable_signature()->set_time_micros(now);
   request.mutable_signature()->set_signature(signature.data(), signature.size());

@@ -31,7 +31,6 @@ Network network_of_peer(const tcp::endpoint& peer) {
 
 Server::Server(asio::io_context& io, const DaemonConfig& config, SslCtxPtr tls, tcp::acceptor acceptor)
     : io_(io),
-      config_(config),
       tls_(std::move(tls)),
       acceptor_(std::move(acceptor)),
       issuer_(io),

@@ -39,7 +39,6 @@ class Server {
   void run(Places::Number number, std::unique_ptr<TlsStream> stream, const tcp::endpoint& peer);
 
   asio::io_context& io_;
-  const DaemonConfig& config_;
   SslCtxPtr tls_;
   tcp::acceptor acceptor_;
   IssuerChannel issuer_;

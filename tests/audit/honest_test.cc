@@ -236,7 +236,8 @@ TEST_F(AuditTest, NamesTheNewestCosignatureOfAWitness) {
   LogFolder log = LogFolder::honest();
   for (const std::size_t which : {std::size_t{1}, std::size_t{3}}) {
     log::Note& note = log.checkpoints.at(which);
-    note.signatures.push_back(witness_key().cosign(note.text, "witness.example", 1'772'000'000 + 1000 * which));
+    note.signatures.push_back(
+        witness_key().cosign(note.text, "witness.example", static_cast<std::int64_t>(1'772'000'000 + 1000 * which)));
   }
   write(log);
   VerifyOptions options = this->options();

@@ -70,8 +70,8 @@ class IssuingFixture : public ClientFixture {
 /// The signature of `request` verifies with the certificate's key over the documented bytes.
 inline bool signature_verifies(const v1::Request& request, const Identity& signer, const char* origin) {
   const auto certificate = Certificate::parse(der_of(signer.certificate.get()));
-  const Bytes bytes =
-      signed_request_bytes(origin, request.method(), request.signature().time_micros(), bytes_of(request.payload()));
+  const Bytes bytes = signed_request_bytes(origin, static_cast<std::uint32_t>(request.method()),
+                                           request.signature().time_micros(), bytes_of(request.payload()));
   const PublicKey& key = certificate.value().public_key();
   return key.verify(default_algorithm(key.type()), bytes, bytes_of(request.signature().signature())).has_value();
 }

@@ -45,7 +45,7 @@ class TokenWatchTest : public PublishedLog {
   /// The file can grow no more, and no entry of more than 400 bytes fits.
   void fill_the_disk() {
     file_ops_.largest_file = std::uint64_t{4} << 20U;
-    for (const std::size_t bytes : {60'000, 1000, 100}) {
+    for (const std::size_t bytes : {60'000U, 1000U, 100U}) {
       while (log_->append(log::note(std::string(bytes, 'x')), log::Urgency::kEssential)) continue;
     }
   }

@@ -33,7 +33,7 @@ class CheckpointFenceTest : public testing::Test {
 };
 
 TEST_F(CheckpointFenceTest, LetsTheFirstCheckpointThroughWhateverItsSize) {
-  for (const std::size_t size : {0, 1, 7, 200}) {
+  for (const std::size_t size : {0U, 1U, 7U, 200U}) {
     const auto head = check({}, log_.text(size));
     ASSERT_TRUE(head.has_value()) << head.error().message;
     EXPECT_EQ(*head, log_.head(size));

@@ -248,7 +248,7 @@ TEST_F(CheckpointTest, APredecessorsKeySignsThePredecessorOnly) {
 // ---- memory --------------------------------------------------------------------------------------------------------
 
 TEST_F(CheckpointTest, RemembersAfterBeingKilledRightAfterTheSignature) {
-  for (const std::size_t size : {3, 8, 21}) {
+  for (const std::size_t size : {3U, 8U, 21U}) {
     start();
     const std::size_t before = last_of(*channel_).value_or(log::TreeHead{}).size;
     ASSERT_TRUE(signs(before, size));

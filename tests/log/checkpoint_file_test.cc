@@ -57,7 +57,7 @@ TEST_F(CheckpointFileTest, AFileThatIsNotThereHasNone) {
 }
 
 TEST_F(CheckpointFileTest, KeepsAllInOrderAndTheNewestBeside) {
-  for (const std::uint64_t size : {1, 2, 300}) {
+  for (const std::uint64_t size : {1U, 2U, 300U}) {
     append(size);
     EXPECT_EQ(last_checkpoint(path()).value(), make(size));
     EXPECT_EQ(read_checkpoint(directory()).value(), make(size));

@@ -91,7 +91,7 @@ TEST(GoTlog, HashesLeavesRootsAndTilesAsWeDo) {
         {{"kind", "leaf"}, {"entry", base64(bytes_of(entry))}, {"leaf", base64(leaf_hash(bytes_of(entry)))}});
   }
   // Not 0: the older versions of tlog know no root of a tree without entries.
-  for (const std::size_t size : {1, 2, 3, 5, 8, 255, 256, 257, 300, 513, 66'000}) {
+  for (const std::size_t size : {1U, 2U, 3U, 5U, 8U, 255U, 256U, 257U, 300U, 513U, 66'000U}) {
     const test::MemoryTiles tiles = tiles_of(first_leaves(tree, size));
     Array paths;
     for (const auto& [path, bytes] : tiles.files) paths.emplace_back(path);
@@ -162,7 +162,7 @@ Object tiles_statement(test::MemoryTiles& tiles, std::uint64_t size) {
 TEST(GoTlog, MakesTheSameProofsFromOurTiles) {
   const test::ReferenceTree tree(70'000);
   Statements statements;
-  for (const std::size_t size : {1, 2, 7, 255, 256, 257, 511, 512, 513, 65'535, 65'536, 65'537, 70'000}) {
+  for (const std::size_t size : {1U, 2U, 7U, 255U, 256U, 257U, 511U, 512U, 513U, 65'535U, 65'536U, 65'537U, 70'000U}) {
     test::MemoryTiles tiles = tiles_of(first_leaves(tree, size));
     statements.add(tiles_statement(tiles, size));
   }
@@ -177,8 +177,8 @@ TEST(GoTlog, MakesTheSameProofsFromOurTiles) {
 
 TEST(GoTlog, NamesTheSameNewTiles) {
   Statements statements;
-  for (const std::uint64_t older : {0, 1, 44, 255, 256, 257, 511, 65'279, 65'535, 65'536, 65'537, 70'000}) {
-    for (const std::uint64_t step : {1, 2, 211, 256, 257, 4096, 65'536}) {
+  for (const std::uint64_t older : {0U, 1U, 44U, 255U, 256U, 257U, 511U, 65'279U, 65'535U, 65'536U, 65'537U, 70'000U}) {
+    for (const std::uint64_t step : {1U, 2U, 211U, 256U, 257U, 4096U, 65'536U}) {
       Array paths;
       for (const TileId& tile : changed_tiles(older, older + step)) paths.emplace_back(path_of(tile));
       statements.add({{"kind", "new"}, {"old_size", number(older)}, {"size", number(older + step)}, {"paths", paths}});

@@ -332,7 +332,7 @@ class EcdsaPublisherTest : public PublisherTest {
 TEST_F(EcdsaPublisherTest, SignsWithAKeyOfATpmToo) {
   verifier_ = p256_.verifier(origin_);
   ASSERT_EQ(verifier_.type(), NoteKeyType::kEcdsa);
-  for (const std::uint64_t size : {300, 600}) {
+  for (const std::uint64_t size : {300U, 600U}) {
     open_log();
     ASSERT_TRUE(try_open_publisher().has_value());
     ASSERT_TRUE(publisher_->check_memory(p256_keeper_).has_value());

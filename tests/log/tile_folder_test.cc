@@ -91,7 +91,7 @@ TEST_F(TileFolderTest, ShowsNothingBeforeItIsCommitted) {
 }
 
 TEST_F(TileFolderTest, AnErrorAtAnyCallLeavesWhatCanBeTriedAgain) {
-  for (const std::uint64_t tiles : {2, 40}) {
+  for (const std::uint64_t tiles : {2U, 40U}) {
     for (const auto fault : {test::FileFault::kFailNotDone, test::FileFault::kFailAfterDone}) {
       for (std::size_t at = 1, reached = 1; reached >= at; ++at) {
         std::filesystem::remove_all(directory_ / "tile");

@@ -226,7 +226,7 @@ TEST(Tile, RefusesATileOfTheWrongLength) {
   const std::vector<Sha256> hashes = {Sha256{1}, Sha256{2}};
   const Bytes bytes = encode_tile(hashes);
   EXPECT_EQ(decode_tile(id, bytes).value(), hashes);
-  for (const std::size_t size : {0, 32, 63, 65, 96}) {
+  for (const std::size_t size : {0U, 32U, 63U, 65U, 96U}) {
     const auto wrong = decode_tile(id, Bytes(size));
     ASSERT_FALSE(wrong.has_value()) << size;
     EXPECT_EQ(wrong.error().code, ErrorCode::kDataLoss);

@@ -54,12 +54,13 @@ TEST(TiledTree, ProvesAroundTheWidthsOfTiles) {
   for (const std::size_t stored : {std::size_t{65'535}, std::size_t{65'536}, std::size_t{65'537}, kMost}) {
     test::MemoryTiles tiles = tiles_of(std::span(reference.leaves()).first(stored));
     const TiledTree tree(tiles, stored);
-    for (const std::size_t size : {255, 256, 257, 511, 512, 513, 65'279, 65'280, 65'281, 65'535, 65'536, 65'537, 65'792,
-                                   65'793, 69'888, 70'000}) {
+    for (const std::size_t size : {255U, 256U, 257U, 511U, 512U, 513U, 65'279U, 65'280U, 65'281U, 65'535U, 65'536U,
+                                   65'537U, 65'792U, 65'793U, 69'888U, 70'000U}) {
       if (size > stored) continue;
       const Sha256 root = tree.root(size).value();
       ASSERT_EQ(root, reference.root(size)) << size;
-      for (const std::size_t at : {0, 1, 127, 128, 255, 256, 257, 511, 512, 65'279, 65'280, 65'535, 65'536, 69'999}) {
+      for (const std::size_t at :
+           {0U, 1U, 127U, 128U, 255U, 256U, 257U, 511U, 512U, 65'279U, 65'280U, 65'535U, 65'536U, 69'999U}) {
         if (at >= size) continue;
         const Proof path = tree.prove_inclusion(at, size).value();
         EXPECT_EQ(path, reference.path(at, 0, size)) << at << " of " << size;
