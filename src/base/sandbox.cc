@@ -16,7 +16,9 @@
 #include <memory>
 #include <span>
 
-#if defined(__SANITIZE_ADDRESS__)
+#include "base/sanitizers.h"
+
+#if defined(SIGNET_ADDRESS_SANITIZER)
 static std::atomic<bool> hardened{false};
 /// LeakSanitizer asks this at the end of the process. To look for leaks it would stop the threads with ptrace, which a
 /// hardened process refuses; the tests of the libraries look for them.
@@ -26,7 +28,7 @@ extern "C" int __lsan_is_turned_off() { return hardened ? 1 : 0; }
 namespace signet {
 
 Result<void> harden_process() {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(SIGNET_ADDRESS_SANITIZER)
   hardened = true;
 #endif
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "prctl(PR_SET_NO_NEW_PRIVS)");
@@ -181,7 +183,7 @@ constexpr int kNobody[] = {
 constexpr int kSanitizer[] = {SCMP_SYS(openat),    SCMP_SYS(open),      SCMP_SYS(readlink),    SCMP_SYS(prctl),
                               SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(personality), SCMP_SYS(stat),
                               SCMP_SYS(access),    SCMP_SYS(ioctl),     SCMP_SYS(pipe2)};
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(SIGNET_ADDRESS_SANITIZER) || defined(SIGNET_THREAD_SANITIZER)
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;

@@ -1,4 +1,5 @@
 #include "base/sandbox.h"
+#include "base/sanitizers.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -103,7 +104,7 @@ TEST(Sandbox, FilesOpenOnlyForThoseThatNeedThem) {
               return enter_sandbox({SandboxNeed::kReadFiles}).has_value() && open("/dev/null", O_RDONLY) >= 0 ? 0 : 1;
             }),
             0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(SIGNET_ADDRESS_SANITIZER) && !defined(SIGNET_THREAD_SANITIZER)
   EXPECT_EQ(in_child([] {
               return enter_sandbox({}).has_value() && open("/dev/null", O_RDONLY) < 0 && errno == EACCES ? 0 : 1;
             }),
