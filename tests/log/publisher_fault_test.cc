@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "base/sanitizers.h"
 #include "file_faults.h"
 #include "publisher_fixture.h"
 #include "support/command.h"
@@ -23,6 +24,12 @@ struct Shared {
 
 /// The calls are shared out to so many tests.
 constexpr std::size_t kShares = 4;
+/// Under sanitizers a life takes so long that only some calls are struck; tests/fault strikes each.
+#if defined(SIGNET_ADDRESS_SANITIZER) || defined(SIGNET_THREAD_SANITIZER)
+constexpr std::size_t kStep = 8 * kShares;
+#else
+constexpr std::size_t kStep = kShares;
+#endif
 
 class PublisherFault : public PublisherTest {
  protected:
@@ -95,7 +102,7 @@ class PublisherCrashAtCalls : public PublisherCrash, public testing::WithParamIn
  protected:
   void crash_everywhere(FileFault fault) {
     std::size_t at = GetParam();
-    for (;; at += kShares) {
+    for (;; at += kStep) {
       SCOPED_TRACE("call " + std::to_string(at));
       restore();
       shared_->memory = memory_before_;
@@ -149,7 +156,7 @@ class PublisherErrorAtCalls : public PublisherFault, public testing::WithParamIn
   /// One call fails while a checkpoint is made; the thread tries again by itself, and a restart finds all in order.
   void fail_everywhere(FileFault fault) {
     std::size_t at = GetParam();
-    for (bool reached = true; reached; at += kShares) {
+    for (bool reached = true; reached; at += kStep) {
       SCOPED_TRACE("call " + std::to_string(at));
       restore();
       open_log();

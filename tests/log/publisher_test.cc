@@ -144,8 +144,9 @@ TEST_F(PublisherTest, StoppingPublishesWhatIsDurable) {
   ASSERT_TRUE(publisher_->wait_for(0, seconds(10)));
   append(5);
   std::thread waiter([&] { EXPECT_TRUE(publisher_->wait_for(5, seconds(60))); });
-  stop();
+  publisher_->stop();
   waiter.join();
+  stop();
   expect_whole_folder(6);
 }
 
