@@ -18,3 +18,12 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(p11kit REQUIRED IMPORTED_TARGET p11-kit-1)  # headers only: src/token loads modules itself
+pkg_check_modules(libidn2 REQUIRED IMPORTED_TARGET libidn2)
+pkg_check_modules(libpsl REQUIRED IMPORTED_TARGET libpsl)
+
+# It has no file for pkg-config.
+find_path(UNISTRING_INCLUDE_DIR unictype.h REQUIRED)
+find_library(UNISTRING_LIBRARY unistring REQUIRED)
+add_library(unistring::unistring UNKNOWN IMPORTED)
+set_target_properties(unistring::unistring PROPERTIES IMPORTED_LOCATION "${UNISTRING_LIBRARY}"
+  INTERFACE_INCLUDE_DIRECTORIES "${UNISTRING_INCLUDE_DIR}")

@@ -49,6 +49,15 @@ struct IssueOptions {
   bool wait_for_proof = false;
 };
 
+/// Of a renewal: names, subject and profile are those of the client's own certificate.
+struct RenewOptions {
+  ByteVector csr;  ///< PKCS#10, PEM or DER, of a key that should be a new one; it asks for the same names or for none
+  // These as in IssueOptions.
+  std::chrono::seconds validity{0};
+  std::string idempotency_key = {};
+  bool wait_for_proof = false;
+};
+
 struct IssuedCertificate {
   ByteVector certificate;         ///< DER
   std::vector<ByteVector> chain;  ///< DER, the issuing CA first, without the root
@@ -65,8 +74,10 @@ struct IssuedCertificate {
 struct TrustBundle {
   std::string origin;
   std::vector<ByteVector> roots;          ///< DER
-  std::vector<ByteVector> intermediates;  ///< DER
+  std::vector<ByteVector> intermediates;  ///< DER: issuing CAs, those above them, and cross-certificates
   std::string request_id;
+  std::uint64_t sequence = 0;            ///< of two bundles of one CA, the newer one has the larger number
+  std::chrono::seconds refresh_hint{0};  ///< how often to ask for it; 0 = the daemon does not say
 };
 
 struct DaemonStatus {
@@ -77,6 +88,7 @@ struct DaemonStatus {
     Time not_after{};
     std::string key;
     bool available = false;  ///< a keyholder with its key answers
+    std::string state = {};  ///< "active", "retiring" (it issues no more); empty = the daemon does not say
   };
   struct Token {
     std::string name;
@@ -123,6 +135,11 @@ struct LogEntries {
 /// The certificate and, behind it, `chain` as PEM.
 [[nodiscard]] std::string to_pem(const ByteVector& certificate, const std::vector<ByteVector>& chain = {});
 
+/// The roots as a SPIFFE bundle (SPIFFE Trust Domain and Bundle, section 4), JSON: one JWK for each, with use
+/// "x509-svid" and the certificate as x5c. Intermediates are not part of it: every key of it is trusted. Errors: a root
+/// with a key that has no JWK.
+[[nodiscard]] Result<std::string> to_spiffe_bundle(const TrustBundle& bundle);
+
 /// One client of one daemon, over one TLS 1.3 connection that is made when it is needed and made again when it was
 /// lost.
 ///
@@ -148,6 +165,10 @@ class Client {
   /// Asks for a certificate. What is not a certificate request (such as a private key) is refused and not sent. The
   /// answer was checked: it is a certificate for the CSR's key.
   [[nodiscard]] Result<IssuedCertificate> issue(const IssueOptions& options);
+
+  /// Asks for another certificate of the names of the one that this client connects with, which the daemon's CA must
+  /// have issued; for clients with the right `renew`. Checked as for issue().
+  [[nodiscard]] Result<IssuedCertificate> renew(const RenewOptions& options);
 
   /// Checked: at least one root, and all are certificates.
   [[nodiscard]] Result<TrustBundle> trust_bundle();

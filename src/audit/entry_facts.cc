@@ -68,10 +68,15 @@ SerialKey serial_key(const Sha256& secret, ByteView issuer, ByteView serial) {
   return {read_u64(hash), read_u64(ByteView(hash).subspan(8))};
 }
 
-/// The only kind there is: nothing that could issue certificates or CRLs itself (RFC 5280 sections 4.2.1.3, 4.2.1.9).
-void check_kind(const TbsFields& tbs, FactReader& reader) {
+/// An end entity could issue neither certificates nor CRLs itself (RFC 5280 sections 4.2.1.3, 4.2.1.9); a CA says that
+/// it is one.
+void check_kind(const TbsFields& tbs, std::string_view kind, FactReader& reader) {
   const bool is_ca = tbs.basic_constraints && tbs.basic_constraints->ca;
   const bool may_issue = (tbs.key_usage.value_or(0) & (kKeyCertSign | kCrlSign)) != 0;
+  if (kind == log::kCaCertificateKind) {
+    if (!is_ca) reader.complain("tbs-other-kind", "the TBS is not that of a CA: basicConstraints has no CA:TRUE");
+    return;
+  }
   if (!is_ca && !may_issue) return;
   reader.complain("tbs-other-kind",
                   fmt::format("the TBS is that of a CA ({}), not of an {}",
@@ -80,7 +85,7 @@ void check_kind(const TbsFields& tbs, FactReader& reader) {
 }
 
 /// What the TBS says of itself must be what the intent says of it.
-void read_tbs(IntentFacts& facts, FactReader& reader) {
+void read_tbs(IntentFacts& facts, std::string_view kind, FactReader& reader) {
   auto tbs = parse_tbs(facts.tbs);
   if (!tbs.has_value()) {
     reader.complain("tbs-malformed", fmt::format("the field tbs is no TBSCertificate: {}: {}", tbs.error().field,
@@ -92,7 +97,7 @@ void read_tbs(IntentFacts& facts, FactReader& reader) {
     reader.complain("tbs-other-serial", fmt::format("the field serial is {}, the serial number in the TBS {}",
                                                     to_hex(facts.serial), tbs->serial.hex()));
   }
-  check_kind(*tbs, reader);
+  check_kind(*tbs, kind, reader);
   facts.issuer_name = copy_of(tbs->issuer.der());
   facts.authority_key_id = tbs->authority_key_id.value_or(Bytes());
   facts.algorithm = tbs->algorithm;
@@ -101,11 +106,13 @@ void read_tbs(IntentFacts& facts, FactReader& reader) {
 IntentFacts read_intent(FactReader& reader, const Sha256& secret) {
   IntentFacts facts{.issuer = reader.text("issuer"), .serial = reader.hex("serial"), .tbs = reader.binary("tbs")};
   facts.tbs_sha256 = digest().of(facts.tbs);
-  if (const std::string kind = reader.text("kind"); kind != log::kCertificateKind) {
-    reader.complain("intent-kind", fmt::format("the field kind is {}, expected {}", printable(kind, kMaxShownKind),
-                                               log::kCertificateKind));
+  const std::string kind = reader.text("kind");
+  if (kind != log::kCertificateKind && kind != log::kCaCertificateKind) {
+    reader.complain("intent-kind",
+                    fmt::format("the field kind is {}, expected {} or {}", printable(kind, kMaxShownKind),
+                                log::kCertificateKind, log::kCaCertificateKind));
   }
-  if (!facts.tbs.empty()) read_tbs(facts, reader);
+  if (!facts.tbs.empty()) read_tbs(facts, kind, reader);
   const ByteView issuer = facts.issuer_name.empty() ? bytes_of(facts.issuer) : ByteView(facts.issuer_name);
   facts.serial_key = serial_key(secret, issuer, facts.serial);
   return facts;

@@ -93,7 +93,7 @@ void JournalCheck::take(std::size_t index, const JournalFile::Item& item) {
   }
   journal.any = true;
   journal.last_time = std::max(journal.last_time, record.time);
-  if (record.kind != log::JournalKind::kEndEntityCertificate || given_up_) return;
+  if (!log::is_certificate(record.kind) || given_up_) return;
   if (unsigned_.erase(record.structure) > 0) return;
   secret_.try_emplace(record.structure, Signed{.journal = index, .number = item.number, .time = record.time});
 }

@@ -29,7 +29,7 @@ bool read_record(ByteView bytes, log::JournalRecord& record) {
   const std::uint64_t micros = read_u64(bytes.subspan(8));
   const bool is_checkpoint = kind == static_cast<std::uint8_t>(log::JournalKind::kLogCheckpoint);
   const bool known = kind >= static_cast<std::uint8_t>(log::JournalKind::kStart) &&
-                     kind <= static_cast<std::uint8_t>(log::JournalKind::kLogCheckpoint);
+                     kind <= static_cast<std::uint8_t>(log::JournalKind::kCaCertificate);
   if (!known || !is_zero(bytes.subspan(1, 7))) return false;
   if (micros > static_cast<std::uint64_t>(kLatestTime.time_since_epoch().count())) return false;
   if (!is_checkpoint && !is_zero(bytes.subspan(80, 40))) return false;

@@ -76,6 +76,7 @@ constexpr FieldRule kIntent[] = {
     {"profile", FieldKind::kText},
     {"serial", FieldKind::kSerial},
     {"client", FieldKind::kText},
+    {"method", FieldKind::kText, kOptional},
     {"idempotency_key", FieldKind::kBase64, kOptional},
     {"payload_sha256", FieldKind::kHash},
     {"request_signature", FieldKind::kBase64, kOptional},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "x509/certificate.h"
 #include "x509/csr.h"
 
@@ -10,7 +12,8 @@ namespace {
 
 using ByteList = google::protobuf::RepeatedPtrField<std::string>;
 
-constexpr int kMaxConsistencyHashes = 64;          // RFC 6962 section 2.1.2, of a tree of less than 2^64 entries
+constexpr int kMaxConsistencyHashes = 64;  // RFC 6962 section 2.1.2, of a tree of less than 2^64 entries
+constexpr std::uint64_t kLongestHintSeconds = 365ULL * 86'400;
 constexpr std::size_t kHashBytes = 32;             // SHA-256
 constexpr std::size_t kMaxLogEntryBytes = 65'535;  // C2SP tlog-tiles: a 16-bit length
 
@@ -20,6 +23,14 @@ std::vector<ByteVector> vectors_from(const ByteList& items) {
   std::vector<ByteVector> vectors;
   for (const std::string& item : items) vectors.push_back(bytes_from(item));
   return vectors;
+}
+
+std::string name_of(v1::IssuerState state) {
+  switch (state) {
+    case v1::ISSUER_STATE_ACTIVE: return "active";
+    case v1::ISSUER_STATE_RETIRING: return "retiring";
+    default: return {};
+  }
 }
 
 DaemonStatus::Time time_from(std::int64_t micros) { return DaemonStatus::Time(std::chrono::microseconds(micros)); }
@@ -33,16 +44,15 @@ Result<void> check_certificates(const ByteList& list, const std::string& request
 }
 
 /// The certificate, if it is one for the key that was sent.
-Result<Certificate> check_issued(const v1::IssueResponse& answer, const v1::IssueRequest& request,
-                                 const std::string& request_id) {
-  auto certificate = Certificate::parse(bytes_of(answer.certificate()));
+Result<Certificate> check_issued(const v1::IssueResponse& answer, const Wanted& wanted, const std::string& request_id) {
+  auto certificate = Certificate::parse(bytes_of(answer.certificate()), UnknownCritical::kTaken);
   if (!certificate.has_value()) return bad_answer(certificate.error().message, request_id);
   SIGNET_CHECK(check_certificates(answer.chain(), request_id));
-  if (request.wait_for_proof() && answer.proof().empty()) {
+  if (wanted.wait_for_proof && answer.proof().empty()) {
     return bad_answer("it brings no proof, which was asked for; the certificate may be issued all the same",
                       request_id);
   }
-  SIGNET_TRY(const Csr csr, Csr::parse(bytes_of(request.csr())));
+  SIGNET_TRY(const Csr csr, Csr::parse(bytes_of(wanted.csr)));
   if (equal(certificate->public_key().spki(), csr.public_key().spki())) return certificate;
   return bad_answer("its certificate is for another key than the request's", request_id);
 }
@@ -81,9 +91,9 @@ Result<void> check_checkpoint_is_there(const v1::GetLogResponse& answer, const s
 
 }  // namespace
 
-Result<IssuedCertificate> issued_from(const v1::IssueResponse& answer, const v1::IssueRequest& request,
+Result<IssuedCertificate> issued_from(const v1::IssueResponse& answer, const Wanted& wanted,
                                       const std::string& request_id) {
-  SIGNET_TRY(const Certificate certificate, check_issued(answer, request, request_id));
+  SIGNET_TRY(const Certificate certificate, check_issued(answer, wanted, request_id));
   IssuedCertificate issued;
   issued.certificate = bytes_from(answer.certificate());
   issued.chain = vectors_from(answer.chain());
@@ -91,7 +101,7 @@ Result<IssuedCertificate> issued_from(const v1::IssueResponse& answer, const v1:
   issued.not_after = std::chrono::floor<std::chrono::seconds>(certificate.fields().not_after);
   issued.log_index = answer.log_index();
   issued.intent_log_index = answer.intent_log_index();
-  issued.idempotency_key = request.idempotency_key();
+  issued.idempotency_key = wanted.idempotency_key;
   issued.request_id = request_id;
   issued.proof = bytes_from(answer.proof());
   return issued;
@@ -101,8 +111,13 @@ Result<TrustBundle> trust_bundle_from(const v1::GetTrustBundleResponse& answer, 
   if (answer.roots().empty()) return bad_answer("the trust bundle holds no root", request_id);
   SIGNET_CHECK(check_certificates(answer.roots(), request_id));
   SIGNET_CHECK(check_certificates(answer.intermediates(), request_id));
-  return TrustBundle{printable(answer.origin()), vectors_from(answer.roots()), vectors_from(answer.intermediates()),
-                     request_id};
+  return TrustBundle{.origin = printable(answer.origin()),
+                     .roots = vectors_from(answer.roots()),
+                     .intermediates = vectors_from(answer.intermediates()),
+                     .request_id = request_id,
+                     .sequence = answer.sequence(),
+                     .refresh_hint = std::chrono::seconds(
+                         std::min<std::uint64_t>(answer.refresh_hint_seconds(), kLongestHintSeconds))};
 }
 
 DaemonStatus status_from(const v1::GetStatusResponse& answer, const std::string& request_id) {
@@ -118,7 +133,8 @@ DaemonStatus status_from(const v1::GetStatusResponse& answer, const std::string&
   status.request_id = request_id;
   for (const auto& issuer : answer.issuers()) {
     status.issuers.push_back({printable(issuer.name()), printable(issuer.subject(), 1024),
-                              time_from(issuer.not_after_micros()), printable(issuer.key()), issuer.available()});
+                              time_from(issuer.not_after_micros()), printable(issuer.key()), issuer.available(),
+                              name_of(issuer.state())});
   }
   for (const auto& token : answer.tokens()) {
     auto& item = status.tokens.emplace_back();

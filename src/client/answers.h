@@ -8,10 +8,22 @@
 
 namespace signet::client {
 
+/// What an answer with a certificate is checked against, of Issue and Renew alike.
+struct Wanted {
+  const std::string& csr;  ///< DER
+  const std::string& idempotency_key;
+  bool wait_for_proof;
+};
+template <class Request>
+[[nodiscard]] Wanted wanted(const Request& request) {
+  return {
+      .csr = request.csr(), .idempotency_key = request.idempotency_key(), .wait_for_proof = request.wait_for_proof()};
+}
+
 // Each checks what the daemon answered to a request and turns it into what the caller gets. Errors are those of
 // bad_answer().
 
-[[nodiscard]] Result<IssuedCertificate> issued_from(const v1::IssueResponse& answer, const v1::IssueRequest& request,
+[[nodiscard]] Result<IssuedCertificate> issued_from(const v1::IssueResponse& answer, const Wanted& wanted,
                                                     const std::string& request_id);
 [[nodiscard]] Result<TrustBundle> trust_bundle_from(const v1::GetTrustBundleResponse& answer,
                                                     const std::string& request_id);

@@ -33,8 +33,9 @@ Result<Bytes> csr_der(const ByteVector& csr) {
   return fail(ErrorCode::kInvalidArgument, "PEM without a block -----BEGIN CERTIFICATE REQUEST-----", "csr");
 }
 
-Result<v1::IssueRequest> issue_request(const IssueOptions& options) {
-  if (options.profile.empty()) return fail(ErrorCode::kInvalidArgument, "a profile must be named", "profile");
+/// What Issue and Renew ask for alike; `Options` is one of theirs, `Request` the message.
+template <class Request, class Options>
+Result<Request> request_of(const Options& options) {
   if (options.csr.empty()) return fail(ErrorCode::kInvalidArgument, "the certificate request is empty", "csr");
   if (options.validity.count() < 0)
     return fail(ErrorCode::kInvalidArgument, "a validity cannot be negative", "validity");
@@ -46,8 +47,7 @@ Result<v1::IssueRequest> issue_request(const IssueOptions& options) {
   }
   SIGNET_TRY(const Bytes der, csr_der(options.csr));
   SIGNET_CHECK(Csr::parse(der));  // whatever else it is, such as a private key, must not leave this machine
-  v1::IssueRequest request;
-  request.set_profile(options.profile);
+  Request request;
   request.set_csr(der.data(), der.size());
   request.set_validity_seconds(static_cast<std::uint64_t>(options.validity.count()));
   request.set_idempotency_key(options.idempotency_key);
@@ -55,6 +55,13 @@ Result<v1::IssueRequest> issue_request(const IssueOptions& options) {
   if (request.idempotency_key().empty()) {
     SIGNET_TRY(*request.mutable_idempotency_key(), new_idempotency_key());
   }
+  return request;
+}
+
+Result<v1::IssueRequest> issue_request(const IssueOptions& options) {
+  if (options.profile.empty()) return fail(ErrorCode::kInvalidArgument, "a profile must be named", "profile");
+  SIGNET_TRY(v1::IssueRequest request, request_of<v1::IssueRequest>(options));
+  request.set_profile(options.profile);
   return request;
 }
 
@@ -139,7 +146,13 @@ Result<Client> Client::create(ClientOptions options) {
 Result<IssuedCertificate> Client::issue(const IssueOptions& options) {
   SIGNET_TRY(const v1::IssueRequest request, issue_request(options));
   SIGNET_TRY(const auto answer, impl_->call<v1::IssueResponse>(v1::METHOD_ISSUE, request));
-  return client::issued_from(answer.first, request, answer.second);
+  return client::issued_from(answer.first, client::wanted(request), answer.second);
+}
+
+Result<IssuedCertificate> Client::renew(const RenewOptions& options) {
+  SIGNET_TRY(const v1::RenewRequest request, request_of<v1::RenewRequest>(options));
+  SIGNET_TRY(const auto answer, impl_->call<v1::IssueResponse>(v1::METHOD_RENEW, request));
+  return client::issued_from(answer.first, client::wanted(request), answer.second);
 }
 
 Result<TrustBundle> Client::trust_bundle() {

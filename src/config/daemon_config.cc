@@ -73,9 +73,19 @@ IssuerConfig read_issuer(TomlTable table, const std::string& name, const std::st
   IssuerConfig issuer;
   issuer.name = name;
   issuer.key = table.text("key");
+  const std::string active(name_of(IssuerState::kActive));
+  const std::string state = table.choice("state", {active, std::string(name_of(IssuerState::kRetiring))}, active);
+  issuer.state = state == active ? IssuerState::kActive : IssuerState::kRetiring;
   for (const std::string& path : table.texts("chain")) issuer.chain.push_back(resolve(base, path));
   issuer.root = resolve(base, table.text("root"));
   return issuer;
+}
+
+TrustConfig read_trust(TomlTable table, const std::string& base) {
+  TrustConfig trust;
+  for (const std::string& path : table.texts("also")) trust.also.push_back(resolve(base, path));
+  trust.refresh_hint = table.duration("refresh_hint", 1min, 30 * kDay, trust.refresh_hint);
+  return trust;
 }
 
 /// The key of an issuer is one that may sign certificates.
@@ -118,9 +128,12 @@ std::string_view name_of(ArtifactKind kind) noexcept {
   switch (kind) {
     case ArtifactKind::kEndEntityCertificate: return "end-entity-certificate";
     case ArtifactKind::kLogCheckpoint: return "log-checkpoint";
+    case ArtifactKind::kCaCertificate: return "ca-certificate";
   }
   return "unknown";
 }
+
+std::string_view name_of(IssuerState state) noexcept { return state == IssuerState::kActive ? "active" : "retiring"; }
 
 std::optional<std::string> DaemonConfig::origin_of_log_key(const std::string& name) const {
   if (log.key == name) return log.origin;
@@ -165,6 +178,7 @@ Result<DaemonConfig> parse_daemon_config(ByteView text, const std::string& file)
   config.state.directory = resolve(base, root.table("state").text("directory"));
   config.listen = read_listen(root.table("listen"), base);
   if (auto issue = root.optional_table("issue")) config.issue = read_issue(*issue, base);
+  if (auto trust = root.optional_table("trust")) config.trust = read_trust(*trust, base);
   read_named_parts(root, base, config);
   config.sha256 = signet::sha256(text);
   SIGNET_CHECK(document->finish());

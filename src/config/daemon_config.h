@@ -24,8 +24,9 @@ struct ListenAddress {
 };
 [[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text);
 
-/// What a key may sign at all. The names in configuration are "end-entity-certificate" and "log-checkpoint".
-enum class ArtifactKind : std::uint8_t { kEndEntityCertificate, kLogCheckpoint };
+/// What a key may sign at all. The names in configuration are "end-entity-certificate", "log-checkpoint" and
+/// "ca-certificate".
+enum class ArtifactKind : std::uint8_t { kEndEntityCertificate, kLogCheckpoint, kCaCertificate };
 [[nodiscard]] std::string_view name_of(ArtifactKind kind) noexcept;
 
 struct StateConfig {
@@ -66,6 +67,8 @@ struct FenceConfig {
   std::set<ArtifactKind> may_sign;
   std::chrono::seconds longest_validity{0};
   std::chrono::seconds clock_tolerance{3600};  ///< how far notBefore may be from the keyholder's clock, either way
+  std::uint64_t longest_path = 0;              ///< the largest pathLenConstraint of a CA's certificate
+  std::set<std::string> extensions = {};       ///< dotted OIDs: extensions that no field of TbsFields is for
 };
 
 /// A key signs either certificates, and has a certificate itself, or checkpoints of the log (may_sign is exactly
@@ -105,11 +108,26 @@ struct LogConfig {
   [[nodiscard]] std::uint64_t min_free_bytes() const { return std::uint64_t{min_free_mib} * 1024 * 1024; }
 };
 
+/// A CA of a daemon goes from the first to the second when another one takes its place.
+enum class IssuerState : std::uint8_t {
+  kActive,
+  kRetiring,  ///< issues no more: no profile may name it. What it issued is still looked after, and renewed elsewhere
+};
+/// "active", "retiring".
+[[nodiscard]] std::string_view name_of(IssuerState state) noexcept;
+
 struct IssuerConfig {
   std::string name;
+  IssuerState state = IssuerState::kActive;
   std::string key;                 ///< a name in DaemonConfig::keys; its certificate is the issuing CA's
   std::vector<std::string> chain;  ///< PEM files: intermediates above the issuing CA, nearest first
   std::string root;                ///< PEM
+};
+
+/// [trust]: of the bundle that verifiers are given.
+struct TrustConfig {
+  std::vector<std::string> also;            ///< PEM files: roots and cross-certificates beside those of the issuers
+  std::chrono::seconds refresh_hint{3600};  ///< how often verifiers should ask for it
 };
 
 /// The whole of signet.toml. Every path is absolute or relative to the working directory, never to the file any more.
@@ -121,6 +139,7 @@ struct DaemonConfig {
   ListenConfig listen;
   IssueConfig issue;
   LogConfig log;
+  TrustConfig trust;
   std::map<std::string, TokenConfig> tokens;
   std::map<std::string, KeyConfig> keys;
   std::map<std::string, IssuerConfig> issuers;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "x509/certificate.h"
 
 namespace signet {
 
@@ -25,7 +26,8 @@ Purpose purpose_of(const FenceConfig& fence) {
 }
 
 std::set<ArtifactKind> read_kinds(TomlTable& table) {
-  constexpr ArtifactKind kAll[] = {ArtifactKind::kEndEntityCertificate, ArtifactKind::kLogCheckpoint};
+  constexpr ArtifactKind kAll[] = {ArtifactKind::kEndEntityCertificate, ArtifactKind::kCaCertificate,
+                                   ArtifactKind::kLogCheckpoint};
   std::vector<std::string> names;
   for (const ArtifactKind kind : kAll) names.emplace_back(name_of(kind));
   const std::vector<std::string> given = table.choices("may_sign", names, 1);
@@ -41,11 +43,31 @@ std::set<ArtifactKind> read_kinds(TomlTable& table) {
   return kinds;
 }
 
+std::uint64_t read_longest_path(TomlTable& table, const FenceConfig& fence) {
+  constexpr std::int64_t kMost = 16;
+  if (fence.may_sign.contains(ArtifactKind::kCaCertificate))
+    return static_cast<std::uint64_t>(table.integer("longest_path", 0, kMost, 0));
+  table.refuse("longest_path", fmt::format("has no effect, because may_sign does not name \"{}\"",
+                                           name_of(ArtifactKind::kCaCertificate)));
+  return 0;
+}
+
+std::set<std::string> read_extensions(TomlTable& table) {
+  std::set<std::string> oids;
+  for (std::string& oid : table.texts("extensions")) {
+    if (oid.empty()) continue;  // was complained about
+    if (const auto free = check_extra_extension(oid); !free.has_value())
+      table.complain("extensions", free.error().message);
+    oids.insert(std::move(oid));
+  }
+  return oids;
+}
+
 FenceConfig read_fence(TomlTable table) {
   FenceConfig fence;
   fence.may_sign = read_kinds(table);
   if (purpose_of(fence) == Purpose::kLog) {
-    for (const char* key : {"longest_validity", "clock_tolerance"}) {
+    for (const char* key : {"longest_validity", "clock_tolerance", "longest_path", "extensions"}) {
       table.refuse(key, "is a rule for certificates, and this key signs checkpoints of the log; remove it");
     }
     return fence;
@@ -54,6 +76,8 @@ FenceConfig read_fence(TomlTable table) {
   const auto fallback = purpose_of(fence) == Purpose::kUnknown ? std::optional<seconds>(kDay) : std::nullopt;
   fence.longest_validity = table.duration("longest_validity", 1min, 100 * kYear, fallback);
   fence.clock_tolerance = table.duration("clock_tolerance", 1s, 30 * kDay, fence.clock_tolerance);
+  fence.longest_path = read_longest_path(table, fence);
+  fence.extensions = read_extensions(table);
   return fence;
 }
 

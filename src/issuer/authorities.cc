@@ -8,6 +8,31 @@
 
 namespace signet {
 
+Result<void> check_is_ca(const Certificate& certificate, const std::string& path, const std::string& field) {
+  const TbsFields& fields = certificate.fields();
+  const auto refuse = [&](std::string_view rule) {
+    return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: {}", path, rule), field);
+  };
+  if (!fields.basic_constraints.has_value() || !fields.basic_constraints->ca)
+    return refuse("basicConstraints do not say CA:TRUE");
+  if ((fields.key_usage.value_or(0) & kKeyCertSign) == 0) return refuse("keyUsage has no keyCertSign");
+  if (!fields.subject_key_id.has_value()) return refuse("there is no subjectKeyIdentifier");
+  if (fields.subject.empty()) return refuse("the subject is empty (RFC 5280 section 4.1.2.6)");
+  return {};
+}
+
+bool is_issued_by(const Certificate& lower, const Certificate& upper) {
+  return equal(lower.fields().issuer.der(), upper.fields().subject.der()) &&
+         lower.verify_signed_by(upper.public_key()).has_value();
+}
+
+void warn_if_expired(const Certificate& certificate, const std::string& where) {
+  if (system_clock().now() <= certificate.fields().not_after) return;
+  ops::warning("a CA certificate has expired", {{"where", where},
+                                                {"subject", certificate.fields().subject.text()},
+                                                {"not_after", to_rfc3339(certificate.fields().not_after)}});
+}
+
 namespace {
 
 constexpr std::size_t kMaxCertificateFile = std::size_t{64} * 1024;
@@ -22,22 +47,8 @@ Result<Certificate> load_certificate(const std::string& path, const std::string&
   return std::unexpected(std::move(error));
 }
 
-Result<void> check_is_ca(const Certificate& certificate, const std::string& path, const std::string& field) {
-  const TbsFields& fields = certificate.fields();
-  const auto refuse = [&](std::string_view rule) {
-    return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: {}", path, rule), field);
-  };
-  if (!fields.basic_constraints.has_value() || !fields.basic_constraints->ca)
-    return refuse("basicConstraints do not say CA:TRUE");
-  if ((fields.key_usage.value_or(0) & kKeyCertSign) == 0) return refuse("keyUsage has no keyCertSign");
-  if (!fields.subject_key_id.has_value()) return refuse("there is no subjectKeyIdentifier");
-  if (fields.subject.empty()) return refuse("the subject is empty (RFC 5280 section 4.1.2.6)");
-  return {};
-}
-
 Result<void> check_issued_by(const Certificate& lower, const Certificate& upper, const std::string& field) {
-  if (!equal(lower.fields().issuer.der(), upper.fields().subject.der()) ||
-      !lower.verify_signed_by(upper.public_key()).has_value()) {
+  if (!is_issued_by(lower, upper)) {
     return fail(
         ErrorCode::kFailedPrecondition,
         fmt::format("\"{}\" was not issued by \"{}\"; give the certificates from the issuing CA upwards, without gaps",
@@ -64,14 +75,6 @@ Result<void> check_self_signed(const Certificate& root, const std::string& path,
               field);
 }
 
-/// Not an error: the other issuers go on, and this one's requests are refused with the reason.
-void warn_if_expired(const Certificate& certificate, const std::string& issuer) {
-  if (system_clock().now() <= certificate.fields().not_after) return;
-  ops::warning("a CA certificate has expired", {{"issuer", issuer},
-                                                {"subject", certificate.fields().subject.text()},
-                                                {"not_after", to_rfc3339(certificate.fields().not_after)}});
-}
-
 Result<Authority> load_authority(const IssuerConfig& issuer, const KeyConfig& key) {
   const std::string field = "issuer." + issuer.name;
   const std::string key_field = "key." + key.name + ".certificate";
@@ -82,6 +85,7 @@ Result<Authority> load_authority(const IssuerConfig& issuer, const KeyConfig& ke
   SIGNET_CHECK(check_self_signed(root, issuer.root, field + ".root"));
   Authority authority{.name = issuer.name,
                       .key = issuer.key,
+                      .state = issuer.state,
                       .certificate = std::move(certificate),
                       .chain = {},
                       .root = std::move(root),
@@ -94,8 +98,8 @@ Result<Authority> load_authority(const IssuerConfig& issuer, const KeyConfig& ke
     authority.chain.push_back(std::move(intermediate));
   }
   SIGNET_CHECK(check_chain(authority, field));
-  warn_if_expired(authority.certificate, issuer.name);
-  warn_if_expired(authority.root, issuer.name);
+  warn_if_expired(authority.certificate, field);
+  warn_if_expired(authority.root, field);
   return authority;
 }
 

@@ -72,7 +72,6 @@ Result<Time> verify_chain(X509_STORE* trust, const std::vector<ByteView>& chain,
 
 struct Callers::Impl {
   StorePtr trust;
-  const Policy* policy;
   const Clock* clock;
   std::mutex mutex;
   std::unordered_map<std::string, std::shared_ptr<const Caller>> verified;  // by the whole chain's bytes hashed
@@ -107,12 +106,10 @@ Result<std::vector<Certificate>> read_trust(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Callers>> Callers::open(const std::string& trust_file, const Policy& policy,
-                                               const Clock& clock) {
+Result<std::unique_ptr<Callers>> Callers::open(const std::string& trust_file, const Clock& clock) {
   SIGNET_TRY(const std::vector<Certificate> trusted, read_trust(trust_file));
   auto impl = std::make_unique<Impl>();
   impl->trust.reset(X509_STORE_new());
-  impl->policy = &policy;
   impl->clock = &clock;
   for (const Certificate& certificate : trusted) {
     const X509Ptr openssl = to_openssl(certificate.der().view());
@@ -143,9 +140,9 @@ Result<std::shared_ptr<const Caller>> Callers::identify(const std::vector<ByteVi
   const auto& usages = certificate->fields().extended_key_usage;
   if (std::ranges::find(usages, kClientAuth) == usages.end())
     return unauthenticated("its extendedKeyUsage has no clientAuth");
-  const PolicyClient* client = impl_->policy->find_client(PeerIdentity::from(*certificate));
+  PeerIdentity identity = PeerIdentity::from(*certificate);
   auto caller = std::make_shared<const Caller>(
-      Caller{.client = client, .certificate = *std::move(certificate), .not_after = not_after});
+      Caller{.certificate = *std::move(certificate), .identity = std::move(identity), .not_after = not_after});
   impl_->keep(id, caller);
   return caller;
 }
@@ -158,12 +155,12 @@ std::unexpected<Error> bad_signature(std::string message) {
 
 }  // namespace
 
-Result<std::optional<log::RequestProof>> verify_request_signature(const v1::Request& request, const Caller& caller,
+Result<std::optional<log::RequestProof>> verify_request_signature(const v1::Request& request,
+                                                                  const PolicyClient& client, const Caller& caller,
                                                                   const RequestContext& context, Time now) {
   if (!request.has_signature()) {
-    if (!caller.client->must_sign || request.method() == v1::METHOD_GET_TRUST_BUNDLE) return std::nullopt;
-    return bad_signature(
-        fmt::format("client {} must sign its requests, and this one is not signed", caller.client->name));
+    if (!client.must_sign || request.method() == v1::METHOD_GET_TRUST_BUNDLE) return std::nullopt;
+    return bad_signature(fmt::format("client {} must sign its requests, and this one is not signed", client.name));
   }
   const v1::RequestSignature& given = request.signature();
   const Time time{std::chrono::microseconds(given.time_micros())};

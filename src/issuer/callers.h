@@ -1,4 +1,4 @@
-// Who is calling: the TLS peer's certificate, verified again here, and the client of the policy it belongs to.
+// Who is calling: the TLS peer's certificate, verified again here. Which client of the policy that is, the policy says.
 #pragma once
 
 #include <memory>
@@ -17,9 +17,9 @@ namespace signet {
 
 /// A verified caller. Immutable.
 struct Caller {
-  const PolicyClient* client = nullptr;  ///< null when the policy names none; lives as long as the policy
   Certificate certificate;
-  Time not_after{};  ///< the earliest of its chain
+  PeerIdentity identity;  ///< what Policy::find_client() compares
+  Time not_after{};       ///< the earliest of its chain
 };
 
 /// What a caller has signed, and that it did. `time` is the caller's.
@@ -32,10 +32,9 @@ struct RequestContext {
 /// that sign. Thread-safe.
 class Callers {
  public:
-  /// `trust_file` holds roots and intermediates, PEM. `policy` and `clock` must outlive it. Errors: field
-  /// "listen.client_trust", naming the file.
-  [[nodiscard]] static Result<std::unique_ptr<Callers>> open(const std::string& trust_file, const Policy& policy,
-                                                             const Clock& clock);
+  /// `trust_file` holds roots and intermediates, PEM. `clock` must outlive it. Errors: field "listen.client_trust",
+  /// naming the file.
+  [[nodiscard]] static Result<std::unique_ptr<Callers>> open(const std::string& trust_file, const Clock& clock);
   ~Callers();
 
   /// `chain`: DER, leaf first, as the front passes it. Verified for clientAuth by RFC 5280 section 6 at the present
@@ -48,10 +47,11 @@ class Callers {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Verifies the signature of a request by the key of the caller's certificate, if it must be or is there, and its time
-/// within `context.skew` of `now`. Nothing is returned for a request that has none and needs none.
-/// Errors: kUnauthenticated, field "signature".
+/// Verifies the signature of a request by the key of the caller's certificate, if it is there or `client`, who calls,
+/// must sign, and its time within `context.skew` of `now`. Nothing is returned for a request that has none and needs
+/// none. Errors: kUnauthenticated, field "signature".
 [[nodiscard]] Result<std::optional<log::RequestProof>> verify_request_signature(const v1::Request& request,
+                                                                                const PolicyClient& client,
                                                                                 const Caller& caller,
                                                                                 const RequestContext& context,
                                                                                 Time now);

@@ -6,20 +6,34 @@
 
 #include "base/ops_log.h"
 #include "lint/lint.h"
-#include "x509/csr.h"
 
 namespace signet {
 
 namespace {
 
+lint::Set lint_set(const Profile& profile) {
+  return profile.lint == LintRules::kPublicTrust ? lint::Set::kPublicTrust : lint::Set::kPrivate;
+}
+
 /// What lint_version of an intent says: by which rules the structure was judged.
-std::string lint_version() { return fmt::format("{} {}", lint::kVersion, lint::name_of(lint::Set::kPrivate)); }
+std::string lint_version(const Profile& profile) {
+  return fmt::format("{} {}", lint::kVersion, lint::name_of(lint_set(profile)));
+}
 
 constexpr std::string_view kLintField = "profile";
+/// What the operator has decided by giving the profile a critical extension of his own.
+constexpr std::string_view kUnknownCritical = "extensions.unknown-critical";
+
+bool is_decided(const lint::Finding& finding, const Profile& profile) {
+  return finding.id == kUnknownCritical &&
+         std::ranges::find(profile.extensions, true, &ExtraExtension::critical) != profile.extensions.end();
+}
 
 /// Warnings are the profile's choice. An error is one, too, but the certificate would be refused by somebody.
-Result<void> check_lint(const std::vector<lint::Finding>& findings) {
-  const auto error = std::ranges::find(findings, lint::Severity::kError, &lint::Finding::severity);
+Result<void> check_lint(const std::vector<lint::Finding>& findings, const Profile& profile) {
+  const auto error = std::ranges::find_if(findings, [&](const lint::Finding& finding) {
+    return finding.severity == lint::Severity::kError && !is_decided(finding, profile);
+  });
   if (error == findings.end()) return {};
   return fail(ErrorCode::kFailedPrecondition,
               fmt::format("the certificate would break the rule {} ({}): {}; ask for other names or another key, or "
@@ -28,78 +42,29 @@ Result<void> check_lint(const std::vector<lint::Finding>& findings) {
               std::string(kLintField));
 }
 
-/// The last check before a structure can be signed: our own strict reader takes it, finds every name, the key and the
-/// dates that were decided, and no CA.
+/// The last check before a structure can be signed: our own strict reader finds in it what was decided, and only that.
 Result<void> check_reads_back(const TbsDer& tbs, const TbsFields& decided) {
   SIGNET_TRY(const TbsFields read, parse_tbs(tbs.view()));
-  const bool same = read.serial == decided.serial && equal(read.issuer.der(), decided.issuer.der()) &&
-                    equal(read.subject.der(), decided.subject.der()) && read.spki == decided.spki &&
-                    read.not_before == decided.not_before && read.not_after == decided.not_after &&
-                    read.alt_names == decided.alt_names && read.key_usage == decided.key_usage &&
-                    read.extended_key_usage == decided.extended_key_usage &&
-                    !(read.basic_constraints.has_value() && read.basic_constraints->ca);
-  if (!same) return fail(ErrorCode::kInternal, "the certificate that was written does not read back as it was decided");
-  return {};
+  if (read == decided) return {};
+  return fail(ErrorCode::kInternal, "the certificate that was written does not read back as it was decided");
 }
 
-struct Validity {
-  Time not_before;
-  Time not_after;
-};
-
-/// Whole seconds, as certificates have them. A default validity ends with the issuer's own at the latest; a wished one
-/// that would not is refused.
-Result<Validity> decide_validity(const Profile& profile, const v1::IssueRequest& request, const Authority& authority,
-                                 Time now) {
-  // Bounded before it becomes a signed number of seconds.
-  const auto wished =
-      std::chrono::seconds(static_cast<std::int64_t>(std::min<std::uint64_t>(request.validity_seconds(), INT32_MAX)));
-  SIGNET_TRY(const std::chrono::seconds validity, choose_validity(profile, wished));
-  const Time start = std::chrono::floor<std::chrono::seconds>(now);
-  const Time issuer_end = authority.certificate.fields().not_after;
-  Validity result{.not_before = std::max<Time>(start - profile.backdate, authority.certificate.fields().not_before),
-                  .not_after = start + validity};
-  if (start >= issuer_end) {
-    return fail(ErrorCode::kFailedPrecondition,
-                fmt::format("the issuing CA \"{}\" expired at {}", authority.name, to_rfc3339(issuer_end)));
-  }
-  if (result.not_after > issuer_end && request.validity_seconds() != 0) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} from now is past the end of the issuing CA \"{}\", {}", format_duration(validity),
-                            authority.name, to_rfc3339(issuer_end)),
-                "validity_seconds");
-  }
-  result.not_after = std::min(result.not_after, issuer_end);
-  return result;
-}
-
-Result<const Profile*> permitted_profile(const Policy& policy, const IssueOrder& order) {
-  const Profile* profile = policy.find_profile(order.request.profile());
-  if (profile == nullptr) {
-    return fail(ErrorCode::kNotFound, fmt::format("there is no profile \"{}\"", printable(order.request.profile())),
-                "profile");
-  }
-  SIGNET_CHECK(check_profile(order.client, *profile));
-  return profile;
-}
-
-Result<AltNames> permitted_names(const Csr& csr, const Profile& profile, const PolicyClient& client) {
-  const AltNames names = csr.alt_names().value_or(AltNames{});
-  SIGNET_CHECK(check_names(profile, client, names));
-  return names;
-}
-
-Result<void> check_not_our_key(const PublicKey& key, const Authorities& authorities) {
+/// As a decision needs them: without the keys that sign.
+IssuingCas issuing_cas(const Authorities& authorities) {
+  IssuingCas cas;
   for (const auto& [name, authority] : authorities) {
-    const auto is_key_of = [&](const Certificate& ca) { return equal(key.spki(), ca.public_key().spki()); };
-    if (is_key_of(authority.certificate) || is_key_of(authority.root) ||
-        std::ranges::any_of(authority.chain, is_key_of)) {
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("the key is the CA's own, of issuer \"{}\" (rule key.own)", name),
-                  "csr.subjectPublicKeyInfo");
-    }
+    IssuingCa ca{.name = name, .certificates = {authority.certificate}};
+    ca.certificates.insert(ca.certificates.end(), authority.chain.begin(), authority.chain.end());
+    ca.certificates.push_back(authority.root);
+    cas.emplace(name, std::move(ca));
   }
-  return {};
+  return cas;
+}
+
+/// Bounded before it becomes a signed number of seconds, by what no profile allows and a refusal can still name.
+std::chrono::seconds wished_validity(const v1::IssueRequest& request) {
+  constexpr std::uint64_t kBeyondAll = 1'000'000'000'000;
+  return std::chrono::seconds(std::min<std::uint64_t>(request.validity_seconds(), kBeyondAll));
 }
 
 std::unexpected<Error> log_failed() {
@@ -124,60 +89,50 @@ Result<SerialNumber> Issuance::unused_serial() const {
   return fail(ErrorCode::kInternal, "the random number generator repeats itself");
 }
 
+Issuance::Issuance(const IssuanceWorld& world) : world_(world), cas_(issuing_cas(world.authorities)) {}
+
 Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
   if (world_.log.failed()) return log_failed();
   SIGNET_CHECK(world_.gate.check());
-  SIGNET_TRY(const Profile* const profile, permitted_profile(world_.policy, order));
-  SIGNET_TRY(const Csr csr, Csr::parse(bytes_of(order.request.csr())));
-  SIGNET_CHECK(check_key(*profile, csr.public_key()));
-  SIGNET_CHECK(check_not_our_key(csr.public_key(), world_.authorities));
-  SIGNET_CHECK(world_.blocked_keys.check(csr.public_key()));
-  SIGNET_TRY(AltNames names, permitted_names(csr, *profile, order.client));
-  SIGNET_TRY(Name subject, choose_subject(*profile, csr, names));
-  const Authority& authority = world_.authorities.at(profile->issuer);
-  SIGNET_TRY(const Validity validity, decide_validity(*profile, order.request, authority, world_.clock.now()));
-  SIGNET_CHECK(csr.verify_possession());
+  SIGNET_TRY(Decision decision, decide(order.rules.policy, order.client,
+                                       {.profile = order.request.profile(),
+                                        .csr = bytes_of(order.request.csr()),
+                                        .validity = wished_validity(order.request),
+                                        .renews = order.renews},
+                                       cas_, world_.clock.now()));
+  SIGNET_CHECK(order.rules.blocked_keys.check(decision.csr.public_key()));
+  const Profile& profile = *decision.profile;
+  const Authority& authority = world_.authorities.at(profile.issuer);
   if (!world_.keyholders.of_key(authority.key).connected()) return token_unavailable(authority);
 
-  SIGNET_TRY(SerialNumber serial, unused_serial());
-  const auto& key_id = csr.public_key().key_id();
-  const TbsFields fields{.serial = serial,
-                         .algorithm = default_algorithm(authority.certificate.public_key().type()),
-                         .issuer = authority.certificate.fields().subject,
-                         .not_before = validity.not_before,
-                         .not_after = validity.not_after,
-                         .subject = std::move(subject),
-                         .spki = copy_of(csr.public_key().spki()),
-                         .basic_constraints = BasicConstraints{.ca = false, .path_length = {}},
-                         .key_usage = profile->key_usage,
-                         .extended_key_usage = profile->extended_key_usage,
-                         .alt_names = std::move(names),
-                         .subject_key_id = Bytes(key_id.begin(), key_id.end()),
-                         .authority_key_id = authority.certificate.fields().subject_key_id};
-  TbsDer tbs = encode_tbs(fields);
-  SIGNET_CHECK(check_reads_back(tbs, fields));
-  SIGNET_CHECK(check_lint(lint::lint_tbs(tbs.view(), lint::Set::kPrivate)));
-  return Prepared(authority, validity.not_after,
-                  log::IntentFields{.cause = order.cause,
-                                    .kind = std::string(log::kCertificateKind),
-                                    .issuer = authority.name,
-                                    .profile = profile->name,
-                                    .serial = std::move(serial),
-                                    .client = order.client.name,
-                                    .idempotency_key = copy_of(bytes_of(order.request.idempotency_key())),
-                                    .payload_sha256 = order.payload_sha256,
-                                    .proof = order.proof,
-                                    .csr_sha256 = sha256(csr.der()),
-                                    .profile_sha256 = profile->sha256,
-                                    .lint_version = lint_version(),
-                                    .tbs = std::move(tbs)});
+  SIGNET_TRY(decision.fields.serial, unused_serial());
+  TbsDer tbs = encode_tbs(decision.fields);
+  SIGNET_CHECK(check_reads_back(tbs, decision.fields));
+  SIGNET_CHECK(check_lint(lint::lint_tbs(tbs.view(), lint_set(profile)), profile));
+  return Prepared(
+      authority, profile, decision.fields.not_after,
+      log::IntentFields{.cause = order.cause,
+                        .kind = std::string(profile.is_ca() ? log::kCaCertificateKind : log::kCertificateKind),
+                        .issuer = authority.name,
+                        .profile = profile.name,
+                        .serial = std::move(decision.fields.serial),
+                        .client = order.client.name,
+                        .method = order.renews == nullptr ? "Issue" : "Renew",
+                        .idempotency_key = copy_of(bytes_of(order.request.idempotency_key())),
+                        .payload_sha256 = order.payload_sha256,
+                        .proof = order.proof,
+                        .csr_sha256 = sha256(decision.csr.der()),
+                        .profile_sha256 = profile.sha256,
+                        .lint_version = lint_version(profile),
+                        .tbs = std::move(tbs)});
 }
 
 /// The token's signature over the TBS, verified: whatever a keyholder sends, nothing else becomes a certificate.
-Result<SignatureValue> Issuance::sign(const Authority& authority, const TbsDer& tbs) const {
+Result<SignatureValue> Issuance::sign(const Authority& authority, internal::ArtifactKind kind,
+                                      const TbsDer& tbs) const {
   internal::SignRequest request;
   request.set_key(authority.key);
-  request.set_kind(internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE);
+  request.set_kind(kind);
   request.set_structure(std::string(text_of(tbs.view())));
   SIGNET_TRY(SignatureValue signature,
              world_.keyholders.of_key(authority.key).sign(std::move(request), world_.sign_deadline));
@@ -200,11 +155,14 @@ Result<Issued> Issuance::issue(Prepared prepared) const {
 
   // 2. The signature. Crash here: it may have been made, nobody has it; recovery orphans the intent and so revokes its
   //    serial.
-  auto signature = sign(authority, intent.tbs);
+  const auto kind = prepared.profile_->is_ca() ? internal::ARTIFACT_KIND_CA_CERTIFICATE
+                                               : internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE;
+  auto signature = sign(authority, kind, intent.tbs);
   if (!signature.has_value()) return close_unsigned(intent, index, std::move(signature).error());
   const SignatureAlgorithm algorithm = default_algorithm(authority.certificate.public_key().type());
   CertificateDer certificate = assemble_certificate(intent.tbs, algorithm, *signature);
-  if (auto good = check_lint(lint::lint_certificate(certificate.view(), lint::Set::kPrivate)); !good.has_value())
+  const Profile& profile = *prepared.profile_;
+  if (auto good = check_lint(lint::lint_certificate(certificate.view(), lint_set(profile)), profile); !good.has_value())
     return close_unsigned(intent, index, std::move(good).error());
 
   // 3. The outcome. Crash before it is durable: as in 2. Crash after: the certificate is in the log, the store catches

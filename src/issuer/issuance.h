@@ -13,20 +13,19 @@
 #include "issuer/authorities.h"
 #include "issuer/issuing_gate.h"
 #include "issuer/keyholders.h"
+#include "issuer/rules.h"
 #include "log/entries.h"
 #include "log/entry_log.h"
-#include "policy/policy.h"
+#include "policy/decision.h"
 #include "store/store.h"
+#include "wire/internal.pb.h"
 #include "wire/signet.pb.h"
-#include "x509/blocked_keys.h"
 
 namespace signet {
 
 /// What issuing needs of the world. Everything outlives the Issuance.
 struct IssuanceWorld {
   const Authorities& authorities;
-  const BlockedKeys& blocked_keys;
-  const Policy& policy;
   Keyholders& keyholders;
   const IssuingGate& gate;
   log::EntryLog& log;
@@ -38,11 +37,13 @@ struct IssuanceWorld {
 
 /// One authenticated, authorised request.
 struct IssueOrder {
+  const Rules& rules;  ///< that the request was found with; they outlive its issuance
   const PolicyClient& client;
   log::Cause cause;
   const v1::IssueRequest& request;
   Sha256 payload_sha256{};                 ///< of the request message as received
   std::optional<log::RequestProof> proof;  ///< of signed requests
+  const Certificate* renews = nullptr;     ///< of Renew: the certificate whose names and subject are taken
 };
 
 /// A certificate that policy allows and that nothing but a signature is missing from. Move-only; issue() consumes it.
@@ -55,9 +56,10 @@ class Prepared {
 
  private:
   friend class Issuance;
-  Prepared(const Authority& authority, Time not_after, log::IntentFields intent)
-      : authority_(&authority), not_after_(not_after), intent_(std::move(intent)) {}
+  Prepared(const Authority& authority, const Profile& profile, Time not_after, log::IntentFields intent)
+      : authority_(&authority), profile_(&profile), not_after_(not_after), intent_(std::move(intent)) {}
   const Authority* authority_;
+  const Profile* profile_;  // of the order's rules, which outlive the issuance
   Time not_after_;
   log::IntentFields intent_;
 };
@@ -65,7 +67,7 @@ class Prepared {
 /// Thread-safe: each request runs on the thread of its worker.
 class Issuance {
  public:
-  explicit Issuance(const IssuanceWorld& world) : world_(world) {}
+  explicit Issuance(const IssuanceWorld& world);
 
   /// Checks the request and writes the TBSCertificate. Uses no key and leaves no trace. Errors: what is wrong with the
   /// request; kUnavailable (retryable) when the issuer's key cannot be reached or the gate is closed,
@@ -79,11 +81,13 @@ class Issuance {
 
  private:
   [[nodiscard]] Result<SerialNumber> unused_serial() const;
-  [[nodiscard]] Result<SignatureValue> sign(const Authority& authority, const TbsDer& tbs) const;
+  [[nodiscard]] Result<SignatureValue> sign(const Authority& authority, internal::ArtifactKind kind,
+                                            const TbsDer& tbs) const;
   [[nodiscard]] std::unexpected<Error> close_unsigned(const log::IntentFields& intent, std::uint64_t index,
                                                       Error error) const;
 
   IssuanceWorld world_;
+  IssuingCas cas_;  // of world_.authorities
 };
 
 /// Closes the intents that are open in `log`: at start, those a crash left behind. Error kDataLoss when the store,

@@ -24,22 +24,34 @@ ClockReference reference_in(const internal::ClockReference& message) {
           .monotonic = std::chrono::microseconds(message.monotonic_micros())};
 }
 
-/// The first message: configuration and policy as the supervisor froze them.
+/// The policy and, where one is configured, the list of blocked keys, as the supervisor froze them.
+Result<std::shared_ptr<const Rules>> read_rules(std::span<const UniqueFd> descriptors, const DaemonConfig& config) {
+  const bool has_list = !config.issue.blocked_keys.empty();
+  if (descriptors.size() != (has_list ? 2U : 1U))
+    return fail(ErrorCode::kInternal, "the policy or the list of blocked keys did not come along");
+  RuleFiles files{.policy = {}, .policy_name = config.policy};
+  SIGNET_TRY(files.policy, read_memory_file(descriptors[0].get(), kMaxConfigBytes));
+  if (!has_list) return parse_rules(files);
+  files.blocked_keys_name = config.issue.blocked_keys;
+  SIGNET_TRY(files.blocked_keys, read_memory_file(descriptors[1].get(), BlockedKeys::kLargestFile_bytes));
+  return parse_rules(files);
+}
+
+/// The first message: everything as the supervisor froze it.
 Result<std::unique_ptr<Service>> make_service(ControlChannel& control) {
   SIGNET_TRY(const auto first, control.receive<internal::SupervisorToChild>());
-  if (!first.message.start().has_clock() || first.descriptors.size() != 2)
+  if (!first.message.start().has_clock() || first.descriptors.empty())
     return fail(ErrorCode::kInternal, "the first message is not Start");
   const internal::Start& start = first.message.start();
   SIGNET_TRY(const Bytes config_text, read_memory_file(first.descriptors[0].get(), kMaxConfigBytes));
-  SIGNET_TRY(Bytes policy_text, read_memory_file(first.descriptors[1].get(), kMaxConfigBytes));
   SIGNET_TRY(DaemonConfig config, parse_daemon_config(config_text, start.config_file()));
+  SIGNET_TRY(auto rules, read_rules(std::span(first.descriptors).subspan(1), config));
   const auto report_lost = [&control](std::uint64_t generation) {
     internal::ChildToSupervisor message;
     message.mutable_peer_lost()->set_generation(generation);
     static_cast<void>(control.send(message));  // a supervisor that has gone is noticed where it is listened to
   };
-  return std::make_unique<Service>(std::move(config), std::move(policy_text), start.policy_file(),
-                                   reference_in(start.clock()), report_lost);
+  return std::make_unique<Service>(std::move(config), std::move(rules), reference_in(start.clock()), report_lost);
 }
 
 int report_failure(ControlChannel& control, const Error& error) {
@@ -93,6 +105,17 @@ void introduce(Service& service, const internal::Peer& peer, std::vector<UniqueF
     service.connect_front(std::move(descriptors[0]), peer.generation());
 }
 
+/// Takes the rules that the supervisor sent, or says why not.
+void reload(ControlChannel& control, Service& service, std::span<const UniqueFd> descriptors) {
+  auto rules = read_rules(descriptors, service.config());
+  const Result<void> done =
+      rules.has_value() ? service.reload(*std::move(rules)) : Result<void>(std::unexpected(rules.error()));
+  internal::ChildToSupervisor message;
+  internal::Reloaded& reloaded = *message.mutable_reloaded();
+  if (!done.has_value()) *reloaded.mutable_refused() = to_failure(done.error());
+  static_cast<void>(control.send(message));  // a supervisor that has gone is noticed where it is listened to
+}
+
 /// True when told to drain, false when the supervisor has gone.
 bool serve(ControlChannel& control, Service& service, const Starter& starter) {
   while (true) {
@@ -101,6 +124,7 @@ bool serve(ControlChannel& control, Service& service, const Starter& starter) {
     const internal::SupervisorToChild& message = received->message;
     if (message.has_drain()) return true;
     if (message.has_crash() && starter.done()) service.log_crash(message.crash());
+    if (message.has_reload() && starter.done()) reload(control, service, received->descriptors);
     if (message.has_peer()) introduce(service, message.peer(), std::move(received->descriptors), starter.done());
   }
 }

@@ -34,10 +34,12 @@ Result<Sha256> transcript_hash(const std::string& path) {
   return sha256(transcript);
 }
 
-Result<void> append_if_changed(log::EntryLog& log, log::ConfigFile what, const Sha256& before, const Sha256& now) {
+Result<void> append_if_changed(log::EntryLog& log, log::ConfigFile what, const Sha256& before, const Sha256& now,
+                               std::string_view approved_by) {
   if (before == now) return {};
   return append(log,
-                log::config_draft({.what = what, .old_sha256 = before, .new_sha256 = now, .approved_by = "restart"}));
+                log::config_draft(
+                    {.what = what, .old_sha256 = before, .new_sha256 = now, .approved_by = std::string(approved_by)}));
 }
 
 }  // namespace
@@ -64,11 +66,12 @@ Result<void> append_process(log::EntryLog& log, log::ProcessEvent event) {
 }
 
 Result<void> append_changed_settings(log::EntryLog& log, const Store& store, const Sha256& config_sha256,
-                                     const Sha256& policy_sha256) {
+                                     const Sha256& policy_sha256, std::string_view approved_by) {
   SIGNET_TRY(const std::optional<KnownSettings> known, store.settings());
   if (!known.has_value()) return fail(ErrorCode::kInternal, "the store knows no configuration though the log began");
-  SIGNET_CHECK(append_if_changed(log, log::ConfigFile::kConfiguration, known->config_sha256, config_sha256));
-  return append_if_changed(log, log::ConfigFile::kPolicy, known->policy_sha256, policy_sha256);
+  SIGNET_CHECK(
+      append_if_changed(log, log::ConfigFile::kConfiguration, known->config_sha256, config_sha256, approved_by));
+  return append_if_changed(log, log::ConfigFile::kPolicy, known->policy_sha256, policy_sha256, approved_by);
 }
 
 }  // namespace signet

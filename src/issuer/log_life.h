@@ -17,8 +17,12 @@ namespace signet {
 /// `start`, with what recovery cut, and `stop`.
 [[nodiscard]] Result<void> append_process(log::EntryLog& log, log::ProcessEvent event);
 
+/// How a change of the settings came: `approved_by` of its entry.
+inline constexpr std::string_view kByRestart = "restart";
+inline constexpr std::string_view kByReload = "reload";
+
 /// Appends `config` for what is another one than the log knows (the store says).
 [[nodiscard]] Result<void> append_changed_settings(log::EntryLog& log, const Store& store, const Sha256& config_sha256,
-                                                   const Sha256& policy_sha256);
+                                                   const Sha256& policy_sha256, std::string_view approved_by);
 
 }  // namespace signet

@@ -11,16 +11,17 @@ namespace signet {
 
 namespace {
 
-constexpr std::size_t kMaxIdempotencyKey = 64;
-constexpr std::chrono::milliseconds kRetryAfter{500};
+/// The field of a refusal by the rate limiter: what else is exhausted is the daemon's.
+constexpr std::string_view kRateField = "rate";
 
 std::string text_from(ByteView bytes) { return std::string(text_of(bytes)); }
 
 std::int64_t micros(Time time) { return time.time_since_epoch().count(); }
 
 /// What the caller did, as opposed to what happened to the daemon.
-bool is_callers_fault(ErrorCode code) {
-  switch (code) {
+bool is_callers_fault(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kResourceExhausted: return error.field == kRateField;
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kNotFound:
     case ErrorCode::kAlreadyExists:
@@ -32,15 +33,6 @@ bool is_callers_fault(ErrorCode code) {
 }
 
 }  // namespace
-
-struct RequestHandler::Request {
-  log::Cause cause;
-  v1::Request envelope;
-  std::shared_ptr<const Caller> caller;
-  std::optional<log::RequestProof> proof;
-  std::optional<Sha256> csr_sha256;
-  std::optional<v1::IssueResponse> waits_for_proof;  // the answer, but for the proof
-};
 
 RequestHandler::RequestHandler(HandlerWorld world)
     : world_(std::move(world)), log_questions_(world_.log, world_.publisher), started_(world_.clock.now()) {}
@@ -96,9 +88,11 @@ RequestHandler::Payload RequestHandler::answer(const internal::Call& call, Reque
   SIGNET_TRY(request.envelope, parse_strict<v1::Request>(bytes_of(call.request()), "request"));
   SIGNET_CHECK(identify(call, request));
   const RequestContext context{.origin = world_.config.origin, .skew = world_.config.issue.request_skew};
-  SIGNET_TRY(request.proof, verify_request_signature(request.envelope, *request.caller, context, world_.clock.now()));
+  SIGNET_TRY(request.proof,
+             verify_request_signature(request.envelope, *request.client, *request.caller, context, world_.clock.now()));
   switch (request.envelope.method()) {
-    case v1::METHOD_ISSUE: return issue(request);
+    case v1::METHOD_ISSUE: return world_.certificates.issue(request);
+    case v1::METHOD_RENEW: return world_.certificates.renew(request);
     case v1::METHOD_GET_TRUST_BUNDLE: return trust_bundle(request);
     case v1::METHOD_GET_STATUS: return status(request);
     case v1::METHOD_GET_LOG: return log_question(request);
@@ -113,144 +107,40 @@ Result<void> RequestHandler::identify(const internal::Call& call, Request& reque
   for (const std::string& der : call.peer_chain()) chain.push_back(bytes_of(der));
   if (!chain.empty()) request.cause.who.certificate_sha256 = to_hex(sha256(chain.front()));
   SIGNET_TRY(request.caller, world_.callers.identify(chain));
-  if (request.caller->client == nullptr) {
+  request.rules = world_.rules.now();
+  request.client = request.rules->policy.find_client(request.caller->identity);
+  if (request.client == nullptr) {
     return fail(ErrorCode::kPermissionDenied,
-                fmt::format("no client of the policy has this certificate's identity (subject \"{}\", SHA-256 {})",
+                fmt::format("no client of the policy has this certificate's identity (subject \"{}\", SHA-256 {}) "
+                            "(rule client.identity)",
                             request.caller->certificate.fields().subject.text(), request.cause.who.certificate_sha256),
                 "client certificate");
   }
-  request.cause.who.client = request.caller->client->name;
+  request.cause.who.client = request.client->name;
   return {};
 }
 
 namespace {
-
-Result<void> require(const PolicyClient& client, Right right) {
-  if (client.has(right)) return {};
-  return fail(ErrorCode::kPermissionDenied,
-              fmt::format("client {} does not have the right \"{}\"", client.name, name_of(right)), "method");
-}
-
-Result<void> check_idempotency_key(const v1::IssueRequest& request, const PolicyClient& client) {
-  if (request.idempotency_key().size() > kMaxIdempotencyKey) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} bytes; at most {} are taken", request.idempotency_key().size(), kMaxIdempotencyKey),
-                "idempotency_key");
-  }
-  if (client.must_sign && request.idempotency_key().empty()) {
-    return fail(
-        ErrorCode::kInvalidArgument,
-        fmt::format(
-            "client {} signs its requests and must give each an idempotency key, so that a repeated one makes no "
-            "second certificate",
-            client.name),
-        "idempotency_key");
-  }
-  return {};
-}
 
 std::string encode_text(const google::protobuf::Message& message) { return text_from(encode(message)); }
 
 }  // namespace
 
-namespace {
-
-/// The chain that is presented behind a certificate is the present configuration's: it must still be that
-/// certificate's.
-Result<void> check_issuer_unchanged(const Issued& issued, const Authorities& authorities) {
-  const auto authority = authorities.find(issued.issuer);
-  SIGNET_TRY(const Certificate certificate, Certificate::parse(issued.certificate.view()));
-  if (authority != authorities.end() &&
-      certificate.verify_signed_by(authority->second.certificate.public_key()).has_value()) {
-    return {};
-  }
-  return fail(ErrorCode::kFailedPrecondition,
-              fmt::format("this request got the certificate with serial {} from issuer \"{}\", which the daemon has no "
-                          "more, or with another key; ask again with a new idempotency key",
-                          issued.serial.hex(), issued.issuer),
-              "idempotency_key");
-}
-
-/// The proof of what a predecessor of the log holds is made from that log's folder.
-Result<void> check_in_this_log(const Issued& issued) {
-  if (issued.log_origin.empty()) return {};
-  return fail(ErrorCode::kFailedPrecondition,
-              fmt::format("this request got its certificate before the present log began: it is entry {} of the log "
-                          "\"{}\", whose folder proves it (signet-audit prove)",
-                          issued.log_index, issued.log_origin),
-              "wait_for_proof");
-}
-
-}  // namespace
-
-RequestHandler::Payload RequestHandler::issue(Request& request) {
-  const PolicyClient& client = *request.caller->client;
-  SIGNET_CHECK(require(client, Right::kIssue));
-  const ByteView payload = bytes_of(request.envelope.payload());
-  SIGNET_TRY(const v1::IssueRequest message, parse_strict<v1::IssueRequest>(payload, "payload"));
-  request.csr_sha256 = sha256(bytes_of(message.csr()));
-  SIGNET_CHECK(check_idempotency_key(message, client));
-  SIGNET_TRY(const Issued issued, issue_once({.client = client,
-                                              .cause = request.cause,
-                                              .request = message,
-                                              .payload_sha256 = sha256(payload),
-                                              .proof = request.proof}));
-  v1::IssueResponse response;
-  response.set_certificate(text_from(issued.certificate.view()));
-  for (const CertificateDer& above : world_.authorities.at(issued.issuer).presented)
-    response.add_chain(text_from(above.view()));
-  response.set_serial(text_from(issued.serial.bytes()));
-  response.set_log_index(issued.log_index);
-  response.set_intent_log_index(issued.intent_log_index);
-  if (!message.wait_for_proof()) return encode_text(response);
-  SIGNET_CHECK(check_in_this_log(issued));
-  request.waits_for_proof = std::move(response);
-  return {};
-}
-
-Result<Issued> RequestHandler::issue_once(const IssueOrder& order) {
-  const ByteView key = bytes_of(order.request.idempotency_key());
-  const auto pass = in_flight_.enter(order.client.name, key);
-  if (!pass.has_value()) {
-    return fail_retryable(ErrorCode::kUnavailable, "this very request is being worked on already", kRetryAfter);
-  }
-  if (!key.empty()) {
-    SIGNET_TRY(std::optional<IdempotentAnswer> before, world_.store.find_by_idempotency(order.client.name, key));
-    if (before.has_value() && before->payload_sha256 == order.payload_sha256) {
-      SIGNET_CHECK(check_issuer_unchanged(before->issued, world_.authorities));
-      return std::move(before->issued);
-    }
-    if (before.has_value()) {
-      return fail(
-          ErrorCode::kAlreadyExists,
-          fmt::format("this key was used for another request, which got the certificate with serial {}; a new request "
-                      "needs a new key",
-                      before->issued.serial.hex()),
-          "idempotency_key");
-    }
-  }
-  SIGNET_TRY(Prepared prepared, world_.issuance.prepare(order));
-  return world_.issuance.issue(std::move(prepared));
-}
-
 RequestHandler::Payload RequestHandler::trust_bundle(const Request& request) const {
   SIGNET_TRY([[maybe_unused]] const auto message,
              parse_strict<v1::GetTrustBundleRequest>(bytes_of(request.envelope.payload()), "payload"));
-  std::set<Bytes> roots;
-  std::set<Bytes> intermediates;
-  for (const auto& [name, authority] : world_.authorities) {
-    roots.insert(authority.root.der().bytes());
-    for (const CertificateDer& certificate : authority.presented) intermediates.insert(certificate.bytes());
-  }
   v1::GetTrustBundleResponse response;
-  for (const Bytes& root : roots) response.add_roots(text_from(root));
-  for (const Bytes& intermediate : intermediates) response.add_intermediates(text_from(intermediate));
+  for (const CertificateDer& root : world_.bundle.roots) response.add_roots(text_from(root.view()));
+  for (const CertificateDer& other : world_.bundle.intermediates) response.add_intermediates(text_from(other.view()));
   response.set_origin(world_.config.origin);
+  response.set_sequence(
+      static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(started_).time_since_epoch().count()));
+  response.set_refresh_hint_seconds(static_cast<std::uint64_t>(world_.config.trust.refresh_hint.count()));
   return encode_text(response);
 }
 
 RequestHandler::Payload RequestHandler::status(const Request& request) const {
-  SIGNET_CHECK(require(*request.caller->client, Right::kOperate));
+  SIGNET_CHECK(require(*request.client, Right::kOperate));
   SIGNET_TRY([[maybe_unused]] const auto message,
              parse_strict<v1::GetStatusRequest>(bytes_of(request.envelope.payload()), "payload"));
   v1::GetStatusResponse response;
@@ -271,6 +161,7 @@ RequestHandler::Payload RequestHandler::status(const Request& request) const {
     issuer.set_key(authority.key);
     issuer.set_available(!world_.log.failed() && world_.gate.check().has_value() &&
                          world_.keyholders.of_key(authority.key).connected());
+    issuer.set_state(authority.state == IssuerState::kActive ? v1::ISSUER_STATE_ACTIVE : v1::ISSUER_STATE_RETIRING);
   }
   for (const auto& [name, link] : world_.keyholders.tokens()) {
     v1::TokenStatus& token = *response.add_tokens();
@@ -283,14 +174,14 @@ RequestHandler::Payload RequestHandler::status(const Request& request) const {
 }
 
 RequestHandler::Payload RequestHandler::log_question(const Request& request) const {
-  SIGNET_CHECK(require(*request.caller->client, Right::kAudit));
+  SIGNET_CHECK(require(*request.client, Right::kAudit));
   SIGNET_TRY(const auto message, parse_strict<v1::GetLogRequest>(bytes_of(request.envelope.payload()), "payload"));
   SIGNET_TRY(const v1::GetLogResponse response, log_questions_.answer(message));
   return encode_text(response);
 }
 
 void RequestHandler::log_rejection(const Request& request, const Error& error) {
-  if (!is_callers_fault(error.code)) {
+  if (!is_callers_fault(error)) {
     return ops::warning("request failed", {{"request", request.cause.request},
                                            {"client", request.cause.who.client},
                                            {"code", std::string(name_of(error.code))},

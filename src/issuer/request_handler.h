@@ -7,11 +7,12 @@
 #include <string>
 
 #include "issuer/callers.h"
-#include "issuer/in_flight.h"
-#include "issuer/issuance.h"
+#include "issuer/certificate_methods.h"
 #include "issuer/log_questions.h"
 #include "issuer/proof_desk.h"
 #include "issuer/refusal_log.h"
+#include "issuer/request.h"
+#include "issuer/trust_bundle.h"
 #include "wire/internal.pb.h"
 #include "wire/signet.pb.h"
 
@@ -21,6 +22,7 @@ namespace signet {
 struct HandlerWorld {
   const DaemonConfig& config;
   const Authorities& authorities;
+  const TrustBundle& bundle;
   const Keyholders& keyholders;
   const IssuingGate& gate;
   const log::EntryLog& log;
@@ -29,7 +31,8 @@ struct HandlerWorld {
   RefusalLog& refusals;
   const Store& store;
   Callers& callers;
-  const Issuance& issuance;
+  const RulesInForce& rules;
+  CertificateMethods& certificates;
   const Clock& clock;
   std::string boot_tag;  ///< what request ids of this process start with
   std::function<std::size_t()> requests_in_flight;
@@ -54,7 +57,6 @@ class RequestHandler {
   [[nodiscard]] v1::Response refuse_overload(const internal::Call& call) const;
 
  private:
-  struct Request;                       // one request, as far as it has been understood
   using Payload = Result<std::string>;  // the encoded answer message
 
   void finish(const Request& request, const Payload& payload, const Reply& reply);
@@ -62,8 +64,6 @@ class RequestHandler {
   [[nodiscard]] Payload answer_or_catch(const internal::Call& call, Request& request);
   [[nodiscard]] Payload answer(const internal::Call& call, Request& request);
   [[nodiscard]] Result<void> identify(const internal::Call& call, Request& request);
-  [[nodiscard]] Payload issue(Request& request);
-  [[nodiscard]] Result<Issued> issue_once(const IssueOrder& order);
   [[nodiscard]] Payload trust_bundle(const Request& request) const;
   [[nodiscard]] Payload status(const Request& request) const;
   [[nodiscard]] Payload log_question(const Request& request) const;
@@ -71,7 +71,6 @@ class RequestHandler {
 
   HandlerWorld world_;
   LogQuestions log_questions_;
-  InFlight in_flight_;
   std::atomic<std::uint64_t> last_request_{0};
   Time started_;
 };

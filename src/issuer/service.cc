@@ -28,14 +28,9 @@ Result<void> Service::open() {
 }
 
 Result<void> Service::open_authorities() {
-  SIGNET_TRY(Policy parsed, Policy::parse(policy_text_, policy_file_));
-  policy_ = std::make_unique<const Policy>(std::move(parsed));
   SIGNET_TRY(authorities_, load_authorities(config_));
-  if (const std::string& file = config_.issue.blocked_keys; !file.empty()) {
-    SIGNET_TRY(blocked_keys_, BlockedKeys::load(file, "issue.blocked_keys"));
-    ops::info("blocked keys read", {{"file", file}, {"keys", std::to_string(blocked_keys_.size())}});
-  }
-  SIGNET_TRY(callers_, Callers::open(config_.listen.client_trust, *policy_, clock_));
+  SIGNET_TRY(bundle_, load_trust_bundle(config_.trust, authorities_));
+  SIGNET_TRY(callers_, Callers::open(config_.listen.client_trust, clock_));
   return {};
 }
 
@@ -54,7 +49,8 @@ Result<void> Service::start() {
   SIGNET_CHECK(check_memory_when_there(*log_, keyholders_));
   SIGNET_TRY(auto predecessor, predecessor_of_new_log());
   SIGNET_CHECK(log_->entries->start(*store_));
-  if (log_->entries->size() == 0) SIGNET_CHECK(begin_log(*log_, config_, policy_->sha256(), std::move(predecessor)));
+  if (log_->entries->size() == 0)
+    SIGNET_CHECK(begin_log(*log_, config_, rules_.now()->policy.sha256(), std::move(predecessor)));
   SIGNET_CHECK(begin());
   SIGNET_CHECK(log_->publisher->start(*log_->key));
   SIGNET_CHECK(make_handler());
@@ -77,7 +73,7 @@ Result<std::optional<log::Predecessor>> Service::predecessor_of_new_log() {
 Result<void> Service::begin() {
   log::EntryLog& entries = *log_->entries;
   SIGNET_CHECK(append_process(entries, log::ProcessEvent::kStart));
-  SIGNET_CHECK(append_changed_settings(entries, *store_, config_.sha256, policy_->sha256()));
+  SIGNET_CHECK(append_changed_settings(entries, *store_, config_.sha256, rules_.now()->policy.sha256(), kByRestart));
   tokens_ = std::make_unique<TokenWatch>(TokenWatchWorld{.config = config_,
                                                          .keyholders = keyholders_,
                                                          .log = entries,
@@ -100,8 +96,6 @@ Result<void> Service::begin() {
 Result<void> Service::make_handler() {
   SIGNET_TRY(const std::string tag, random_tag());
   issuance_ = std::make_unique<Issuance>(IssuanceWorld{.authorities = authorities_,
-                                                       .blocked_keys = blocked_keys_,
-                                                       .policy = *policy_,
                                                        .keyholders = keyholders_,
                                                        .gate = gate_,
                                                        .log = *log_->entries,
@@ -109,11 +103,14 @@ Result<void> Service::make_handler() {
                                                        .clock = clock_,
                                                        .rng = system_rng(),
                                                        .sign_deadline = config_.issue.sign_deadline});
+  certificates_ = std::make_unique<CertificateMethods>(
+      CertificateMethodsWorld{.authorities = authorities_, .store = *store_, .issuance = *issuance_, .rates = rates_});
   refusals_ = std::make_unique<RefusalLog>(*log_->entries, clock_);
   proof_desk_ = std::make_unique<ProofDesk>(*log_->publisher, clock_, config_.log.checkpoint_interval + kProofPatience);
   handler_ = std::make_unique<RequestHandler>(
       HandlerWorld{.config = config_,
                    .authorities = authorities_,
+                   .bundle = bundle_,
                    .keyholders = keyholders_,
                    .gate = gate_,
                    .log = *log_->entries,
@@ -122,7 +119,8 @@ Result<void> Service::make_handler() {
                    .refusals = *refusals_,
                    .store = *store_,
                    .callers = *callers_,
-                   .issuance = *issuance_,
+                   .rules = rules_,
+                   .certificates = *certificates_,
                    .clock = clock_,
                    .boot_tag = tag,
                    .requests_in_flight = [this] { return workers_->in_flight() + proof_desk_->waiting(); }});
@@ -150,6 +148,15 @@ void Service::log_crash(const internal::Crash& crash) {
                                                                            .restarts = crash.restarts()}),
                             log::Urgency::kEssential);
   if (!logged.has_value()) ops::error("a crash could not be logged", {{"reason", logged.error().message}});
+}
+
+// The entry is durable before the first request that is judged by what it names. A crash in between leaves an entry
+// more: the next start says what is in force then.
+Result<void> Service::reload(std::shared_ptr<const Rules> rules) {
+  SIGNET_CHECK(append_changed_settings(*log_->entries, *store_, config_.sha256, rules->policy.sha256(), kByReload));
+  rules_.replace(rules);
+  rates_.keep_only(rules->policy);
+  return {};
 }
 
 void Service::connect_keyholder(const std::string& token, UniqueFd socket, std::uint64_t generation) {

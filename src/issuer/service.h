@@ -21,13 +21,12 @@ namespace signet {
 /// keyholders; everything else is for it once start() has returned. Workers and readers run inside.
 class Service {
  public:
-  /// `policy` is its file's text, `policy_file` its name, `clock` what is believed of the clock. `on_lost` is told, on
-  /// any thread, the generation of a front's or keyholder's link that has ended.
-  Service(DaemonConfig config, Bytes policy, std::string policy_file, ClockReference clock,
+  /// `rules` are the first, `clock` what is believed of the clock. `on_lost` is told, on any thread, the generation of
+  /// a front's or keyholder's link that has ended.
+  Service(DaemonConfig config, std::shared_ptr<const Rules> rules, ClockReference clock,
           std::function<void(std::uint64_t)> on_lost)
       : config_(std::move(config)),
-        policy_text_(std::move(policy)),
-        policy_file_(std::move(policy_file)),
+        rules_(std::move(rules)),
         clock_(system_clock(), clock, config_.log.clock_tolerance),
         on_lost_(std::move(on_lost)),
         keyholders_(config_) {}
@@ -48,6 +47,13 @@ class Service {
   void connect_front(UniqueFd socket, std::uint64_t generation);
   void log_crash(const internal::Crash& crash);
 
+  /// Logs that these rules take the place of the present ones, and then lets them: for every request that comes from
+  /// now on, while those that are under way end by the old ones. On any error the old ones stay in force: the log did
+  /// not take the entry.
+  [[nodiscard]] Result<void> reload(std::shared_ptr<const Rules> rules);
+
+  [[nodiscard]] const DaemonConfig& config() const noexcept { return config_; }
+
   /// Works off what is in flight, logs the stop, has a last checkpoint signed, and closes the log.
   void finish();
 
@@ -62,22 +68,22 @@ class Service {
   void dispatch(const std::shared_ptr<Channel>& channel, internal::FrontToIssuer message);
 
   const DaemonConfig config_;
-  const Bytes policy_text_;
-  const std::string policy_file_;
+  RulesInForce rules_;
   const TrustedClock clock_;
   const std::function<void(std::uint64_t)> on_lost_;
   WakeUp wake_up_;
   Keyholders keyholders_;  // its threads use what stands above
   IssuingGate gate_{clock_};
   Authorities authorities_;
-  BlockedKeys blocked_keys_;
-  std::unique_ptr<const Policy> policy_;
+  TrustBundle bundle_;
   std::unique_ptr<Callers> callers_;
   std::unique_ptr<Store> store_;
   std::optional<LogParts> log_;
   std::unique_ptr<TokenWatch> tokens_;
   std::unique_ptr<Housekeeper> housekeeper_;
+  RateLimiter rates_{clock_};
   std::unique_ptr<Issuance> issuance_;
+  std::unique_ptr<CertificateMethods> certificates_;
   std::unique_ptr<RefusalLog> refusals_;
   std::unique_ptr<ProofDesk> proof_desk_;
   std::unique_ptr<RequestHandler> handler_;

@@ -1,6 +1,7 @@
 #include "keyholder/fence.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "keyholder/refusal.h"
 
@@ -12,6 +13,15 @@ Result<void> check_form(const TbsFields& tbs, ByteView der) {
   if (equal(encode_tbs(tbs).view(), der)) return {};
   return refuse_by_fence("form",
                          "the structure holds what this CA does not write, or holds it in another order or encoding");
+}
+
+Result<void> check_extensions(const TbsFields& tbs, const FenceConfig& rules) {
+  for (const ExtraExtension& extra : tbs.extra_extensions) {
+    if (rules.extensions.contains(extra.oid)) continue;
+    return refuse_by_fence("extensions", fmt::format("extension {} is not among those of the fence: {}", extra.oid,
+                                                     fmt::join(rules.extensions, ", ")));
+  }
+  return {};
 }
 
 Result<void> check_algorithm(const TbsFields& tbs, const Certificate& issuer) {
@@ -55,10 +65,41 @@ Result<void> check_is_end_entity(const TbsFields& tbs) {
   }
   if (!tbs.key_usage) return refuse_by_fence("key_usage", "keyUsage is absent, which stands for every usage");
   const std::uint32_t forbidden = *tbs.key_usage & (kKeyCertSign | kCrlSign);
-  if (forbidden == 0) return {};
-  return refuse_by_fence("key_usage", fmt::format("keyUsage of an end-entity certificate has{}{}",
-                                                  (forbidden & kKeyCertSign) != 0 ? " keyCertSign" : "",
-                                                  (forbidden & kCrlSign) != 0 ? " cRLSign" : ""));
+  if (forbidden != 0) {
+    return refuse_by_fence("key_usage", fmt::format("keyUsage of an end-entity certificate has{}{}",
+                                                    (forbidden & kKeyCertSign) != 0 ? " keyCertSign" : "",
+                                                    (forbidden & kCrlSign) != 0 ? " cRLSign" : ""));
+  }
+  if (!tbs.name_constraints) return {};
+  return refuse_by_fence("name_constraints", "nameConstraints in an end-entity certificate; only a CA's has them");
+}
+
+/// A path through `issuer` has at most so many CAs below it, and this one is the first of them.
+Result<void> check_path(const TbsFields& tbs, const FenceConfig& rules, const Certificate& issuer) {
+  if (!tbs.basic_constraints || !tbs.basic_constraints->ca)
+    return refuse_by_fence("basic_constraints", "basicConstraints does not say CA:TRUE in a CA's certificate");
+  const auto& path = tbs.basic_constraints->path_length;
+  if (!path) return refuse_by_fence("basic_constraints", "a CA's certificate without pathLenConstraint");
+  if (*path > rules.longest_path) {
+    return refuse_by_fence("basic_constraints", fmt::format("pathLenConstraint is {}, more than longest_path, {}",
+                                                            *path, rules.longest_path));
+  }
+  const auto& own = issuer.fields().basic_constraints;
+  if (!own || !own->path_length || *path < *own->path_length) return {};
+  return refuse_by_fence("basic_constraints",
+                         fmt::format("pathLenConstraint is {}, and the issuing CA's own is {}; below that it has to be",
+                                     *path, *own->path_length));
+}
+
+Result<void> check_is_ca(const TbsFields& tbs, const FenceConfig& rules, const Certificate& issuer) {
+  SIGNET_CHECK(check_path(tbs, rules, issuer));
+  constexpr std::uint32_t kNeeded = kKeyCertSign | kCrlSign;
+  if ((tbs.key_usage.value_or(0) & ~std::uint32_t{kDigitalSignature}) != kNeeded) {
+    return refuse_by_fence(
+        "key_usage", "keyUsage of a CA's certificate is not keyCertSign and cRLSign, with digitalSignature at most");
+  }
+  if (tbs.subject_key_id) return {};
+  return refuse_by_fence("subject_key_id", "a CA's certificate without subjectKeyIdentifier");
 }
 
 /// Every key that is read has one encoding (PublicKey::from_spki), so that comparing bytes compares keys.
@@ -107,15 +148,17 @@ Result<void> check_kind(const FenceConfig& rules, ArtifactKind kind) {
 }
 
 Result<SignatureAlgorithm> check_certificate_fence(const FenceConfig& rules, const Certificate& issuer,
-                                                   const Clock& clock, ByteView tbs) {
+                                                   ArtifactKind kind, const Clock& clock, ByteView tbs) {
   const auto fields = parse_tbs(tbs);
   if (!fields.has_value()) return refuse_by_fence("structure", printable(fields.error().message, 1024));
   SIGNET_CHECK(check_form(*fields, tbs));
+  SIGNET_CHECK(check_extensions(*fields, rules));
   SIGNET_CHECK(check_algorithm(*fields, issuer));
   SIGNET_CHECK(check_issuer(*fields, issuer));
   SIGNET_CHECK(check_subject(*fields, issuer));
   SIGNET_CHECK(check_authority_key_id(*fields, issuer));
-  SIGNET_CHECK(check_is_end_entity(*fields));
+  SIGNET_CHECK(kind == ArtifactKind::kCaCertificate ? check_is_ca(*fields, rules, issuer)
+                                                    : check_is_end_entity(*fields));
   SIGNET_CHECK(check_subject_key(*fields, issuer));
   SIGNET_CHECK(check_times(*fields, rules, issuer, clock.now()));
   return fields->algorithm;

@@ -11,25 +11,33 @@ namespace signet {
 /// keyholder/checkpoint_fence.h).
 [[nodiscard]] Result<void> check_kind(const FenceConfig& rules, ArtifactKind kind);
 
-/// Says whether the key of `issuer` (the issuing CA's certificate) may sign `tbs` as an end-entity certificate under
-/// `rules`, and with which algorithm. A pure function: the issuer process that wrote the structure is not believed, and
-/// neither is its clock.
+/// Says whether the key of `issuer` (the issuing CA's certificate) may sign `tbs` as a certificate of `kind` (an end
+/// entity's or a CA's) under `rules`, and with which algorithm. A pure function: the issuer process that wrote the
+/// structure is not believed, and neither is its clock.
 ///
 /// The structure is a strict TBSCertificate (x509/certificate.h) for which holds
 ///   fence.structure         it is read without an error
 ///   fence.form              it is byte for byte what encode_tbs() writes of its fields: nothing more, nowhere else
+///   fence.extensions        every extension that no field of TbsFields is for is one of rules.extensions
 ///   fence.algorithm         its AlgorithmIdentifier is the one that the issuer's key signs with
 ///   fence.issuer            issuer is byte for byte the certificate's subject (RFC 5280 section 6.1.3 (a)(4))
 ///   fence.subject           subject is not the certificate's own: nothing is issued that looks self-issued
 ///   fence.authority_key_id  authorityKeyIdentifier is the certificate's subjectKeyIdentifier; absent where that is
-///   fence.basic_constraints present, and cA is FALSE
-///   fence.key_usage         present, with neither keyCertSign nor cRLSign
 ///   fence.subject_key       PublicKey::from_spki reads the key, and it is not the CA's own
 ///   fence.not_before        within rules.clock_tolerance of `clock`, either way
 ///   fence.not_after         after notBefore, and not past the issuer's own notAfter
 ///   fence.validity          notAfter - notBefore is at most rules.longest_validity
+/// and, of an end entity
+///   fence.basic_constraints present, and cA is FALSE
+///   fence.key_usage         present, with neither keyCertSign nor cRLSign
+///   fence.name_constraints  absent
+/// and, of a CA
+///   fence.basic_constraints cA is TRUE, and pathLenConstraint is there, at most rules.longest_path and below the
+///                           issuer's own
+///   fence.key_usage         keyCertSign and cRLSign, and digitalSignature besides at most
+///   fence.subject_key_id    present: what it issues has to point to it (RFC 5280 section 4.2.1.2)
 /// Every refusal is kPermissionDenied with that name as its field and the values in its message. Thread-safe.
 [[nodiscard]] Result<SignatureAlgorithm> check_certificate_fence(const FenceConfig& rules, const Certificate& issuer,
-                                                                 const Clock& clock, ByteView tbs);
+                                                                 ArtifactKind kind, const Clock& clock, ByteView tbs);
 
 }  // namespace signet

@@ -35,8 +35,8 @@ std::optional<log::TreeHead> Memory::last_checkpoint(const HeldKey& key) const {
   return journal_->last_checkpoint(key.spki_sha256);
 }
 
-Result<void> Memory::note(const HeldKey& key, ByteView structure, std::optional<log::TreeHead> head) {
-  const auto kind = head ? log::JournalKind::kLogCheckpoint : log::JournalKind::kEndEntityCertificate;
+Result<void> Memory::note(const HeldKey& key, log::JournalKind kind, ByteView structure,
+                          std::optional<log::TreeHead> head) {
   return watch(journal_->append(kind, key.spki_sha256, sha256(structure), head));
 }
 

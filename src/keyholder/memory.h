@@ -25,9 +25,10 @@ class Memory {
   /// against the same memory.
   [[nodiscard]] std::unique_lock<std::mutex> take_checkpoint_turn() { return std::unique_lock(checkpoint_turn_); }
 
-  /// Notes that `structure` is about to be signed; with `head` it is a checkpoint, and durable when this returns. After
+  /// Notes that `structure` is about to be signed; a checkpoint has its `head`, and is durable when this returns. After
   /// an error, of this or of sync(), nothing is to be signed any more: the process leaves.
-  [[nodiscard]] Result<void> note(const HeldKey& key, ByteView structure, std::optional<log::TreeHead> head = {});
+  [[nodiscard]] Result<void> note(const HeldKey& key, log::JournalKind kind, ByteView structure,
+                                  std::optional<log::TreeHead> head = {});
   /// Makes all that was noted durable. To be called once a second.
   [[nodiscard]] Result<void> sync();
 

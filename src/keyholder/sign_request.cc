@@ -28,6 +28,7 @@ Result<ArtifactKind> kind_of(const internal::SignRequest& request) {
   switch (request.kind()) {
     case internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE: return ArtifactKind::kEndEntityCertificate;
     case internal::ARTIFACT_KIND_LOG_CHECKPOINT: return ArtifactKind::kLogCheckpoint;
+    case internal::ARTIFACT_KIND_CA_CERTIFICATE: return ArtifactKind::kCaCertificate;
     default: break;
   }
   return fail(ErrorCode::kInvalidArgument,
@@ -47,14 +48,16 @@ Result<ConsistencyClaim> read_claim(const internal::ConsistencyProof& proof) {
   return claim;
 }
 
-Result<SignatureValue> sign_certificate(const Job& job, const Clock& clock) {
+Result<SignatureValue> sign_certificate(const Job& job, ArtifactKind kind, const Clock& clock) {
   if (job.request.has_consistency()) {
     return fail(ErrorCode::kInvalidArgument, "a consistency proof goes with a checkpoint only", "consistency");
   }
   if (!job.key.certificate) return refuse_by_fence("kind", fmt::format("key '{}' has no certificate", job.name));
   SIGNET_TRY(const SignatureAlgorithm algorithm,
-             check_certificate_fence(job.key.rules, *job.key.certificate, clock, job.structure()));
-  SIGNET_CHECK(job.memory.note(job.key, job.structure()));
+             check_certificate_fence(job.key.rules, *job.key.certificate, kind, clock, job.structure()));
+  const auto noted =
+      kind == ArtifactKind::kCaCertificate ? log::JournalKind::kCaCertificate : log::JournalKind::kEndEntityCertificate;
+  SIGNET_CHECK(job.memory.note(job.key, noted, job.structure()));
   return job.signer.sign(job.name, job.key, algorithm, job.structure());
 }
 
@@ -64,14 +67,14 @@ Result<SignatureValue> sign_checkpoint(const Job& job) {
   const auto turn = job.memory.take_checkpoint_turn();
   SIGNET_TRY(const log::TreeHead head,
              check_checkpoint_fence(job.key.origin, job.memory.last_checkpoint(job.key), job.structure(), claim));
-  SIGNET_CHECK(job.memory.note(job.key, job.structure(), head));
+  SIGNET_CHECK(job.memory.note(job.key, log::JournalKind::kLogCheckpoint, job.structure(), head));
   return job.signer.sign(job.name, job.key, default_algorithm(job.key.public_key.type()), job.structure());
 }
 
 Result<SignatureValue> sign(const Job& job, const Clock& clock) {
   SIGNET_TRY(const ArtifactKind kind, kind_of(job.request));
   SIGNET_CHECK(check_kind(job.key.rules, kind));
-  return kind == ArtifactKind::kLogCheckpoint ? sign_checkpoint(job) : sign_certificate(job, clock);
+  return kind == ArtifactKind::kLogCheckpoint ? sign_checkpoint(job) : sign_certificate(job, kind, clock);
 }
 
 bool was_refused(const Error& error) {

@@ -9,6 +9,7 @@ namespace {
 namespace name {
 constexpr const char* kCertificateSha256 = "certificate_sha256";
 constexpr const char* kClient = "client";
+constexpr const char* kMethod = "method";
 constexpr const char* kCode = "code";
 constexpr const char* kCount = "count";
 constexpr const char* kCsrSha256 = "csr_sha256";
@@ -59,6 +60,7 @@ Draft intent_draft(const IntentFields& fields) {
   draft.fields.emplace(name::kProfile, fields.profile);
   draft.fields.emplace(name::kSerial, fields.serial.hex());
   draft.fields.emplace(name::kClient, fields.client);
+  put_if(draft.fields, name::kMethod, fields.method);
   put_if(draft.fields, name::kIdempotencyKey, to_base64(fields.idempotency_key));
   put_hash(draft.fields, name::kPayloadSha256, fields.payload_sha256);
   if (fields.proof) {
@@ -136,6 +138,7 @@ Result<IntentFields> read_intent(const Entry& entry) {
                       .profile = reader.text(name::kProfile),
                       .serial = std::move(serial),
                       .client = reader.text(name::kClient),
+                      .method = reader.optional_text(name::kMethod),
                       .idempotency_key = {},
                       .payload_sha256 = reader.hash(name::kPayloadSha256),
                       .proof = {},

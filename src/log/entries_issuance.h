@@ -13,6 +13,7 @@ namespace signet::log {
 
 /// The artifact kinds of `intent`.
 inline constexpr std::string_view kCertificateKind = "end-entity-certificate";
+inline constexpr std::string_view kCaCertificateKind = "ca-certificate";
 
 struct RequestProof {
   Bytes signature;
@@ -28,6 +29,9 @@ struct IntentFields {
   std::string profile;
   SerialNumber serial;
   std::string client;
+  /// Of the RPC: "Issue", "Renew" (the certificate of cause.who is the one renewed). Empty = an older version wrote it,
+  /// when there was Issue only.
+  std::string method = {};
   Bytes idempotency_key;  ///< empty = none
   Sha256 payload_sha256{};
   std::optional<RequestProof> proof;  ///< of signed requests

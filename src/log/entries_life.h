@@ -64,7 +64,7 @@ struct ConfigFields {
   ConfigFile what = ConfigFile::kConfiguration;
   Sha256 old_sha256{};
   Sha256 new_sha256{};
-  std::string approved_by = {};  ///< how: "restart"
+  std::string approved_by = {};  ///< how: "restart", "reload"
 };
 
 enum class KeyEvent : std::uint8_t { kGenerated, kFound, kEvidence, kLost, kRestored, kRetired };

@@ -35,7 +35,12 @@ enum class JournalKind : std::uint8_t {
   kStart = 1,  ///< a keyholder opened the journal: what the one before wrote in its last second may be missing
   kEndEntityCertificate = 2,
   kLogCheckpoint = 3,
+  kCaCertificate = 4,
 };
+
+[[nodiscard]] constexpr bool is_certificate(JournalKind kind) noexcept {
+  return kind == JournalKind::kEndEntityCertificate || kind == JournalKind::kCaCertificate;
+}
 
 struct JournalRecord {
   JournalKind kind = JournalKind::kStart;

@@ -73,7 +73,7 @@ Result<JournalRecord> decode_record(const RecordBytes& bytes) {
                        .root = hash_at(bytes, kRootAt)};
   const bool start = record.kind == JournalKind::kStart;
   const bool checkpoint = record.kind == JournalKind::kLogCheckpoint;
-  if (!start && !checkpoint && record.kind != JournalKind::kEndEntityCertificate) return malformed("unknown kind");
+  if (!start && !checkpoint && !is_certificate(record.kind)) return malformed("unknown kind");
   const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
   if (!std::ranges::all_of(ByteView(bytes).subspan(1, kTimeAt - 1), is_zero))
     return malformed("reserved bytes are set");

@@ -1,18 +1,16 @@
-// What a well-formed name is; which of them are allowed is name_rules.cc's matter.
+// Mailboxes, URIs and addresses; dns_name.cc has the host names.
+#include "policy/name_syntax.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-#include "policy/name_rules.h"
-
 namespace signet {
 
 namespace {
 
-constexpr std::size_t kLongestDnsName = 253;
-constexpr std::size_t kLongestLabel = 63;
 constexpr std::size_t kLongestLocalPart = 64;
 constexpr std::size_t kLongestUri = 2048;
 
@@ -20,7 +18,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_upper_hex(char c) { return is_digit(c) || (c >= 'A' && c <= 'F'); }
 bool is_unreserved(char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
@@ -34,20 +31,8 @@ std::string_view take_until(std::string_view& text, char separator) {
   return part;
 }
 
-std::unexpected<Error> malformed(std::string_view name, std::string_view rule) {
-  return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" {}", printable(name), rule));
-}
-
-bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= kLongestLabel && label.front() != '-' && label.back() != '-' &&
-         std::ranges::all_of(label, [](char c) { return is_alnum(c) || c == '-'; });
-}
-
-/// Labels that inet_aton() and browsers take for numbers: digits, or "0x" and hexadecimal digits.
-bool is_number(std::string_view label) {
-  const bool hexadecimal = label.starts_with("0x") || label.starts_with("0X");
-  if (hexadecimal) label.remove_prefix(2);
-  return std::ranges::all_of(label, hexadecimal ? is_hex : is_digit);
+std::unexpected<Error> malformed(std::string_view name, std::string_view problem, std::string_view rule = "uri.form") {
+  return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" {} (rule {})", printable(name), problem, rule));
 }
 
 /// Of an upper-case hexadecimal digit.
@@ -140,30 +125,11 @@ std::string to_lower(std::string_view text) {
   return lower;
 }
 
-Result<void> check_dns_name(std::string_view name) {
-  if (name.empty() || name.size() > kLongestDnsName)
-    return malformed(name, "is no DNS name: it needs 1 to 253 characters");
-  if (name.find('*') != std::string_view::npos) {
-    return malformed(name, "is a wildcard; ask for every name by itself");
-  }
-  std::string_view rest = name;
-  std::string_view label;
-  while (!rest.empty()) {
-    label = take_until(rest, '.');
-    if (!is_label(label)) {
-      return malformed(name, "is no DNS name: labels are 1 to 63 letters, digits and inner hyphens");
-    }
-  }
-  if (name.back() == '.') return malformed(name, "is no DNS name here: write it without the final dot");
-  if (is_number(label))
-    return malformed(name, "is no DNS name: its last label can be taken for part of an IPv4 address");
-  return {};
-}
-
-Result<void> check_email(std::string_view address) {
+Result<void> check_email(std::string_view address, const NameForms& forms) {
+  constexpr std::string_view kRule = "email.form";
   const std::size_t at = address.find('@');
   if (at == std::string_view::npos || address.find('@', at + 1) != std::string_view::npos) {
-    return malformed(address, "is no mailbox: it needs exactly one '@'");
+    return malformed(address, "is no mailbox: it needs exactly one '@'", kRule);
   }
   std::string_view local = address.substr(0, at);
   const auto atom = [](char c) {
@@ -171,17 +137,27 @@ Result<void> check_email(std::string_view address) {
   };  // atext without '*', and '.'
   const bool dots = local.starts_with('.') || local.ends_with('.') || local.find("..") != std::string_view::npos;
   if (local.empty() || local.size() > kLongestLocalPart || dots || !std::ranges::all_of(local, atom)) {
-    return malformed(address,
-                     "is no mailbox: before the '@' stand 1 to 64 characters of RFC 5321's Dot-string, no '*'");
+    return malformed(address, "is no mailbox: before the '@' stand 1 to 64 characters of RFC 5321's Dot-string, no '*'",
+                     kRule);
   }
-  auto host = check_dns_name(address.substr(at + 1));
-  if (!host) return malformed(address, "is no mailbox: its host " + host.error().message);
-  return {};
+  const auto host = check_dns_name(
+      address.substr(at + 1), {.wildcards = false, .a_labels = forms.a_labels, .mixed_scripts = forms.mixed_scripts});
+  if (host.has_value()) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("\"{}\" is no mailbox: its host {}", printable(address), host.error().message));
 }
 
 namespace {
 
-/// check_uri() without what holds of SPIFFE IDs only.
+/// The authority of a URI that has one; otherwise nothing.
+std::string_view authority_of(std::string_view uri) {
+  const std::size_t start = uri.find("://");
+  if (start == std::string_view::npos) return {};
+  const std::string_view rest = uri.substr(start + 3);
+  return rest.substr(0, rest.find('/'));
+}
+
+/// check_uri() without what holds of SPIFFE IDs, or of hosts with A-labels.
 Result<void> check_any_uri(std::string_view uri) {
   if (uri.size() > kLongestUri) return malformed(uri, "is longer than 2048 characters");
   if (uri.find('*') != std::string_view::npos) return malformed(uri, "is a wildcard; ask for every URI by itself");
@@ -203,11 +179,16 @@ Result<void> check_any_uri(std::string_view uri) {
 
 }  // namespace
 
-Result<void> check_uri(std::string_view uri) {
+Result<void> check_uri(std::string_view uri, const NameForms& forms) {
   SIGNET_CHECK(check_any_uri(uri));
-  if (!has_spiffe_scheme(uri) || is_spiffe_id(uri)) return {};
-  return malformed(uri,
-                   "is no SPIFFE ID: \"spiffe://\", a trust domain, then segments of letters, digits, '.', '-', '_'");
+  if (has_spiffe_scheme(uri) && !is_spiffe_id(uri)) {
+    return malformed(uri,
+                     "is no SPIFFE ID: \"spiffe://\", a trust domain, then segments of letters, digits, '.', '-', '_'");
+  }
+  const std::string_view authority = authority_of(uri);
+  const auto host = check_a_labels(authority.substr(0, authority.find(':')), forms);
+  if (host.has_value()) return {};
+  return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\": its host {}", printable(uri), host.error().message));
 }
 
 bool has_spiffe_scheme(std::string_view uri) noexcept { return uri.starts_with("spiffe:"); }
@@ -228,10 +209,10 @@ Result<void> check_ip(const IpAddress& address) {
   static constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
   if (address.bytes.size() != 4 && address.bytes.size() != 16) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("an IP address has 4 or 16 bytes, this one has {}", address.bytes.size()));
+                fmt::format("an IP address has 4 or 16 bytes, this one has {} (rule ip.form)", address.bytes.size()));
   }
   if (address.bytes.size() == 16 && equal(ByteView(address.bytes).first(12), kMapped)) {
-    return malformed(address.text(), "is an IPv4-mapped IPv6 address; ask for the IPv4 address");
+    return malformed(address.text(), "is an IPv4-mapped IPv6 address; ask for the IPv4 address", "ip.form");
   }
   return {};
 }

@@ -3,154 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/toml_reader.h"
-#include "policy/extended_key_usage.h"
+#include "policy/client_reader.h"
+#include "policy/profile_reader.h"
 
 namespace signet {
-
-namespace {
-
-using namespace std::chrono_literals;
-using std::chrono::seconds;
-
-constexpr seconds kLongestValidity = 100 * 365 * 24h;
-
-std::uint32_t bit_named(const std::string& usage) { return key_usage_from(usage).value_or(0); }
-
-/// The usages an end-entity certificate may have: signing certificates and CRLs belongs to CAs.
-std::vector<std::string> end_entity_usages() {
-  auto names = key_usage_names();
-  std::erase_if(names, [](const std::string& name) { return (bit_named(name) & (kKeyCertSign | kCrlSign)) != 0; });
-  return names;
-}
-
-std::uint32_t read_key_usage(TomlTable& table) {
-  std::uint32_t mask = 0;
-  for (const std::string& name : table.choices("key_usage", end_entity_usages(), 1)) mask |= bit_named(name);
-  if ((mask & (kEncipherOnly | kDecipherOnly)) != 0 && (mask & kKeyAgreement) == 0) {
-    // RFC 5280 section 4.2.1.3: undefined otherwise.
-    table.complain("key_usage",
-                   "has encipherOnly or decipherOnly without keyAgreement, which gives them their meaning");
-  }
-  return mask;
-}
-
-std::set<std::uint64_t> read_rsa_exponents(TomlTable& table, const std::set<std::uint64_t>& fallback) {
-  if (!table.has("rsa_exponents")) return fallback;
-  std::set<std::uint64_t> exponents;
-  for (const std::int64_t exponent : table.integers("rsa_exponents", 3, INT64_MAX, 1)) {
-    if (exponent % 2 == 0) table.complain("rsa_exponents", fmt::format("has {}; an RSA exponent is odd", exponent));
-    exponents.insert(static_cast<std::uint64_t>(exponent));
-  }
-  return exponents;
-}
-
-KeyRules read_key_rules(TomlTable& table) {
-  KeyRules rules;
-  const auto bits = [&](const char* key, unsigned fallback) {
-    return static_cast<unsigned>(table.integer(key, 2048, 8192, fallback));
-  };
-  rules.rsa_bits_min = bits("rsa_bits_min", rules.rsa_bits_min);
-  rules.rsa_bits_max = bits("rsa_bits_max", rules.rsa_bits_max);
-  rules.rsa_exponents = read_rsa_exponents(table, rules.rsa_exponents);
-  if (rules.rsa_bits_max < rules.rsa_bits_min) {
-    table.complain("rsa_bits_max",
-                   fmt::format("is {}, less than rsa_bits_min, which is {}", rules.rsa_bits_max, rules.rsa_bits_min));
-  }
-  return rules;
-}
-
-void read_keys(TomlTable& table, Profile& profile) {
-  for (const std::string& name : table.choices("keys", key_type_names(), 1)) {
-    if (const auto type = key_type_from(name)) profile.keys.insert(*type);
-  }
-  profile.key_rules = read_key_rules(table);
-  if (profile.keys.contains(KeyType::kRsa)) return;
-  for (const char* key : {"rsa_bits_min", "rsa_bits_max", "rsa_exponents"})
-    table.refuse(key, "has no effect, because \"rsa\" is not among the keys; remove it or add \"rsa\"");
-}
-
-void read_validity(TomlTable& table, Profile& profile) {
-  profile.validity_max = table.duration("validity_max", 1min, kLongestValidity);
-  profile.validity = table.duration("validity", 1min, kLongestValidity);
-  profile.backdate = table.duration("backdate", 0s, 1h, profile.backdate);
-  if (table.has("validity") && table.has("validity_max") && profile.validity > profile.validity_max) {
-    table.complain("validity", fmt::format("is {}, longer than validity_max, which is {}",
-                                           format_duration(profile.validity), format_duration(profile.validity_max)));
-  }
-}
-
-/// The constant part of the subject. An empty Name is one that was encoded, too.
-Name read_subject(TomlTable& table) {
-  const auto text = table.optional_text("subject");
-  if (!text || text->empty()) return table.accept("subject", Name::from_attributes({}));
-  const Name subject = table.accept("subject", Name::from_text(*text));
-  if (!subject.common_names().empty()) {
-    table.complain("subject", "has a CN; the common name is chosen by common_name = \"from-san\" or \"none\"");
-  }
-  return subject;
-}
-
-/// The table `names` of a profile or client. Without a name no certificate is issued, so that at least one must be
-/// allowed.
-NameRules read_names(TomlTable& table) {
-  TomlTable names = table.table("names");
-  NameRules rules = NameRules::read(names);
-  if (rules.empty()) names.complain("", "allows no name; expected at least one pattern under dns, ip, uri or email");
-  return rules;
-}
-
-Profile read_profile(TomlTable& table, const std::string& name) {
-  Profile profile;
-  profile.name = name;
-  profile.issuer = table.text("issuer");
-  read_validity(table, profile);
-  read_keys(table, profile);
-  profile.subject = read_subject(table);
-  profile.common_name = table.choice("common_name", {"from-san", "none"}, "none") == "from-san"
-                            ? CommonNameMode::kFromSan
-                            : CommonNameMode::kNone;
-  profile.key_usage = read_key_usage(table);
-  profile.extended_key_usage = read_extended_key_usage(table);
-  profile.names = read_names(table);
-  profile.sha256 = sha256(bytes_of(canonical_text(profile)));
-  return profile;
-}
-
-std::set<Right> read_rights(TomlTable& table) {
-  if (!table.has("rights")) return {Right::kIssue};
-  constexpr Right kAll[] = {Right::kIssue, Right::kOperate, Right::kAudit};
-  std::vector<std::string> names;
-  for (const Right right : kAll) names.emplace_back(name_of(right));
-  std::set<Right> rights;
-  for (const std::string& chosen : table.choices("rights", names, 1)) {
-    for (const Right right : kAll) {
-      if (chosen == name_of(right)) rights.insert(right);
-    }
-  }
-  return rights;
-}
-
-PolicyClient read_client(TomlTable& table, const std::string& name, const std::map<std::string, Profile>& profiles) {
-  PolicyClient client;
-  client.name = name;
-  const std::string identity = table.text("identity");
-  if (!identity.empty()) client.identity = table.accept("identity", parse_identity(identity));
-  client.rights = read_rights(table);
-  client.must_sign = table.boolean("must_sign", true);
-  const bool issues = client.has(Right::kIssue);
-  for (std::string& profile : table.texts("profiles", issues ? 1 : 0)) {
-    if (!profile.empty() && !profiles.contains(profile)) {
-      table.complain("profiles",
-                     fmt::format("names \"{}\", and there is no [profile.{}]", printable(profile), printable(profile)));
-    }
-    client.profiles.insert(std::move(profile));
-  }
-  if (issues || table.has("names")) client.names = read_names(table);
-  return client;
-}
-
-}  // namespace
 
 Result<Policy> Policy::parse(ByteView text, const std::string& file) {
   SIGNET_TRY(const auto document, TomlDocument::parse(text, file));
@@ -158,15 +17,34 @@ Result<Policy> Policy::parse(ByteView text, const std::string& file) {
   Policy policy;
   for (auto& [name, table] : root.named_tables("profile", 1)) policy.profiles_.emplace(name, read_profile(table, name));
   for (auto& [name, table] : root.named_tables("client")) {
-    const PolicyClient& client =
-        policy.clients_.emplace(name, read_client(table, name, policy.profiles_)).first->second;
-    if (client.identity.empty()) continue;  // was complained about
-    const auto [other, is_new] = policy.by_identity_.emplace(client.identity, name);
-    if (!is_new) table.complain("identity", fmt::format("is also the identity of [client.{}]", other->second));
+    policy.add_client(table, read_client(table, name));
   }
   policy.sha256_ = signet::sha256(text);
   SIGNET_CHECK(document->finish());
   return policy;
+}
+
+void Policy::add_client(TomlTable& table, PolicyClient client) {
+  const auto takes_names = [&](const std::string& profile) {
+    const auto found = profiles_.find(profile);
+    return found == profiles_.end() || found->second.alternative_names != AltNameMode::kNone;
+  };
+  const bool issues = client.has(Right::kIssue) || client.has(Right::kRenew);
+  const bool needs_names = client.profiles.empty() || std::ranges::any_of(client.profiles, takes_names);
+  if (issues && needs_names && !table.has("names")) client.names = NameRules::read_required(table);  // complains
+  for (const std::string& profile : client.profiles) {
+    if (profile.empty() || profiles_.contains(profile)) continue;
+    table.complain("profiles",
+                   fmt::format("names \"{}\", and there is no [profile.{}]", printable(profile), printable(profile)));
+  }
+  for (const std::string& identity : client.identities) {
+    const auto [other, is_new] = by_identity_.emplace(identity, client.name);
+    if (is_new) continue;
+    table.complain(table.has("identities") ? "identities" : "identity",
+                   fmt::format("\"{}\" is also an identity of [client.{}]", printable(identity), other->second));
+  }
+  std::string name = client.name;
+  clients_.emplace(std::move(name), std::move(client));
 }
 
 const PolicyClient* Policy::find_client(const PeerIdentity& peer) const {
@@ -183,8 +61,36 @@ const Profile* Policy::find_profile(std::string_view name) const {
 
 namespace {
 
+using std::chrono::seconds;
+
+/// As below, of what the certificates are.
+std::string misfit_of_kind(const Profile& profile, const IssuerLimit& fence) {
+  const std::string_view kind = profile.is_ca() ? "ca-certificate" : "end-entity-certificate";
+  if (!(profile.is_ca() ? fence.cas : fence.end_entities)) {
+    return fmt::format(
+        "[profile.{}] makes what the fence of the key of issuer \"{}\" does not let through: add \"{}\" "
+        "to may_sign, or have another issuer",
+        profile.name, profile.issuer, kind);
+  }
+  if (profile.is_ca() && *profile.ca_path_length > fence.longest_path) {
+    return fmt::format(
+        "[profile.{}] has path_length = {}, and the fence of the key of issuer \"{}\" lets through {} "
+        "(longest_path); shorten the one or lengthen the other",
+        profile.name, *profile.ca_path_length, profile.issuer, fence.longest_path);
+  }
+  for (const ExtraExtension& extra : profile.extensions) {
+    if (fence.extensions.contains(extra.oid)) continue;
+    return fmt::format(
+        "[profile.{}] has the extension {}, which the fence of the key of issuer \"{}\" does not let "
+        "through: add it to its extensions",
+        profile.name, extra.oid, profile.issuer);
+  }
+  return {};
+}
+
 /// Why the fence does not let through what the profile allows; empty if it does.
 std::string misfit(const Profile& profile, const IssuerLimit& fence) {
+  if (std::string kind = misfit_of_kind(profile, fence); !kind.empty()) return kind;
   const seconds needed = profile.validity_max + profile.backdate;
   if (needed > fence.longest_validity) {
     return fmt::format(
@@ -209,6 +115,12 @@ std::string misfit(const Profile& profile, const IssuerLimits& issuers) {
     return fmt::format("[profile.{}] has issuer = \"{}\", and the configuration has no such issuer; it has: {}",
                        profile.name, printable(profile.issuer), fmt::join(names, ", "));
   }
+  if (issuer->second.retiring) {
+    return fmt::format(
+        "[profile.{}] has issuer = \"{}\", which is retiring and issues no more; name the one that takes "
+        "its place, or remove the profile",
+        profile.name, printable(profile.issuer));
+  }
   return misfit(profile, issuer->second);
 }
 
@@ -224,18 +136,27 @@ Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers) {
   return fail(ErrorCode::kFailedPrecondition, std::move(complaints), "profile");
 }
 
+Result<void> check_right(const PolicyClient& client, Right right) {
+  if (client.has(right)) return {};
+  return fail(ErrorCode::kPermissionDenied,
+              fmt::format("client {} does not have the right \"{}\" (rule client.rights)", client.name, name_of(right)),
+              "method");
+}
+
 Result<void> check_profile(const PolicyClient& client, const Profile& profile) {
   if (client.profiles.contains(profile.name)) return {};
-  return fail(ErrorCode::kPermissionDenied,
-              fmt::format("the client {} may not use the profile {}; it may use {}", client.name, profile.name,
-                          client.profiles.empty() ? "none" : fmt::format("{}", fmt::join(client.profiles, ", "))),
-              "profile");
+  return fail(
+      ErrorCode::kPermissionDenied,
+      fmt::format("the client {} may not use the profile {}; it may use {} (rule client.profiles)", client.name,
+                  profile.name, client.profiles.empty() ? "none" : fmt::format("{}", fmt::join(client.profiles, ", "))),
+      "profile");
 }
 
 Result<void> check_names(const Profile& profile, const PolicyClient& client, const AltNames& names) {
   if (names.empty()) {
     return fail(ErrorCode::kInvalidArgument,
-                "the request has no subjectAltName; certificates are issued for at least one alternative name",
+                "the request has no subjectAltName; certificates are issued for at least one alternative name (rule "
+                "names.missing)",
                 "csr.subjectAltName");
   }
   SIGNET_CHECK(profile.names.permits(names, "profile " + profile.name));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,8 @@
 #include "policy/profile.h"
 
 namespace signet {
+
+class TomlTable;
 
 /// Parsed strictly, then immutable: safe to read from any thread. Pointers it returns live as long as it does.
 class Policy {
@@ -30,6 +33,7 @@ class Policy {
 
  private:
   Policy() = default;
+  void add_client(TomlTable& table, PolicyClient client);
   std::map<std::string, Profile> profiles_;
   std::map<std::string, PolicyClient> clients_;
   std::map<std::string, std::string> by_identity_;  // -> name in clients_
@@ -40,6 +44,11 @@ class Policy {
 struct IssuerLimit {
   std::chrono::seconds longest_validity{0};
   std::chrono::seconds clock_tolerance{0};  ///< how far notBefore may be from the keyholder's clock
+  bool end_entities = true;                 ///< its may_sign names "end-entity-certificate"
+  bool cas = false;                         ///< and "ca-certificate"
+  std::uint64_t longest_path = 0;           ///< of a CA's pathLenConstraint
+  std::set<std::string> extensions = {};    ///< dotted OIDs of extra extensions
+  bool retiring = false;                    ///< issues no more
 };
 /// The daemon's issuers by name.
 using IssuerLimits = std::map<std::string, IssuerLimit>;
@@ -47,17 +56,23 @@ using IssuerLimits = std::map<std::string, IssuerLimit>;
 /// How long a request may be on its way to the keyholder's clock without its backdated notBefore being refused there.
 inline constexpr std::chrono::seconds kTimeToFence{60};
 
-/// Every profile's issuer is one of `issuers`, and what the profile allows fits through its fence (validity_max and
-/// backdate together; backdate and kTimeToFence together), so that no request is refused there after it was accepted
-/// here. Errors: kFailedPrecondition, naming every profile that does not fit.
+/// Every profile's issuer is one of `issuers`, and what the profile allows fits through its fence (the kind of
+/// certificate and a CA's path_length; validity_max and backdate together; backdate and kTimeToFence together; extra
+/// extensions), so that no request is refused there after it was accepted here. Errors: kFailedPrecondition, with a
+/// line for each profile that does not fit.
 [[nodiscard]] Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers);
 
-/// The client may use the profile at all. Errors: kPermissionDenied, field "profile", listing the profiles it may use.
+/// Errors: kPermissionDenied, field "method" (rule client.rights).
+[[nodiscard]] Result<void> check_right(const PolicyClient& client, Right right);
+
+/// The client may use the profile at all. Errors: kPermissionDenied, field "profile" (rule client.profiles), listing
+/// the profiles it may use.
 [[nodiscard]] Result<void> check_profile(const PolicyClient& client, const Profile& profile);
 
 /// There is at least one name, and each is allowed by the profile and by the client. Errors, all with field
-/// "csr.subjectAltName": kInvalidArgument where there is none or one is malformed (a wildcard is), kPermissionDenied
-/// where one is not allowed; the message names it, whether profile or client forbids it, and what is allowed.
+/// "csr.subjectAltName": kInvalidArgument where there is none (rule names.missing) or one is malformed,
+/// kPermissionDenied where one is not allowed; the message names it, whether profile or client forbids it, the rule
+/// (docs/policy.md) and what is allowed.
 [[nodiscard]] Result<void> check_names(const Profile& profile, const PolicyClient& client, const AltNames& names);
 
 }  // namespace signet

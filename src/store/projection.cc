@@ -54,7 +54,7 @@ Result<Projection> Projection::prepare(Database& database) {
   SIGNET_TRY(made.any_open_, database.prepare("SELECT log.first, intent.position FROM intent JOIN log ON log.id = "
                                               "intent.log WHERE intent.state = 'open' LIMIT 1"));
   SIGNET_TRY(made.insert_intent_,
-             database.prepare("INSERT INTO intent VALUES (?, ?, 'open', NULL, ?, ?, ?, ?, ?, ?, ?)"));
+             database.prepare("INSERT INTO intent VALUES (?, ?, 'open', NULL, ?, ?, ?, ?, ?, ?, ?, ?)"));
   SIGNET_TRY(made.find_open_intent_,
              database.prepare("SELECT issuer, serial, tbs FROM intent WHERE position = ? AND state = 'open'"));
   SIGNET_TRY(made.close_intent_,
@@ -142,7 +142,7 @@ Result<void> Projection::apply_intent(const log::Entry& entry, const LogRow& row
   SIGNET_TRY(const log::IntentFields fields, log::read_intent(entry));
   Query query(insert_intent_);
   query.bind(position(row, entry.seq)).bind(row.id).bind(fields.issuer).bind(fields.serial.bytes());
-  query.bind(fields.client).bind(fields.cause.request);
+  query.bind(fields.client).bind(fields.profile).bind(fields.cause.request);
   if (fields.idempotency_key.empty()) {
     query.bind_null();
   } else {

@@ -35,6 +35,7 @@ CREATE TABLE intent (
   issuer TEXT NOT NULL,
   serial BLOB NOT NULL,
   client TEXT NOT NULL,
+  profile TEXT NOT NULL,
   request TEXT NOT NULL,
   idempotency_key BLOB,
   payload_sha256 BLOB NOT NULL CHECK (length(payload_sha256) = 32),

@@ -105,6 +105,7 @@ struct Store::Impl {
   Statement settings;
   Statement by_idempotency;
   Statement by_serial;
+  Statement by_sha256;
   Statement serial_taken;
   Statement open_intents;
 };
@@ -116,6 +117,10 @@ Result<void> Store::Impl::prepare() {
              database.prepare(
                  fmt::format("{} i.client = ? AND i.idempotency_key = ? ORDER BY i.position LIMIT 1", kFindIssued)));
   SIGNET_TRY(by_serial, database.prepare(fmt::format("{} i.serial = ?", kFindIssued)));
+  SIGNET_TRY(by_sha256,
+             database.prepare("SELECT i.issuer, i.profile, r.serial IS NOT NULL FROM certificate c"
+                              " JOIN intent i ON i.position = c.intent LEFT JOIN revocation r ON r.serial = i.serial"
+                              " WHERE c.sha256 = ?"));
   SIGNET_TRY(serial_taken, database.prepare("SELECT 1 FROM intent WHERE serial = ? AND state <> 'rejected'"));
   SIGNET_TRY(open_intents,
              database.prepare("SELECT i.position - l.first, i.issuer, i.serial, i.client, i.request FROM intent i"
@@ -268,6 +273,14 @@ Result<std::optional<Issued>> Store::find_by_serial(const SerialNumber& serial) 
   if (!found) return std::nullopt;
   SIGNET_TRY(IdempotentAnswer answer, read_answer(query));
   return std::move(answer.issued);
+}
+
+Result<std::optional<IssuedRecord>> Store::find_by_sha256(const Sha256& fingerprint) const {
+  const std::lock_guard guard(impl_->mutex);
+  Query query(impl_->by_sha256);
+  SIGNET_TRY(const bool found, query.bind(ByteView(fingerprint)).next());
+  if (!found) return std::nullopt;
+  return IssuedRecord{.issuer = query.text(0), .profile = query.text(1), .revoked = query.number(2) != 0};
 }
 
 Result<std::vector<OpenIntent>> Store::open_intents() const {

@@ -31,6 +31,13 @@ struct Issued {
   Time not_after{};
 };
 
+/// A certificate that was issued, as far as it matters for renewing it.
+struct IssuedRecord {
+  std::string issuer;   ///< its name in the configuration
+  std::string profile;  ///< by which it was made
+  bool revoked = false;
+};
+
 /// What was answered to a request that had an idempotency key.
 struct IdempotentAnswer {
   Sha256 payload_sha256{};
@@ -110,6 +117,8 @@ class Store : public log::Observer {
   /// Whether an intent that is open, issued or orphaned has this serial.
   [[nodiscard]] Result<bool> serial_exists(const SerialNumber& serial) const;
   [[nodiscard]] Result<std::optional<Issued>> find_by_serial(const SerialNumber& serial) const;
+  /// The certificate with this fingerprint, if it was issued: one whose intent was orphaned was not.
+  [[nodiscard]] Result<std::optional<IssuedRecord>> find_by_sha256(const Sha256& fingerprint) const;
   /// In log order.
   [[nodiscard]] Result<std::vector<OpenIntent>> open_intents() const;
   /// Certificates issued so far, in all logs.

@@ -46,6 +46,8 @@ class Child {
   [[nodiscard]] std::optional<internal::ChildToSupervisor> read_control();
   /// A child that takes no messages for two seconds is killed: the supervisor waits for nobody longer than that.
   [[nodiscard]] Result<void> send(const google::protobuf::Message& message, std::span<const int> descriptors = {});
+  /// What travels with Start from the next start on.
+  void replace_descriptors(std::vector<int> descriptors) { plan_.descriptors = std::move(descriptors); }
   /// waitpid() returned this child's pid.
   void reaped() noexcept;
   void kill_now() noexcept;

@@ -15,6 +15,8 @@ namespace {
 constexpr const char* kFooter = R"(
 Signals:
   SIGTERM, SIGINT  finish the requests in flight, then leave with status 0
+  SIGHUP           read the policy and the list of blocked keys again; what is wrong with them is said on standard
+                   error, and the old ones stay in force. The configuration is read at the start only
 
 Exit status:
   0  left when told to, or --check found nothing wrong

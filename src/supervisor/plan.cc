@@ -14,6 +14,7 @@
 #include "config/hsm_profile.h"
 #include "policy/policy.h"
 #include "wire/control.h"
+#include "x509/blocked_keys.h"
 
 namespace signet {
 
@@ -26,8 +27,13 @@ IssuerLimits issuer_limits(const DaemonConfig& config) {
   IssuerLimits limits;
   for (const auto& [name, issuer] : config.issuers) {
     const FenceConfig& fence = config.keys.at(issuer.key).fence;
-    limits.emplace(name,
-                   IssuerLimit{.longest_validity = fence.longest_validity, .clock_tolerance = fence.clock_tolerance});
+    limits.emplace(name, IssuerLimit{.longest_validity = fence.longest_validity,
+                                     .clock_tolerance = fence.clock_tolerance,
+                                     .end_entities = fence.may_sign.contains(ArtifactKind::kEndEntityCertificate),
+                                     .cas = fence.may_sign.contains(ArtifactKind::kCaCertificate),
+                                     .longest_path = fence.longest_path,
+                                     .extensions = fence.extensions,
+                                     .retiring = issuer.state == IssuerState::kRetiring});
   }
   return limits;
 }
@@ -47,14 +53,56 @@ Result<LoadedConfig> load_configuration(const std::string& config_file) {
   loaded.config_file = config_file;
   SIGNET_TRY(const Bytes config_text, read_file(config_file, kMaxConfigBytes, FileTrust::kNotWritable, "--config"));
   SIGNET_TRY(loaded.config, parse_daemon_config(config_text, config_file));
-  SIGNET_TRY(const Bytes policy_text,
-             read_file(loaded.config.policy, kMaxConfigBytes, FileTrust::kNotWritable, "policy"));
-  SIGNET_TRY(const Policy policy, Policy::parse(policy_text, loaded.config.policy));
-  SIGNET_CHECK(check_issuers(policy, issuer_limits(loaded.config)));
+  SIGNET_TRY(loaded.rules, load_rules(loaded.config));
   SIGNET_CHECK(check_hsm_profiles(loaded.config));
   SIGNET_TRY(loaded.config_memory, sealed_memory_file("signet-config", config_text));
-  SIGNET_TRY(loaded.policy_memory, sealed_memory_file("signet-policy", policy_text));
   return loaded;
+}
+
+std::vector<int> issuer_descriptors(const LoadedConfig& loaded) {
+  std::vector<int> descriptors = descriptors_of(loaded.rules);
+  descriptors.insert(descriptors.begin(), loaded.config_memory.get());
+  return descriptors;
+}
+
+std::vector<int> descriptors_of(const FrozenRules& rules) {
+  std::vector<int> descriptors{rules.policy.get()};
+  if (rules.blocked_keys.valid()) descriptors.push_back(rules.blocked_keys.get());
+  return descriptors;
+}
+
+namespace {
+
+Result<void> freeze_policy(const DaemonConfig& config, FrozenRules& rules) {
+  SIGNET_TRY(const Bytes text, read_file(config.policy, kMaxConfigBytes, FileTrust::kNotWritable, "policy"));
+  SIGNET_TRY(const Policy policy, Policy::parse(text, config.policy));
+  SIGNET_CHECK(check_issuers(policy, issuer_limits(config)));
+  rules.policy_sha256 = policy.sha256();
+  SIGNET_TRY(rules.policy, sealed_memory_file("signet-policy", text));
+  return {};
+}
+
+Result<void> freeze_blocked_keys(const DaemonConfig& config, FrozenRules& rules) {
+  const std::string& file = config.issue.blocked_keys;
+  if (file.empty()) return {};
+  SIGNET_TRY(const Bytes text,
+             read_file(file, BlockedKeys::kLargestFile_bytes, FileTrust::kNotWritable, "issue.blocked_keys"));
+  SIGNET_CHECK(BlockedKeys::parse(text, file));
+  SIGNET_TRY(rules.blocked_keys, sealed_memory_file("signet-blocked-keys", text));
+  return {};
+}
+
+}  // namespace
+
+Result<FrozenRules> load_rules(const DaemonConfig& config) {
+  FrozenRules rules;
+  auto policy = freeze_policy(config, rules);
+  const auto blocked_keys = freeze_blocked_keys(config, rules);
+  if (policy.has_value() && blocked_keys.has_value()) return rules;
+  if (policy.has_value()) return std::unexpected(blocked_keys.error());
+  Error error = std::move(policy).error();
+  if (!blocked_keys.has_value()) error.message += "\n" + blocked_keys.error().message;
+  return std::unexpected(std::move(error));
 }
 
 namespace {
@@ -155,8 +203,7 @@ Result<std::vector<ChildPlan>> plan_children(const LoadedConfig& loaded, const U
     keyholder.start.set_token(name);
     plans.push_back(std::move(keyholder));
   }
-  SIGNET_TRY(ChildPlan issuer, plan_child(loaded, "signet-issuer", {config, loaded.policy_memory.get()}));
-  issuer.start.set_policy_file(loaded.config.policy);
+  SIGNET_TRY(ChildPlan issuer, plan_child(loaded, "signet-issuer", issuer_descriptors(loaded)));
   *issuer.start.mutable_clock() = clock_reference();
   plans.push_back(std::move(issuer));
   SIGNET_TRY(ChildPlan front, plan_child(loaded, "signet-front", {config, listener.get()}));

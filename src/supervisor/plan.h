@@ -10,17 +10,34 @@
 
 namespace signet {
 
-/// The configuration and the policy, read once, checked, and frozen in sealed memory: every process and every restart
-/// of it sees these bytes, whatever happens to the files meanwhile.
+/// What requests are judged by, frozen in sealed memory: what a reload exchanges, all of it or nothing.
+struct FrozenRules {
+  UniqueFd policy;
+  UniqueFd blocked_keys;  ///< not valid where none are configured
+  Sha256 policy_sha256{};
+};
+
+/// The configuration and the policy, checked, and frozen in sealed memory: every process and every restart of it sees
+/// these bytes, whatever happens to the files meanwhile.
 struct LoadedConfig {
   DaemonConfig config;
   std::string config_file;
   UniqueFd config_memory;
-  UniqueFd policy_memory;
+  FrozenRules rules;
 };
 
-/// Errors: every complaint of both files, one line each.
+/// Errors: every complaint of the configuration, or those of load_rules().
 [[nodiscard]] Result<LoadedConfig> load_configuration(const std::string& config_file);
+
+/// Reads the policy and the list of blocked keys that `config` names, and checks them with it. Errors: every complaint
+/// of both, one line each.
+[[nodiscard]] Result<FrozenRules> load_rules(const DaemonConfig& config);
+
+/// What travels with the issuer's Start: configuration, policy, and where there is one the list of blocked keys. They
+/// stay those of `loaded`.
+[[nodiscard]] std::vector<int> issuer_descriptors(const LoadedConfig& loaded);
+/// What travels with Reload: the same without the configuration.
+[[nodiscard]] std::vector<int> descriptors_of(const FrozenRules& rules);
 
 /// A bound, listening TCP socket (close-on-exec, non-blocking).
 [[nodiscard]] Result<UniqueFd> open_listener(const ListenAddress& address);

@@ -17,6 +17,7 @@
 #include "base/sandbox.h"
 #include "supervisor/notify.h"
 #include "supervisor/plan.h"
+#include "supervisor/reload.h"
 #include "wire/channel.h"
 #include "wire/status.h"
 
@@ -83,6 +84,7 @@ class Supervisor {
 
   void announce_ready() {
     announced_ = true;
+    reload_.set_announced(true);
     const Result<std::string> address = address_of(listener_);
     const std::string where = address.value_or("?");
     if (!ready_file_.empty()) {
@@ -115,6 +117,10 @@ class Supervisor {
     if (message->has_ready()) on_ready(child);
     if (message->has_failed()) note_failure(child, from_failure(message->failed()));
     if (message->has_peer_lost()) join_again(message->peer_lost().generation());
+    if (message->has_reloaded()) {
+      reload_.answered(message->reloaded(), child);
+      go_on_reloading();
+    }
   }
 
   /// The child said why it cannot go on. Before the daemon was ready that is the end of all; later it is restarted,
@@ -129,7 +135,10 @@ class Supervisor {
   void on_ready(Child& child) {
     ops::info("process ready", {{"process", child.name()}, {"pid", std::to_string(child.pid())}});
     join_new(child);
-    if (child.process() == kIssuer) send_pending_crashes();
+    if (child.process() == kIssuer) {
+      send_pending_crashes();
+      go_on_reloading();
+    }
     const bool all = std::ranges::all_of(children_, [](const Child& c) { return c.state() == Child::State::kReady; });
     if (all && !announced_ && !stopping_) announce_ready();
   }
@@ -145,7 +154,12 @@ class Supervisor {
   void on_signal(int number) {
     if (number == SIGCHLD) return;
     if (number != SIGHUP) return begin_stop(fmt::format("signal {}", number));
-    ops::warning("SIGHUP does nothing: configuration and policy are read at the start only; restart signetd");
+    reload_.want();
+    go_on_reloading();
+  }
+
+  void go_on_reloading() {
+    if (!stopping_) reload_.go_on(*find(kIssuer));
   }
 
   void reap(Child& child) {
@@ -155,6 +169,7 @@ class Supervisor {
     const Exit exit{.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                     .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
     child.reaped();
+    if (child.process() == kIssuer) reload_.issuer_died();
     if (stopping_) return on_exit_while_stopping(child, exit);
     if (!announced_) return give_up_on(child, exit);
     schedule_restart(child, exit);
@@ -266,6 +281,7 @@ class Supervisor {
   void begin_stop(const std::string& why) {
     if (stopping_) return;
     stopping_ = true;
+    reload_.set_announced(false);
     ops::info("stopping", {{"why", why}});
     notify_service_manager("STOPPING=1");
     for (Child& child : children_) child.restart_at.reset();
@@ -365,6 +381,7 @@ class Supervisor {
   }
 
   LoadedConfig loaded_;
+  Reload reload_{loaded_};
   UniqueFd listener_;
   std::string ready_file_;
   UniqueFd signals_;

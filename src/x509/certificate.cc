@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "x509/der.h"
 #include "x509/field.h"
 
@@ -35,6 +37,14 @@ Result<void> check_size(ByteView der) {
               fmt::format("{} bytes; a certificate has at most {}", der.size(), kMaxCertificateBytes), "certificate");
 }
 
+Result<void> check_critical(const TbsFields& fields) {
+  const auto unknown = std::ranges::find(fields.extra_extensions, true, &ExtraExtension::critical);
+  if (unknown == fields.extra_extensions.end()) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("extension {} is critical and not understood here", unknown->oid),
+              "tbsCertificate.extensions");
+}
+
 /// DER begins with SEQUENCE and, as no certificate is shorter than 128 bytes, a long length, which no text does.
 bool looks_like_der(ByteView bytes) noexcept {
   return bytes.size() > 1 && bytes[0] == der::kSequence && bytes[1] >= 0x80;
@@ -47,10 +57,11 @@ CertificateDer assemble_certificate(const TbsDer& tbs, SignatureAlgorithm algori
       der::sequence({tbs.view(), algorithm_identifier(algorithm), der::bit_string(signature.view())}));
 }
 
-Result<Certificate> Certificate::parse(ByteView der) {
+Result<Certificate> Certificate::parse(ByteView der, UnknownCritical unknown_critical) {
   SIGNET_CHECK(check_size(der));
   SIGNET_TRY(const Parts parts, in_field("certificate", split(der)));
   SIGNET_TRY(TbsFields fields, in_field("certificate", parse_tbs(parts.tbs)));
+  if (unknown_critical == UnknownCritical::kRefused) SIGNET_CHECK(in_field("certificate", check_critical(fields)));
   if (fields.algorithm != parts.algorithm) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} here and {} in the TBSCertificate (RFC 5280 section 4.1.1.2)", name_of(parts.algorithm),

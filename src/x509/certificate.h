@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "x509/algorithm.h"
 #include "x509/name.h"
+#include "x509/name_constraints.h"
 #include "x509/public_key.h"
 #include "x509/serial_number.h"
 
@@ -39,7 +40,26 @@ enum KeyUsage : std::uint32_t {
 struct BasicConstraints {
   bool ca = false;
   std::optional<std::uint64_t> path_length = {};
+  friend bool operator==(const BasicConstraints&, const BasicConstraints&) = default;
 };
+
+/// One of certificatePolicies (RFC 5280 section 4.2.1.4).
+struct CertificatePolicy {
+  std::string oid;
+  std::string cps = {};  ///< where the CA's practice statement is, a URI; empty where there is none
+  friend bool operator==(const CertificatePolicy&, const CertificatePolicy&) = default;
+};
+
+/// An extension that has no field of its own here.
+struct ExtraExtension {
+  std::string oid;
+  bool critical = false;
+  Bytes value;  ///< the contents of extnValue: DER
+  friend bool operator==(const ExtraExtension&, const ExtraExtension&) = default;
+};
+/// `oid` (dotted) may be added as an extension of one's own: it is none that this CA writes itself, and none that
+/// changes what a certificate's names, usages or validation mean. Errors: kInvalidArgument, saying what it is instead.
+[[nodiscard]] Result<void> check_extra_extension(std::string_view oid);
 
 /// The values of a TBSCertificate, read or to be written. An extension that is absent is an empty optional or vector.
 struct TbsFields {
@@ -56,26 +76,44 @@ struct TbsFields {
   std::optional<AltNames> alt_names = {};
   std::optional<Bytes> subject_key_id = {};
   std::optional<Bytes> authority_key_id = {};  ///< keyIdentifier only
+  std::optional<NameConstraints> name_constraints = {};
+  std::vector<CertificatePolicy> policies = {};
+  std::vector<std::string> ocsp_urls = {};        ///< authorityInfoAccess: id-ad-ocsp
+  std::vector<std::string> ca_issuers_urls = {};  ///< authorityInfoAccess: id-ad-caIssuers
+  std::vector<std::string> crl_urls = {};         ///< one distribution point: places of one CRL
+  bool must_staple = false;                       ///< TLS feature status_request, and no other (RFC 7633)
+  bool ocsp_no_check = false;                     ///< id-pkix-ocsp-nocheck (RFC 6960 section 4.2.2.2.1)
+  std::vector<ExtraExtension> extra_extensions = {};
+  friend bool operator==(const TbsFields&, const TbsFields&) = default;
 };
 
 /// Writes version 3, with the extensions in this order: basicConstraints (critical; an empty SEQUENCE where ca is
 /// false), keyUsage (critical), extendedKeyUsage, subjectAltName (critical where the subject is empty),
-/// subjectKeyIdentifier, authorityKeyIdentifier. Times are written in whole seconds.
+/// subjectKeyIdentifier, authorityKeyIdentifier, nameConstraints (critical), certificatePolicies, authorityInfoAccess
+/// (OCSP, then caIssuers), cRLDistributionPoints, TLS feature, OCSP no-check, the extra ones. Times are written in
+/// whole seconds.
 [[nodiscard]] TbsDer encode_tbs(const TbsFields& fields);
 
-/// Reads a TBSCertificate: version 3, no unique ids, every extension at most once, an unknown critical extension
-/// refused, unknown others kept in none of the fields but allowed. SEQUENCEs must be DER through and through.
+/// Reads a TBSCertificate: version 3, no unique ids, every extension at most once and DER through and through. An
+/// extension that is not known is an extra one, critical or not: whoever relies on the certificate has to look. One
+/// that is known, but whose value is more than the fields can hold (a user notice in certificatePolicies), is in none
+/// of them and must not be critical. So encode_tbs of the result is the same bytes only where nothing was lost.
 [[nodiscard]] Result<TbsFields> parse_tbs(ByteView tbs_der);
 
 /// Certificate ::= SEQUENCE { tbs, AlgorithmIdentifier, BIT STRING }.
 [[nodiscard]] CertificateDer assemble_certificate(const TbsDer& tbs, SignatureAlgorithm algorithm,
                                                   const SignatureValue& signature);
 
+/// What becomes of a certificate with a critical extension that is not known here: it is refused (RFC 5280
+/// section 4.2), or taken by who does not rely on it.
+enum class UnknownCritical : std::uint8_t { kRefused, kTaken };
+
 /// A certificate that was read strictly. Immutable; copies are deep.
 class Certificate {
  public:
   /// DER, at most 64 KiB. The two AlgorithmIdentifiers must agree (RFC 5280 section 4.1.1.2).
-  [[nodiscard]] static Result<Certificate> parse(ByteView der);
+  [[nodiscard]] static Result<Certificate> parse(ByteView der,
+                                                 UnknownCritical unknown_critical = UnknownCritical::kRefused);
   /// One certificate as PEM or DER.
   [[nodiscard]] static Result<Certificate> parse_any(ByteView pem_or_der);
 

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "x509/certificate.h"
 #include "x509/der.h"
 #include "x509/extensions.h"
 #include "x509/field.h"
@@ -9,7 +13,10 @@
 namespace signet {
 namespace {
 
+using RequestAlgorithm = std::variant<SignatureAlgorithm, PssHash>;
+
 constexpr std::size_t kMaxCsrBytes = 32 * 1024;
+constexpr std::array<std::string_view, 2> kLabels = {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"};
 constexpr std::string_view kExtensionRequest = "1.2.840.113549.1.9.14";  // RFC 2985 section 5.4.2
 constexpr std::string_view kMicrosoftExtensionRequest = "1.3.6.1.4.1.311.2.1.14";
 
@@ -19,7 +26,7 @@ struct Parts {
   ByteView subject;
   ByteView spki;
   ByteView attributes;  // a SET OF Attribute, under its IMPLICIT tag
-  SignatureAlgorithm algorithm = SignatureAlgorithm::kEcdsaSha256;
+  RequestAlgorithm algorithm = SignatureAlgorithm::kEcdsaSha256;
   ByteView signature;
 };
 
@@ -43,6 +50,15 @@ Result<void> split_info(der::Reader& info, Parts& parts) {
   return {};
 }
 
+Result<RequestAlgorithm> parse_algorithm(ByteView identifier) {
+  if (is_pss_identifier(identifier)) {
+    SIGNET_TRY(const PssHash hash, parse_pss_identifier(identifier));
+    return hash;
+  }
+  SIGNET_TRY(const SignatureAlgorithm algorithm, parse_algorithm_identifier(identifier));
+  return algorithm;
+}
+
 Result<Parts> split(ByteView der) {
   der::Reader outer(der);
   SIGNET_TRY(der::Reader request, outer.enter(der::kSequence, "CertificationRequest"));
@@ -54,7 +70,7 @@ Result<Parts> split(ByteView der) {
   SIGNET_CHECK(split_info(inner, parts));
   SIGNET_TRY(const der::Element algorithm,
              in_field("signatureAlgorithm", request.element(der::kSequence, "signatureAlgorithm")));
-  SIGNET_TRY(parts.algorithm, in_field("signatureAlgorithm", parse_algorithm_identifier(algorithm.whole)));
+  SIGNET_TRY(parts.algorithm, in_field("signatureAlgorithm", parse_algorithm(algorithm.whole)));
   SIGNET_TRY(parts.signature, in_field("signature", request.bit_string_bytes("signature")));
   SIGNET_CHECK(request.finish("CertificationRequest"));
   parts.info = info.whole;
@@ -117,20 +133,40 @@ Result<std::optional<ByteView>> find_extension_request(const std::vector<Attribu
   return request;
 }
 
+/// The rights of a CA that the request asks for, by RFC 5280's names.
+std::string ca_rights(const Extensions& extensions) {
+  std::string rights;
+  const auto add = [&rights](std::string_view right) { rights.append(rights.empty() ? "" : ", ").append(right); };
+  if (extensions.basic_constraints && extensions.basic_constraints->ca) add("CA:TRUE");
+  const std::uint32_t usage = extensions.key_usage.value_or(0);
+  if ((usage & kKeyCertSign) != 0) add("keyCertSign");
+  if ((usage & kCrlSign) != 0) add("cRLSign");
+  return rights;
+}
+
+Result<void> check_ca_rights(const Extensions& extensions, CaRequests ca_requests) {
+  const std::string rights = ca_rights(extensions);
+  if (rights.empty() || ca_requests == CaRequests::kTaken) return {};
+  const bool by_constraints = rights.starts_with("CA:TRUE");
+  return refuse(fmt::format("{} is requested; only a profile for CAs gives that: request it without", rights),
+                by_constraints ? "basicConstraints" : "keyUsage");
+}
+
 Result<Extensions> requested_extensions(ByteView attributes_der) {
   SIGNET_TRY(const auto attributes, in_field("attributes", read_attributes(attributes_der)));
   SIGNET_TRY(const auto request, in_field("attributes", find_extension_request(attributes)));
   if (!request) return Extensions();
-  SIGNET_TRY(Extensions extensions, parse_extensions(*request));
-  if (extensions.basic_constraints && extensions.basic_constraints->ca) {
-    return refuse("CA:TRUE is requested; this CA issues no CA certificates by request", "basicConstraints");
-  }
+  SIGNET_TRY(Extensions extensions, parse_extensions(*request, ExtensionsOf::kRequest));
+  // It is read, but never written: whoever asks for this restriction must not believe to have it.
+  if (extensions.name_constraints) return refuse("nameConstraints are not given on request", "nameConstraints");
   return extensions;
 }
 
-Result<void> check_algorithm(SignatureAlgorithm algorithm, const PublicKey& key) {
-  if (fits(algorithm, key.type())) return {};
-  return refuse(fmt::format("{} does not fit the request's key, {}", name_of(algorithm), key.describe()),
+Result<void> check_algorithm(const RequestAlgorithm& algorithm, const PublicKey& key) {
+  const auto* const of_certificates = std::get_if<SignatureAlgorithm>(&algorithm);
+  if (of_certificates == nullptr ? key.type() == KeyType::kRsa : fits(*of_certificates, key.type())) return {};
+  return refuse(fmt::format("{} does not fit the request's key, {}",
+                            std::visit([](auto value) { return name_of(value); }, algorithm), key.describe()),
                 "signatureAlgorithm");
 }
 
@@ -139,15 +175,42 @@ Result<void> check_size(ByteView der) {
   return refuse(fmt::format("{} bytes; a request has at most {}", der.size(), kMaxCsrBytes), {});
 }
 
+/// DER begins with SEQUENCE and a length that no text has in its second place: the shortest request, of an Ed25519 key
+/// without a name, has 127 bytes behind the two.
+bool looks_like_der(ByteView bytes) noexcept {
+  constexpr std::uint8_t kShortest = 127;
+  return bytes.size() > 1 && bytes[0] == der::kSequence && bytes[1] >= kShortest;
+}
+
+/// The one request of a PEM text.
+Result<Bytes> decode_one(std::string_view text) {
+  std::vector<Bytes> requests;
+  for (const std::string_view label : kLabels) {
+    if (text.find(fmt::format("-----BEGIN {}-----", label)) == std::string_view::npos) continue;
+    SIGNET_TRY(std::vector<Bytes> blocks, decode_pem(text, label));
+    std::ranges::move(blocks, std::back_inserter(requests));
+  }
+  if (requests.size() == 1) return std::move(requests.front());
+  if (!requests.empty()) return refuse(fmt::format("{} requests in one file, where one is taken", requests.size()), {});
+  return refuse(fmt::format("neither DER nor PEM with a block \"-----BEGIN {}-----\"", kLabels[0]), {});
+}
+
 }  // namespace
 
-Result<Csr> Csr::parse(ByteView der) {
+Result<Csr> Csr::parse_any(ByteView pem_or_der, CaRequests ca_requests) {
+  if (looks_like_der(pem_or_der)) return parse(pem_or_der, ca_requests);
+  SIGNET_TRY(const Bytes der, in_field("csr", decode_one(text_of(pem_or_der))));
+  return parse(der, ca_requests);
+}
+
+Result<Csr> Csr::parse(ByteView der, CaRequests ca_requests) {
   SIGNET_CHECK(in_field("csr", check_size(der)));
   SIGNET_TRY(const Parts parts, in_field("csr", split(der)));
   SIGNET_TRY(Name subject, in_field("csr.subject", Name::parse(parts.subject)));
   SIGNET_TRY(PublicKey key, in_field("csr", PublicKey::from_spki(parts.spki)));
   SIGNET_CHECK(in_field("csr", check_algorithm(parts.algorithm, key)));
   SIGNET_TRY(Extensions extensions, in_field("csr", requested_extensions(parts.attributes)));
+  SIGNET_CHECK(in_field("csr", check_ca_rights(extensions, ca_requests)));
   Csr csr(copy_of(der), std::move(subject), std::move(key));
   csr.alt_names_ = std::move(extensions.alt_names);
   csr.info_ = copy_of(parts.info);
@@ -157,7 +220,9 @@ Result<Csr> Csr::parse(ByteView der) {
 }
 
 Result<void> Csr::verify_possession() const {
-  return in_field("csr.signature", public_key_.verify(algorithm_, info_, signature_));
+  return in_field(
+      "csr.signature",
+      std::visit([this](auto algorithm) { return public_key_.verify(algorithm, info_, signature_); }, algorithm_));
 }
 
 }  // namespace signet

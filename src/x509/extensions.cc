@@ -8,6 +8,7 @@
 
 #include "x509/der.h"
 #include "x509/field.h"
+#include "x509/information_extensions.h"
 
 namespace signet {
 namespace {
@@ -18,6 +19,12 @@ constexpr std::string_view kSubjectAltName = "2.5.29.17";
 constexpr std::string_view kBasicConstraints = "2.5.29.19";
 constexpr std::string_view kAuthorityKeyIdentifier = "2.5.29.35";
 constexpr std::string_view kExtendedKeyUsage = "2.5.29.37";
+constexpr std::string_view kNameConstraints = "2.5.29.30";
+constexpr std::string_view kCrlDistributionPoints = "2.5.29.31";
+constexpr std::string_view kCertificatePolicies = "2.5.29.32";
+constexpr std::string_view kAuthorityInfoAccess = "1.3.6.1.5.5.7.1.1";
+constexpr std::string_view kTlsFeature = "1.3.6.1.5.5.7.1.24";
+constexpr std::string_view kOcspNoCheck = "1.3.6.1.5.5.7.48.1.5";
 constexpr std::uint32_t kKnownKeyUsages = (kDecipherOnly << 1U) - 1U;
 
 struct Extension {
@@ -137,29 +144,55 @@ Result<void> read_authority_key_id(const Extension& extension, Extensions& into)
   return {};
 }
 
+Result<void> read_name_constraints(const Extension& extension, Extensions& into) {
+  using Criticality = NameConstraints::Criticality;
+  SIGNET_TRY(
+      into.name_constraints,
+      NameConstraints::parse(extension.value, extension.critical ? Criticality::kCritical : Criticality::kNotCritical));
+  return {};
+}
+
+/// Of a value that is taken as a whole or not at all. What is critical has to be understood as a whole.
+template <Result<Taken> (*read)(ByteView, Extensions&)>
+Result<void> read_whole(const Extension& extension, Extensions& into) {
+  SIGNET_TRY(const Taken taken, read(extension.value, into));
+  if (taken == Taken::kWhole || !extension.critical) return {};
+  return refuse("it is critical and has parts that are not understood here");
+}
+
 struct Kind {
   std::string_view oid;
   std::string_view name;
+  bool in_requests;
   Result<void> (*read)(const Extension&, Extensions&);
 };
 
 constexpr std::array kKinds = {
-    Kind{kBasicConstraints, "basicConstraints", read_basic_constraints},
-    Kind{kKeyUsageOid, "keyUsage", read_key_usage},
-    Kind{kExtendedKeyUsage, "extendedKeyUsage", read_extended_key_usage},
-    Kind{kSubjectAltName, "subjectAltName", read_alt_names},
-    Kind{kSubjectKeyIdentifier, "subjectKeyIdentifier", read_subject_key_id},
-    Kind{kAuthorityKeyIdentifier, "authorityKeyIdentifier", read_authority_key_id},
+    Kind{kBasicConstraints, "basicConstraints", true, read_basic_constraints},
+    Kind{kKeyUsageOid, "keyUsage", true, read_key_usage},
+    Kind{kExtendedKeyUsage, "extendedKeyUsage", true, read_extended_key_usage},
+    Kind{kSubjectAltName, "subjectAltName", true, read_alt_names},
+    Kind{kSubjectKeyIdentifier, "subjectKeyIdentifier", true, read_subject_key_id},
+    Kind{kAuthorityKeyIdentifier, "authorityKeyIdentifier", true, read_authority_key_id},
+    Kind{kNameConstraints, "nameConstraints", true, read_name_constraints},
+    Kind{kCertificatePolicies, "certificatePolicies", false, read_whole<read_policies>},
+    Kind{kAuthorityInfoAccess, "authorityInfoAccess", false, read_whole<read_information_access>},
+    Kind{kCrlDistributionPoints, "cRLDistributionPoints", false, read_whole<read_crl_points>},
+    Kind{kTlsFeature, "TLS feature", false, read_whole<read_tls_feature>},
+    Kind{kOcspNoCheck, "OCSP no-check", false, read_whole<read_ocsp_no_check>},
 };
 
-Result<void> interpret(const Extension& extension, Extensions& into) {
+Result<void> interpret(const Extension& extension, ExtensionsOf whose, Extensions& into) {
   const auto* const kind = std::ranges::find(kKinds, std::string_view(extension.oid), &Kind::oid);
-  if (kind != kKinds.end()) return in_field(kind->name, kind->read(extension, into));
-  if (extension.critical) {
+  if (kind != kKinds.end() && (kind->in_requests || whose == ExtensionsOf::kCertificate))
+    return in_field(kind->name, kind->read(extension, into));
+  if (whose == ExtensionsOf::kRequest && extension.critical) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("extension {} is critical and not understood here", extension.oid), "extensions");
   }
-  return in_field("extensions", der::check_well_formed(extension.value, "extension " + extension.oid));
+  SIGNET_CHECK(in_field("extensions", der::check_well_formed(extension.value, "extension " + extension.oid)));
+  into.extra.push_back({.oid = extension.oid, .critical = extension.critical, .value = copy_of(extension.value)});
+  return {};
 }
 
 enum class Criticality { kNotCritical, kCritical };
@@ -183,7 +216,7 @@ Bytes encode_purposes(const std::vector<std::string>& oids) {
 
 }  // namespace
 
-Result<Extensions> parse_extensions(ByteView der) {
+Result<Extensions> parse_extensions(ByteView der, ExtensionsOf whose) {
   der::Reader outer(der);
   SIGNET_TRY(der::Reader reader, in_field("extensions", outer.enter(der::kSequence, "Extensions")));
   SIGNET_CHECK(in_field("extensions", outer.finish("Extensions")));
@@ -196,13 +229,15 @@ Result<Extensions> parse_extensions(ByteView der) {
       return fail(ErrorCode::kInvalidArgument, fmt::format("extension {} stands there twice", extension.oid),
                   "extensions");
     }
-    SIGNET_CHECK(interpret(extension, extensions));
+    SIGNET_CHECK(interpret(extension, whose, extensions));
   }
   return extensions;
 }
 
-Bytes encode_extensions(const Extensions& extensions) {
-  Bytes list;
+namespace {
+
+/// What says whose certificate it is, and what for.
+void append_essentials(Bytes& list, const Extensions& extensions) {
   if (extensions.basic_constraints) {
     append_extension(list, kBasicConstraints, Criticality::kCritical,
                      encode_basic_constraints(*extensions.basic_constraints));
@@ -219,6 +254,9 @@ Bytes encode_extensions(const Extensions& extensions) {
                      extensions.alt_names_critical ? Criticality::kCritical : Criticality::kNotCritical,
                      extensions.alt_names->encode());
   }
+}
+
+void append_key_ids(Bytes& list, const Extensions& extensions) {
   if (extensions.subject_key_id) {
     append_extension(list, kSubjectKeyIdentifier, Criticality::kNotCritical,
                      der::octet_string(*extensions.subject_key_id));
@@ -226,6 +264,35 @@ Bytes encode_extensions(const Extensions& extensions) {
   if (extensions.authority_key_id) {
     const Bytes id = der::element(der::context(0), *extensions.authority_key_id);
     append_extension(list, kAuthorityKeyIdentifier, Criticality::kNotCritical, der::sequence({id}));
+  }
+}
+
+/// What tells whoever relies on the certificate where to look and what to expect.
+void append_information(Bytes& list, const Extensions& extensions) {
+  constexpr auto kNotCritical = Criticality::kNotCritical;
+  if (!extensions.policies.empty())
+    append_extension(list, kCertificatePolicies, kNotCritical, encode_policies(extensions.policies));
+  if (!extensions.ocsp_urls.empty() || !extensions.ca_issuers_urls.empty()) {
+    append_extension(list, kAuthorityInfoAccess, kNotCritical,
+                     encode_information_access(extensions.ocsp_urls, extensions.ca_issuers_urls));
+  }
+  if (!extensions.crl_urls.empty())
+    append_extension(list, kCrlDistributionPoints, kNotCritical, encode_crl_points(extensions.crl_urls));
+  if (extensions.must_staple) append_extension(list, kTlsFeature, kNotCritical, encode_must_staple());
+  if (extensions.ocsp_no_check) append_extension(list, kOcspNoCheck, kNotCritical, der::null());
+}
+
+}  // namespace
+
+Bytes encode_extensions(const Extensions& extensions) {
+  Bytes list;
+  append_essentials(list, extensions);
+  append_key_ids(list, extensions);
+  if (extensions.name_constraints)
+    append_extension(list, kNameConstraints, Criticality::kCritical, extensions.name_constraints->der());
+  append_information(list, extensions);
+  for (const ExtraExtension& extra : extensions.extra) {
+    append_extension(list, extra.oid, extra.critical ? Criticality::kCritical : Criticality::kNotCritical, extra.value);
   }
   return list.empty() ? Bytes() : der::element(der::kSequence, list);
 }

@@ -17,11 +17,23 @@ struct Extensions {
   bool alt_names_critical = false;
   std::optional<Bytes> subject_key_id;
   std::optional<Bytes> authority_key_id;
+  std::optional<NameConstraints> name_constraints;
+  std::vector<CertificatePolicy> policies;
+  std::vector<std::string> ocsp_urls;
+  std::vector<std::string> ca_issuers_urls;
+  std::vector<std::string> crl_urls;
+  bool must_staple = false;
+  bool ocsp_no_check = false;
+  std::vector<ExtraExtension> extra;
 };
 
-/// Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension. Each at most once; one that is unknown is refused where it is
-/// critical and must be well-formed DER where it is not. Errors name the extension as their field.
-[[nodiscard]] Result<Extensions> parse_extensions(ByteView der);
+/// Whose extensions: of a certificate all that are known are read, and the unknown ones kept, as parse_tbs() says. Of a
+/// request those are known that stand in TbsFields up to name_constraints: one of the others is refused where it is
+/// critical, because it is not granted, and only checked to be DER where it is not.
+enum class ExtensionsOf : std::uint8_t { kCertificate, kRequest };
+
+/// Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension. Each at most once. Errors name the extension as their field.
+[[nodiscard]] Result<Extensions> parse_extensions(ByteView der, ExtensionsOf whose);
 
 /// The SEQUENCE, in the order of encode_tbs; empty bytes where there is no extension at all.
 [[nodiscard]] Bytes encode_extensions(const Extensions& extensions);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 
 #include <algorithm>
 
@@ -88,21 +89,59 @@ std::array<std::uint8_t, 20> sha1(ByteView bytes) {
   return digest;
 }
 
-/// Fetched once: EVP_sha256() and friends are looked up in the providers again at every use. Null for Ed25519.
-const EVP_MD* digest_of(SignatureAlgorithm algorithm) {
+/// Fetched once: EVP_sha256() and friends are looked up in the providers again at every use.
+const EVP_MD* sha2(unsigned bits) {
   static const EvpMdPtr sha256(EVP_MD_fetch(nullptr, "SHA256", nullptr));
   static const EvpMdPtr sha384(EVP_MD_fetch(nullptr, "SHA384", nullptr));
   static const EvpMdPtr sha512(EVP_MD_fetch(nullptr, "SHA512", nullptr));
+  if (bits == 256) return sha256.get();
+  return bits == 384 ? sha384.get() : sha512.get();
+}
+
+/// Null for Ed25519.
+const EVP_MD* digest_of(SignatureAlgorithm algorithm) {
   switch (algorithm) {
     case SignatureAlgorithm::kEcdsaSha256:
-    case SignatureAlgorithm::kRsaPkcs1Sha256: return sha256.get();
+    case SignatureAlgorithm::kRsaPkcs1Sha256: return sha2(256);
     case SignatureAlgorithm::kEcdsaSha384:
-    case SignatureAlgorithm::kRsaPkcs1Sha384: return sha384.get();
+    case SignatureAlgorithm::kRsaPkcs1Sha384: return sha2(384);
     case SignatureAlgorithm::kEcdsaSha512:
-    case SignatureAlgorithm::kRsaPkcs1Sha512: return sha512.get();
+    case SignatureAlgorithm::kRsaPkcs1Sha512: return sha2(512);
     case SignatureAlgorithm::kEd25519: break;
   }
   return nullptr;
+}
+
+const EVP_MD* digest_of(PssHash hash) {
+  if (hash == PssHash::kSha256) return sha2(256);
+  return sha2(hash == PssHash::kSha384 ? 384 : 512);
+}
+
+/// `context` verifies RSASSA-PSS. MGF1's hash is the signature's where no other is set.
+bool set_pss(EVP_PKEY_CTX* context) {
+  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+enum class Padding { kOfKey, kPss };
+
+Result<void> verify_with(EVP_PKEY* key, const EVP_MD* digest, Padding padding, ByteView message, ByteView signature) {
+  const QuietErrors quiet;
+  const EvpMdCtxPtr context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* of_key = nullptr;
+  if (!context || EVP_DigestVerifyInit(context.get(), &of_key, digest, nullptr, key) != 1 ||
+      (padding == Padding::kPss && !set_pss(of_key))) {
+    return fail(ErrorCode::kInternal, "OpenSSL cannot begin to verify a signature");
+  }
+  const int verified =
+      EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size());
+  if (verified != 1) return fail(ErrorCode::kInvalidArgument, "the signature does not verify");
+  return {};
+}
+
+std::unexpected<Error> does_not_fit(std::string_view algorithm, const PublicKey& key) {
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("a signature with {} cannot be of a key of type {}", algorithm, key.describe()));
 }
 
 }  // namespace
@@ -141,19 +180,13 @@ std::string PublicKey::describe() const {
 }
 
 Result<void> PublicKey::verify(SignatureAlgorithm algorithm, ByteView message, ByteView signature) const {
-  if (!fits(algorithm, impl_->type)) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("a signature with {} cannot be of a key of type {}", name_of(algorithm), describe()));
-  }
-  const QuietErrors quiet;
-  const EvpMdCtxPtr context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm), nullptr, impl_->key.get()) != 1) {
-    return fail(ErrorCode::kInternal, "OpenSSL cannot begin to verify a signature");
-  }
-  const int verified =
-      EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(), message.size());
-  if (verified != 1) return fail(ErrorCode::kInvalidArgument, "the signature does not verify");
-  return {};
+  if (!fits(algorithm, impl_->type)) return does_not_fit(name_of(algorithm), *this);
+  return verify_with(impl_->key.get(), digest_of(algorithm), Padding::kOfKey, message, signature);
+}
+
+Result<void> PublicKey::verify(PssHash hash, ByteView message, ByteView signature) const {
+  if (impl_->type != KeyType::kRsa) return does_not_fit(name_of(hash), *this);
+  return verify_with(impl_->key.get(), digest_of(hash), Padding::kPss, message, signature);
 }
 
 Result<Bytes> ecdsa_signature_from_raw(ByteView raw) {

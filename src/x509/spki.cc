@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kEcPublicKey = "1.2.840.10045.2.1";       // RFC 5480
 constexpr std::string_view kRsaEncryption = "1.2.840.113549.1.1.1";  // RFC 3279 section 2.3.1
+constexpr std::string_view kRsassaPss = "1.2.840.113549.1.1.10";     // RFC 4055 section 1.2
 constexpr std::string_view kEd25519 = "1.3.101.112";                 // RFC 8410
 constexpr std::size_t kEd25519Bytes = 32;
 constexpr unsigned kRsaBitsMin = 2048;
@@ -108,6 +109,13 @@ Result<SpkiParts> parse_by_algorithm(der::Reader& algorithm, ByteView key) {
   if (oid == kEcPublicKey) return parse_ec(algorithm, key);
   if (oid == kRsaEncryption) return parse_rsa(algorithm, key);
   if (oid == kEd25519) return parse_ed25519(key);
+  if (oid == kRsassaPss) {
+    // Not every TLS library takes such keys in certificates, and the same key under rsaEncryption can do as much.
+    return refuse_by("key.algorithm",
+                     fmt::format("a key that id-RSASSA-PSS ({}) binds to one padding; write it as rsaEncryption, which "
+                                 "can sign with RSASSA-PSS, too",
+                                 oid));
+  }
   return refuse_by("key.algorithm",
                    fmt::format("key algorithm {} is not supported; use EC (P-256, P-384, P-521), RSA or Ed25519", oid));
 }

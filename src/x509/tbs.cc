@@ -66,7 +66,7 @@ Result<Extensions> read_extensions(der::Reader& reader) {
   SIGNET_TRY(der::Reader inner, in_field("extensions", reader.enter(kExtensionsTag, "extensions")));
   SIGNET_TRY(const der::Element list, in_field("extensions", inner.element(der::kSequence, "Extensions")));
   SIGNET_CHECK(in_field("extensions", inner.finish("extensions")));
-  return parse_extensions(list.whole);
+  return parse_extensions(list.whole, ExtensionsOf::kCertificate);
 }
 
 /// RFC 5280 sections 4.1.2.4 and 4.1.2.6.
@@ -105,6 +105,14 @@ Result<TbsFields> parse_fields(ByteView tbs_der) {
       .alt_names = std::move(extensions.alt_names),
       .subject_key_id = std::move(extensions.subject_key_id),
       .authority_key_id = std::move(extensions.authority_key_id),
+      .name_constraints = std::move(extensions.name_constraints),
+      .policies = std::move(extensions.policies),
+      .ocsp_urls = std::move(extensions.ocsp_urls),
+      .ca_issuers_urls = std::move(extensions.ca_issuers_urls),
+      .crl_urls = std::move(extensions.crl_urls),
+      .must_staple = extensions.must_staple,
+      .ocsp_no_check = extensions.ocsp_no_check,
+      .extra_extensions = std::move(extensions.extra),
   };
 }
 
@@ -117,6 +125,14 @@ Extensions extensions_of(const TbsFields& fields) {
       .alt_names_critical = fields.subject.empty(),
       .subject_key_id = fields.subject_key_id,
       .authority_key_id = fields.authority_key_id,
+      .name_constraints = fields.name_constraints,
+      .policies = fields.policies,
+      .ocsp_urls = fields.ocsp_urls,
+      .ca_issuers_urls = fields.ca_issuers_urls,
+      .crl_urls = fields.crl_urls,
+      .must_staple = fields.must_staple,
+      .ocsp_no_check = fields.ocsp_no_check,
+      .extra = fields.extra_extensions,
   };
 }
 

@@ -280,7 +280,7 @@ TEST_F(ContentTest, FindsATbsThatIsNone) {
 }
 
 TEST_F(ContentTest, FindsAnIntentOfAnUnknownKindAndChecksItsCertificateAllTheSame) {
-  const auto other_kind = [](log::IntentFields& fields) { fields.kind = "ca-certificate"; };
+  const auto other_kind = [](log::IntentFields& fields) { fields.kind = "root-certificate"; };
   LogFolder log = begun();
   log.issued(log.intent(other_kind));
   const Report report = verify_log(log);
@@ -307,6 +307,30 @@ TEST_F(ContentTest, FindsTheCertificateOfACaInAnIntentOfAnEndEntity) {
   log.issued(log.intent({}, [](TbsFields& fields) {
     fields.basic_constraints = BasicConstraints{.ca = false};
     fields.key_usage = kDigitalSignature;
+  }));
+  EXPECT_TRUE(verify_log(log).clean());
+}
+
+TEST_F(ContentTest, KnowsTheCertificatesOfCas) {
+  const auto of_a_ca = [](log::IntentFields& fields) { fields.kind = "ca-certificate"; };
+  LogFolder log = begun();
+  log.issued(log.intent(of_a_ca, [](TbsFields& fields) {
+    fields.basic_constraints = BasicConstraints{.ca = true, .path_length = 0};
+    fields.key_usage = kKeyCertSign | kCrlSign;
+  }));
+  const Report report = verify_log(log);
+  EXPECT_TRUE(report.clean());
+  EXPECT_EQ(report.summary.certificates_verified, 1U);
+  log = begun();
+  log.issued(log.intent(of_a_ca, [](TbsFields& fields) { fields.basic_constraints = BasicConstraints{.ca = false}; }));
+  EXPECT_ONLY(verify_log(log), "tbs-other-kind", "entry 2");
+}
+
+TEST_F(ContentTest, TakesCertificatesWithExtensionsThatAProfileAdds) {
+  LogFolder log = begun();
+  log.issued(log.intent({}, [](TbsFields& fields) {
+    fields.extra_extensions = {{.oid = "1.2.3", .critical = true, .value = Bytes{0x05, 0x00}}};
+    fields.must_staple = true;
   }));
   EXPECT_TRUE(verify_log(log).clean());
 }

@@ -28,7 +28,8 @@ class JournalCheckTest : public ::testing::Test {
   std::vector<std::string> check(std::uint64_t certificates, const std::vector<std::int64_t>& times = {}) {
     std::vector<log::JournalRecord> records;
     for (std::uint64_t i = 0; i < 2; ++i) {
-      records.push_back({.kind = log::JournalKind::kEndEntityCertificate, .time = at(i), .structure = hash_of(i)});
+      const auto kind = i == 0 ? log::JournalKind::kCaCertificate : log::JournalKind::kEndEntityCertificate;
+      records.push_back({.kind = kind, .time = at(i), .structure = hash_of(i)});
     }
     for (const std::int64_t time : times)
       records.push_back({.kind = log::JournalKind::kLogCheckpoint, .time = at(time)});

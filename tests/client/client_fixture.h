@@ -109,9 +109,11 @@ inline Bytes ClientFixture::good_answer(const v1::Request& request) const {
     return answer(request, status);
   }
   v1::IssueRequest wish;
-  wish.ParseFromString(request.payload());
+  v1::RenewRequest renewal;
+  const bool renews = request.method() == v1::METHOD_RENEW;
+  renews ? renewal.ParseFromString(request.payload()) : wish.ParseFromString(request.payload());
   v1::IssueResponse issued;
-  issued.set_certificate(std::string(text_of(issue_for(root_, bytes_of(wish.csr())))));
+  issued.set_certificate(std::string(text_of(issue_for(root_, bytes_of(renews ? renewal.csr() : wish.csr())))));
   issued.add_chain(std::string(text_of(der_of(root_.certificate.get()))));
   issued.set_log_index(7);
   issued.set_intent_log_index(6);

@@ -31,6 +31,34 @@ TEST_F(ClientTest, IssuesACertificate) {
   EXPECT_EQ(issued->idempotency_key.size(), 32U);
 }
 
+TEST_F(ClientTest, RenewsWithASignedRequestOfItsOwnMethod) {
+  start([this](const v1::Request& request) { return good_answer(request); });
+  auto client = Client::create(client_options());
+  ASSERT_TRUE(client.has_value()) << client.error().message;
+  const auto renewed =
+      client->renew({.csr = csr_, .validity = seconds(3600), .idempotency_key = "key-1", .wait_for_proof = false});
+  ASSERT_TRUE(renewed.has_value()) << renewed.error().message;
+  EXPECT_EQ(renewed->idempotency_key, "key-1");
+  const v1::Request sent = server_->requests().back();
+  EXPECT_EQ(sent.method(), v1::METHOD_RENEW);
+  EXPECT_TRUE(signature_verifies(sent, client_identity_, kOrigin));
+  const auto message = parse_strict<v1::RenewRequest>(bytes_of(sent.payload()), "payload").value();
+  EXPECT_EQ(copy_of(bytes_of(message.csr())), csr_);
+  EXPECT_EQ(message.validity_seconds(), 3600U);
+}
+
+TEST_F(ClientTest, ARenewalForAnotherKeyIsNotTaken) {
+  start([this](const v1::Request& request) {
+    v1::IssueResponse issued;
+    issued.set_certificate(std::string(text_of(issue_for(root_, make_csr("other.example.com")))));
+    return answer(request, issued);
+  });
+  const auto renewed = Client::create(client_options()).value().renew({.csr = csr_});
+  ASSERT_FALSE(renewed.has_value());
+  EXPECT_EQ(renewed.error().code, ErrorCode::kInternal);
+  EXPECT_NE(renewed.error().message.find("another key"), std::string::npos);
+}
+
 TEST_F(ClientTest, TakesARequestAsPem) {
   start([this](const v1::Request& request) { return good_answer(request); });
   auto client = Client::create(client_options());

@@ -97,6 +97,9 @@ TEST(DaemonConfig, FillsInEveryDefault) {
   EXPECT_TRUE(config->tokens.at("soft").environment.empty());
   EXPECT_EQ(config->keys.at("issuing-1").fence.clock_tolerance, 1h);
   EXPECT_TRUE(config->issuers.at("issuing-1").chain.empty());
+  EXPECT_EQ(config->issuers.at("issuing-1").state, IssuerState::kActive);
+  EXPECT_TRUE(config->trust.also.empty());
+  EXPECT_EQ(config->trust.refresh_hint, 1h);
   EXPECT_EQ(config->log.directory, "/etc/signet/state/log");
   EXPECT_EQ(config->log.origin, "ca.example.com/signet/issuing-1");
   EXPECT_EQ(config->log.heartbeat, 1h);
@@ -177,6 +180,42 @@ environment = { SOFTHSM2_CONF = "/x/softhsm2.conf" })");
   EXPECT_EQ(key.fence.longest_validity, 398 * 24h);
   EXPECT_EQ(key.fence.clock_tolerance, 5min);
   EXPECT_EQ(config->issuers.at("issuing-1").key, "issuing-1");
+}
+
+TEST(DaemonConfig, ReadsWhatAFenceLetsThroughBesideEndEntities) {
+  const auto fence = [](const std::string& lines) {
+    return parse(with("may_sign = [\"end-entity-certificate\"]", lines));
+  };
+  const auto plain = fence("may_sign = [\"end-entity-certificate\"]");
+  EXPECT_THAT(plain->keys.at("issuing-1").fence.extensions, testing::IsEmpty());
+  EXPECT_EQ(plain->keys.at("issuing-1").fence.longest_path, 0U);
+  const auto more = fence(R"(may_sign = ["end-entity-certificate", "ca-certificate"]
+longest_path = 2
+extensions = ["1.2.3", "1.3.6.1.4.1.311.20.2"])");
+  ASSERT_TRUE(more.has_value()) << more.error().message;
+  const FenceConfig& rules = more->keys.at("issuing-1").fence;
+  EXPECT_TRUE(rules.may_sign.contains(ArtifactKind::kCaCertificate));
+  EXPECT_EQ(rules.longest_path, 2U);
+  EXPECT_THAT(rules.extensions, ElementsAre("1.2.3", "1.3.6.1.4.1.311.20.2"));
+  EXPECT_THAT(fence("may_sign = [\"end-entity-certificate\"]\nlongest_path = 1").error().message,
+              HasSubstr("longest_path: has no effect, because may_sign does not name \"ca-certificate\""));
+  EXPECT_THAT(fence("may_sign = [\"end-entity-certificate\"]\nextensions = [\"2.5.29.19\"]").error().message,
+              HasSubstr("extensions: 2.5.29.19 is an extension that X.509 itself defines"));
+}
+
+TEST(DaemonConfig, ReadsWhatVerifiersAreGivenAndWhichCaIssuesNoMore) {
+  const auto config = parse(with("root = \"ca/root.pem\"", R"(root = "ca/root.pem"
+state = "retiring"
+[trust]
+also = ["ca/root-2.pem", "/x/cross.pem"]
+refresh_hint = "10m")"));
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->issuers.at("issuing-1").state, IssuerState::kRetiring);
+  EXPECT_THAT(config->trust.also, ElementsAre("/etc/signet/ca/root-2.pem", "/x/cross.pem"));
+  EXPECT_EQ(config->trust.refresh_hint, 10min);
+  const auto refused = parse(with("root = \"ca/root.pem\"", "root = \"ca/root.pem\"\nstate = \"retired\""));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("retiring"));
 }
 
 TEST(DaemonConfig, ReadsEveryValueOfTheLog) {
@@ -285,7 +324,7 @@ TEST(DaemonConfig, AKeyOfCertificatesHasACertificateAndNoPublicKey) {
 TEST(DaemonConfig, ConcludesNothingFromAKindItDoesNotKnow) {
   EXPECT_EQ(error_of(with("[\"log-checkpoint\"]", "[\"log-checkpoints\"]")),
             "/etc/signet/signet.toml:31:13: key.log-1.fence.may_sign[0]: is \"log-checkpoints\"; expected one of "
-            "\"end-entity-certificate\", \"log-checkpoint\"");
+            "\"end-entity-certificate\", \"ca-certificate\", \"log-checkpoint\"");
 }
 
 TEST(DaemonConfig, RefusesReferencesToWhatIsNotThere) {
@@ -304,7 +343,7 @@ TEST(DaemonConfig, ReportsEveryMistakeAtOnceInOrderOfPlace) {
       error_of(text),
       "/etc/signet/signet.toml:3:1: typo: unknown key; the keys of this table are issue, issuer, key, listen, log, "
       "origin, "
-      "policy, state, token\n"
+      "policy, state, token, trust\n"
       "/etc/signet/signet.toml:34:11: issue.workers: is the integer 257; expected an integer from 1 to 256\n"
       "/etc/signet/signet.toml:35:9: issue.queue: is the integer 0; expected an integer from 1 to 1000000\n"
       "/etc/signet/signet.toml:36:17: issue.sign_deadline: is \"61s\"; expected a duration from 1s to 1m: digits and "
@@ -329,8 +368,7 @@ TEST(DaemonConfig, RefusesBadValues) {
       {"pkcs11:token", "pkcs11:tokn", "key.issuing-1.uri: attribute 'tokn' is not known here; known are token"},
       {"type=private", "type=public", "key.issuing-1.uri: has type=public; a CA signs with a private key"},
       {"[\"end-entity-certificate\"]", "[]", "fence.may_sign: has 0 values and needs 1"},
-      {"[\"end-entity-certificate\"]", "[\"ca-certificate\"]",
-       "fence.may_sign[0]: is \"ca-certificate\"; expected one of \"end-ent"},
+      {"[\"end-entity-certificate\"]", "[\"crl\"]", "fence.may_sign[0]: is \"crl\"; expected one of \"end-ent"},
       {"longest_validity = \"398d\"", "", "fence.longest_validity: missing"},
       {"[key.issuing-1.fence]", "[key.issuing-1.fences]", "key.issuing-1.fence: missing"},
       {"[key.issuing-1.fence]", "[key.issuing-1.fences]", "key.issuing-1.fences: unknown key; did you mean \"fence\"?"},

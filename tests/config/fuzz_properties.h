@@ -40,6 +40,19 @@ inline void check_key_rules_property(const KeyRules& rules) {
     must_hold(exponent >= 3 && exponent % 2 == 1, "an exponent is odd and not 1");
 }
 
+inline void check_client_property(const Policy& policy, const PolicyClient& client) {
+  must_hold(!client.identities.empty(), "a client can be recognised");
+  for (const std::string& identity : client.identities)
+    must_hold(policy.find_client(PeerIdentity{{identity}}) == &client, "an identity has one client");
+  for (const std::string& profile : client.profiles)
+    must_hold(policy.find_profile(profile) != nullptr, "a profile exists");
+  if (client.rate) {
+    must_hold(client.rate->requests > 0 && client.rate->period.count() > 0 && client.rate->burst > 0,
+              "a rate lets something through");
+  }
+  if (client.validity_max) must_hold(client.validity_max->count() >= 60, "a client can have certificates");
+}
+
 /// Nothing crashes; what is refused is explained; what is accepted keeps its cross references.
 inline void check_config_property(ByteView text) {
   const auto config = parse_daemon_config(text, "fuzz.toml");
@@ -56,11 +69,7 @@ inline void check_config_property(ByteView text) {
   must_explain(policy);
   if (policy.has_value()) {
     for (const auto& [name, profile] : policy->profiles()) check_key_rules_property(profile.key_rules);
-    for (const auto& [name, client] : policy->clients()) {
-      must_hold(policy->find_client(PeerIdentity{{client.identity}}) == &client, "an identity has one client");
-      for (const auto& profile : client.profiles)
-        must_hold(policy->find_profile(profile) != nullptr, "a profile exists");
-    }
+    for (const auto& [name, client] : policy->clients()) check_client_property(*policy, client);
   }
   must_explain(parse_hsm_profile(text, "fuzz.toml"));
 }

@@ -232,8 +232,7 @@ TEST_F(IssuanceTest, AKeyOnTheListOfBlockedKeysGetsNoCertificate) {
   v1::IssueRequest request;
   ASSERT_TRUE(request.ParseFromString(payload));
   const Sha256 key = Csr::parse(bytes_of(request.csr())).value().public_key().spki_sha256();
-  installation_.directory.write("blocked.txt", "# leaked\n" + to_hex(key) + "\n");
-  installation_.issue_settings = "blocked_keys = \"blocked.txt\"\n";
+  installation_.blocked_keys = "# leaked\n" + to_hex(key) + "\n";
   start();
   const auto refused = front_->ask(chain_of({&installation_.web}), envelope(v1::METHOD_ISSUE, payload));
   EXPECT_EQ(code_of(refused), ErrorCode::kInvalidArgument);
@@ -244,20 +243,40 @@ TEST_F(IssuanceTest, AKeyOnTheListOfBlockedKeysGetsNoCertificate) {
 }
 
 TEST_F(IssuanceTest, ABadListOfBlockedKeysKeepsTheIssuerFromStarting) {
-  installation_.directory.write("blocked.txt", "no hash\n");
-  installation_.issue_settings = "blocked_keys = \"blocked.txt\"\n";
+  installation_.blocked_keys = "no hash\n";
   EXPECT_THAT(start_refused().message(), HasSubstr("blocked.txt:1"));
 }
 
 TEST_F(IssuanceTest, WhatLintFindsWrongIsRefusedBeforeAnythingIsLogged) {
-  installation_.key_usage = "keyEncipherment";  // which an EC key cannot do (RFC 5480 section 3)
+  installation_.key_usage = "nonRepudiation";  // with which nobody is a TLS server (RFC 5280 section 4.2.1.12)
   start();
   const auto refused = front_->answer(call_issue("key-1"));
   EXPECT_EQ(code_of(refused), ErrorCode::kFailedPrecondition) << refused.error().message();
   EXPECT_EQ(refused.error().field(), "profile");
-  EXPECT_THAT(refused.error().message(), HasSubstr("RFC 5480"));
+  EXPECT_THAT(refused.error().message(), HasSubstr("eku.key-usage"));
   EXPECT_FALSE(keyholder_was_asked());
   EXPECT_THAT(of_type(installation_.story(), "intent"), testing::IsEmpty());
+}
+
+TEST_F(IssuanceTest, AProfileMayDemandTheRulesOfPublicTrust) {
+  installation_.profile_lines = "lint = \"public-trust\"\n";
+  start();
+  const auto refused = front_->answer(call_issue("key-1"));
+  EXPECT_EQ(code_of(refused), ErrorCode::kFailedPrecondition) << refused.error().message();
+  EXPECT_THAT(refused.error().message(), HasSubstr("the rule br."));
+  EXPECT_FALSE(keyholder_was_asked());
+}
+
+TEST_F(IssuanceTest, ACriticalExtensionOfTheOperatorsOwnIsIssuedAndGivenAgain) {
+  installation_.profile_lines =
+      "extensions = [{ oid = \"1.3.6.1.4.1.99999.1\", critical = true, value = \"0c0161\" }]\n";
+  installation_.fence_lines = "extensions = [\"1.3.6.1.4.1.99999.1\"]\n";
+  start();
+  const auto issued = issue("key-1");
+  const auto certificate = Certificate::parse(bytes_of(issued.certificate()), UnknownCritical::kTaken).value();
+  ASSERT_EQ(certificate.fields().extra_extensions.size(), 1U);
+  EXPECT_TRUE(certificate.fields().extra_extensions[0].critical);
+  EXPECT_EQ(issued_in(front_->answer(call_issue("key-1"))).certificate(), issued.certificate());
 }
 
 TEST_F(IssuanceTest, TheIntentSaysByWhichRulesItWasLinted) {

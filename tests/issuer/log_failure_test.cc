@@ -63,10 +63,7 @@ class OneIssuance {
     const auto payload = issue_payload("key-1");
     v1::IssueRequest request;
     EXPECT_TRUE(request.ParseFromString(payload));
-    const BlockedKeys none;
     const Issuance issuance({.authorities = authorities_,
-                             .blocked_keys = none,
-                             .policy = policy_,
                              .keyholders = keyholders_,
                              .gate = gate_,
                              .log = *log_,
@@ -74,8 +71,8 @@ class OneIssuance {
                              .clock = clock_,
                              .rng = system_rng(),
                              .sign_deadline = 200ms});
-    auto prepared =
-        issuance.prepare({.client = policy_.clients().at("web"), .cause = {}, .request = request, .proof = {}});
+    auto prepared = issuance.prepare(
+        {.rules = rules_, .client = rules_.policy.clients().at("web"), .cause = {}, .request = request, .proof = {}});
     if (!prepared.has_value()) throw std::runtime_error(prepared.error().message);
     ops_.arm();
     const auto issued = issuance.issue(*std::move(prepared));
@@ -90,7 +87,8 @@ class OneIssuance {
   Installation installation_;
   DaemonConfig config_ =
       parse_daemon_config(bytes_of(installation_.config()), installation_.directory / "signet.toml").value();
-  Policy policy_ = Policy::parse(bytes_of(installation_.policy()), "policy.toml").value();
+  const Rules rules_{.policy = Policy::parse(bytes_of(installation_.policy()), "policy.toml").value(),
+                     .blocked_keys = {}};
   Authorities authorities_ = load_authorities(config_).value();
   Keyholders keyholders_{config_};
   FailsBehindTheNext ops_;

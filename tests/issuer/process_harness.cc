@@ -91,7 +91,9 @@ client_trust = "trust.pem"
 workers = {}
 queue = {}
 sign_deadline = "{}"
-{}[token.soft]
+{}[trust]
+also = [{}]
+[token.soft]
 profile = "profile.toml"
 pin_file = "pin"
 [key.issuing-1]
@@ -101,7 +103,7 @@ certificate = "issuing.pem"
 [key.issuing-1.fence]
 may_sign = ["end-entity-certificate"]
 longest_validity = "398d"
-[issuer.{}]
+{}[issuer.{}]
 key = "issuing-1"
 chain = [{}]
 root = "root.pem"
@@ -111,8 +113,8 @@ origin = "{}"
 key = "{}"
 ceremony = "transcript.jsonl"
 {}{})",
-                     workers, queue, sign_deadline, issue_settings, issuer, chain, log_folder, log_origin, log_key,
-                     log_settings, predecessor) +
+                     workers, queue, sign_deadline, blocked_keys.has_value() ? "blocked_keys = \"blocked.txt\"\n" : "",
+                     also, fence_lines, issuer, chain, log_folder, log_origin, log_key, log_settings, predecessor) +
          log_key_table(log_key) + (predecessor.empty() ? "" : log_key_table(log_key == "log-1" ? "log-0" : "log-1"));
 }
 
@@ -125,7 +127,7 @@ keys = ["ec-p256"]
 common_name = "from-san"
 key_usage = ["{}"]
 extended_key_usage = ["serverAuth"]
-[profile.tls-server.names]
+{}[profile.tls-server.names]
 dns = ["**"]
 [client.payments]
 identity = "spiffe://example/payments"
@@ -137,10 +139,10 @@ identity = "spiffe://example/web"
 profiles = ["tls-server"]
 rights = ["issue", "operate", "audit"]
 must_sign = false
-[client.web.names]
+{}[client.web.names]
 dns = ["**.payments.example"]
 )",
-                     issuer, key_usage);
+                     issuer, key_usage, profile_lines, rate);
 }
 
 std::vector<log::Entry> Installation::entries() const {
@@ -216,6 +218,19 @@ std::size_t Front::answers_waiting() {
 
 // The process -------------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// The policy, and the list of blocked keys where there is one.
+std::vector<UniqueFd> frozen_rules(const Installation& installation, const std::string& policy) {
+  std::vector<UniqueFd> files;
+  files.push_back(must(sealed_memory_file("policy.toml", bytes_of(policy))));
+  if (installation.blocked_keys.has_value())
+    files.push_back(must(sealed_memory_file("blocked", bytes_of(*installation.blocked_keys))));
+  return files;
+}
+
+}  // namespace
+
 IssuerProcess::IssuerProcess(const Installation& installation) {
   auto [ours, theirs] = must(make_control_pair());
   control_ = std::make_unique<ControlChannel>(std::move(ours));
@@ -231,14 +246,14 @@ IssuerProcess::IssuerProcess(const Installation& installation) {
   if (error != 0) throw std::runtime_error(program + " does not start");
 
   const UniqueFd config = must(sealed_memory_file("signet.toml", bytes_of(installation.config())));
-  const UniqueFd policy = must(sealed_memory_file("policy.toml", bytes_of(installation.policy())));
   internal::SupervisorToChild start;
   start.mutable_start()->set_config_file(installation.directory / "signet.toml");
-  start.mutable_start()->set_policy_file(installation.directory / "policy.toml");
   const ClockReference clock = installation.clock.value_or(ClockReference::of(system_clock()));
   start.mutable_start()->mutable_clock()->set_wall_micros(clock.wall.time_since_epoch().count());
   start.mutable_start()->mutable_clock()->set_monotonic_micros(clock.monotonic.count());
-  const int descriptors[] = {config.get(), policy.get()};
+  const std::vector<UniqueFd> rules = frozen_rules(installation, installation.policy());
+  std::vector<int> descriptors{config.get()};
+  for (const UniqueFd& file : rules) descriptors.push_back(file.get());
   must(control_->send(start, descriptors));
 }
 
@@ -264,6 +279,16 @@ UniqueFd IssuerProcess::introduce(internal::Peer::Role role, std::uint64_t gener
   const int descriptors[] = {theirs.get()};
   must(control_->send(message, descriptors));
   return std::move(ours);
+}
+
+internal::Reloaded IssuerProcess::reload(const Installation& installation, const std::string& policy) {
+  const std::vector<UniqueFd> rules = frozen_rules(installation, policy);
+  std::vector<int> descriptors;
+  for (const UniqueFd& file : rules) descriptors.push_back(file.get());
+  internal::SupervisorToChild message;
+  message.mutable_reload();
+  must(control_->send(message, descriptors));
+  return started().reloaded();
 }
 
 std::unique_ptr<Front> IssuerProcess::connect_front(std::uint64_t generation) {

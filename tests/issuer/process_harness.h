@@ -60,9 +60,13 @@ class Installation {
   std::string issuer = "issuing-1";                              ///< its name
   std::string chain = {};                                        ///< files, as TOML: "\"a.pem\", \"b.pem\""
   std::string sign_deadline = "30s";
-  std::optional<ClockReference> clock = {};    ///< of the supervisor's start; otherwise that of each process
-  std::string issue_settings = {};             ///< further lines of [issue]
-  std::string key_usage = "digitalSignature";  ///< of the profile
+  std::optional<ClockReference> clock = {};      ///< of the supervisor's start; otherwise that of each process
+  std::optional<std::string> blocked_keys = {};  ///< the list, if there is one, of the name blocked.txt
+  std::string also = {};                         ///< of [trust], as `chain`
+  std::string rate = {};                         ///< further lines of the client web
+  std::string key_usage = "digitalSignature";    ///< of the profile
+  std::string profile_lines = {};                ///< further lines of the profile
+  std::string fence_lines = {};                  ///< and of the fence of the CA's key
   unsigned workers = 8;
   unsigned queue = 1024;
 };
@@ -107,6 +111,8 @@ class IssuerProcess {
   [[nodiscard]] std::unique_ptr<Front> connect_front(std::uint64_t generation);
   [[nodiscard]] std::unique_ptr<Channel> connect_keyholder(std::uint64_t generation);
   void send(const internal::SupervisorToChild& message);
+  /// Offers another policy and the installation's list of blocked keys, as SIGHUP does, and returns what becomes of it.
+  [[nodiscard]] internal::Reloaded reload(const Installation& installation, const std::string& policy);
   void drain();
   void close_control() { control_.reset(); }
 

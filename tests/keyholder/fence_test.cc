@@ -29,9 +29,10 @@ class FenceTest : public testing::Test {
   TbsFields ca_fields_ = test::ca_fields(ca_key_, "Issuing CA", clock_.time);
   Certificate ca_ = test::unsigned_certificate(ca_fields_);
   TbsFields leaf_ = test::leaf_fields(ca_, clock_.time);
+  ArtifactKind kind_ = ArtifactKind::kEndEntityCertificate;
 
   [[nodiscard]] Result<SignatureAlgorithm> check() const {
-    return check_certificate_fence(rules_, ca_, clock_, encode_tbs(leaf_).view());
+    return check_certificate_fence(rules_, ca_, kind_, clock_, encode_tbs(leaf_).view());
   }
   /// The message of a refusal by this rule.
   std::string refused_by(std::string_view rule) const {
@@ -60,7 +61,7 @@ TEST_F(FenceTest, RefusesAKindThatTheRulesDoNotName) {
 
 TEST_F(FenceTest, RefusesWhatIsNoTbsCertificate) {
   const auto structure_of = [&](ByteView tbs) {
-    const auto result = check_certificate_fence(rules_, ca_, clock_, tbs);
+    const auto result = check_certificate_fence(rules_, ca_, kind_, clock_, tbs);
     return result.has_value() ? std::string("it was let through") : result.error().field;
   };
   Bytes tbs = encode_tbs(leaf_).bytes();
@@ -86,14 +87,128 @@ Bytes with_extension(const TbsDer& tbs, ByteView extension) {
   return der::element(der::kSequence, contents);
 }
 
-TEST_F(FenceTest, RefusesAnExtensionThatThisCaDoesNotWrite) {
-  const Bytes comment =
-      der::sequence({der::oid("2.16.840.1.113730.1.13"), der::octet_string(der::utf8_string("hidden"))});
-  const Bytes tbs = with_extension(encode_tbs(leaf_), comment);
-  ASSERT_TRUE(parse_tbs(tbs).has_value()) << "as a certificate it would be allowed";
-  const auto result = check_certificate_fence(rules_, ca_, clock_, tbs);
-  ASSERT_FALSE(result.has_value());
-  EXPECT_EQ(result.error().field, "fence.form");
+/// What the fence says of the leaf with one more extension behind the others.
+TEST_F(FenceTest, RefusesAFormOfAnExtensionThatThisCaDoesNotWrite) {
+  const auto field_with = [&](std::string_view oid, ByteView value) {
+    const Bytes tbs = with_extension(encode_tbs(leaf_), der::sequence({der::oid(oid), der::octet_string(value)}));
+    EXPECT_TRUE(parse_tbs(tbs).has_value()) << "as a certificate it would be allowed";
+    const auto result = check_certificate_fence(rules_, ca_, kind_, clock_, tbs);
+    return result.has_value() ? std::string("it was let through") : result.error().field;
+  };
+  const Bytes notice = der::sequence({der::oid("1.3.6.1.5.5.7.2.2"), der::sequence({})});
+  EXPECT_EQ(field_with("2.5.29.32", der::sequence({der::sequence({der::oid("1.2.3"), der::sequence({notice})})})),
+            "fence.form");
+  EXPECT_EQ(field_with("1.3.6.1.5.5.7.1.24", der::sequence({der::small_integer(17)})), "fence.form");
+  rules_.extensions = {"1.2.3"};
+  EXPECT_EQ(field_with("1.2.3", der::null()), "it was let through");
+}
+
+TEST_F(FenceTest, RefusesAnExtensionThatItsRulesDoNotName) {
+  leaf_.extra_extensions = {{.oid = "2.16.840.1.113730.1.13", .value = der::utf8_string("hidden")}};
+  EXPECT_THAT(refused_by("extensions"), HasSubstr("2.16.840.1.113730.1.13"));
+  rules_.extensions = {"1.2.3"};
+  refused_by("extensions");
+  leaf_.extra_extensions = {{.oid = "1.2.3", .critical = true, .value = der::null()}};
+  EXPECT_TRUE(check().has_value());
+  leaf_.extra_extensions.push_back({.oid = "1.2.4", .value = der::null()});
+  EXPECT_THAT(refused_by("extensions"), HasSubstr("1.2.4 is not among those of the fence: 1.2.3"));
+}
+
+TEST_F(FenceTest, LetsThroughWhateverProfilesWrite) {
+  leaf_.policies = {{.oid = "1.2.3"}, {.oid = "1.2.4", .cps = "https://a.example/cps"}};
+  leaf_.ocsp_urls = {"http://a.example/ocsp"};
+  leaf_.ca_issuers_urls = {"http://a.example/ca"};
+  leaf_.crl_urls = {"http://a.example/crl", "http://b.example/crl"};
+  leaf_.must_staple = true;
+  leaf_.ocsp_no_check = true;
+  EXPECT_TRUE(check().has_value());
+}
+
+TEST_F(FenceTest, RefusesNameConstraintsOfAnEndEntity) {
+  // { permitted { dNSName example.com } }
+  leaf_.name_constraints = NameConstraints::parse(from_hex("3011a00f300d820b6578616d706c652e636f6d").value()).value();
+  refused_by("name_constraints");
+}
+
+/// The CA of FenceTest may issue a CA, and does.
+class CaFenceTest : public FenceTest {
+ protected:
+  CaFenceTest() {
+    rules_.may_sign.insert(ArtifactKind::kCaCertificate);
+    kind_ = ArtifactKind::kCaCertificate;
+    set_own_path(1);
+    leaf_.basic_constraints = BasicConstraints{.ca = true, .path_length = 0};
+    leaf_.key_usage = kKeyCertSign | kCrlSign;
+    leaf_.extended_key_usage.clear();
+    leaf_.alt_names.reset();
+    leaf_.subject = Name::from_attributes({{"CN", "Sub CA"}}).value();
+    leaf_.subject_key_id = Bytes(20, 7);
+  }
+  void set_own_path(std::optional<std::uint64_t> path) {
+    ca_fields_.basic_constraints->path_length = path;
+    ca_ = test::unsigned_certificate(ca_fields_);
+  }
+};
+
+TEST_F(CaFenceTest, LetsACaOfItsOwnRulesThrough) {
+  const auto result = check();
+  EXPECT_TRUE(result.has_value()) << result.error().message;
+  leaf_.key_usage = kKeyCertSign | kCrlSign | kDigitalSignature;
+  EXPECT_TRUE(check().has_value());
+}
+
+TEST_F(CaFenceTest, IsOffUnlessTheRulesNameIt) {
+  EXPECT_TRUE(check_kind(rules_, kind_).has_value());
+  rules_.may_sign = {ArtifactKind::kEndEntityCertificate};
+  const auto refused = check_kind(rules_, kind_);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().field, "fence.kind");
+  EXPECT_THAT(refused.error().message, HasSubstr("ca-certificate"));
+}
+
+TEST_F(CaFenceTest, TakesNoCaForAnEndEntityAndNoEndEntityForACa) {
+  kind_ = ArtifactKind::kEndEntityCertificate;
+  refused_by("basic_constraints");
+  kind_ = ArtifactKind::kCaCertificate;
+  leaf_ = test::leaf_fields(ca_, clock_.time);
+  EXPECT_THAT(refused_by("basic_constraints"), HasSubstr("does not say CA:TRUE"));
+}
+
+TEST_F(CaFenceTest, KeepsThePathWithinItsRulesAndItsIssuers) {
+  leaf_.basic_constraints->path_length = 1;
+  EXPECT_THAT(refused_by("basic_constraints"), HasSubstr("is 1, more than longest_path, 0"));
+  rules_.longest_path = 3;
+  EXPECT_THAT(refused_by("basic_constraints"), HasSubstr("is 1, and the issuing CA's own is 1"));
+  set_own_path(2);
+  EXPECT_TRUE(check().has_value());
+  set_own_path(std::nullopt);
+  leaf_.basic_constraints->path_length = 3;
+  EXPECT_TRUE(check().has_value());
+  leaf_.basic_constraints->path_length.reset();
+  EXPECT_THAT(refused_by("basic_constraints"), HasSubstr("without pathLenConstraint"));
+}
+
+TEST_F(CaFenceTest, RefusesEveryOtherKeyUsage) {
+  for (const std::uint32_t usage : {kKeyCertSign + 0U, kCrlSign + 0U, kKeyCertSign | kCrlSign | kKeyEncipherment}) {
+    leaf_.key_usage = usage;
+    refused_by("key_usage");
+  }
+  leaf_.key_usage.reset();
+  refused_by("key_usage");
+}
+
+TEST_F(CaFenceTest, RefusesACaWithoutKeyIdAndOneThatSpeaksAsItself) {
+  const auto id = leaf_.subject_key_id;
+  leaf_.subject_key_id.reset();
+  refused_by("subject_key_id");
+  leaf_.subject_key_id = id;
+  leaf_.subject = ca_fields_.subject;
+  refused_by("subject");
+}
+
+TEST_F(CaFenceTest, KeepsItsTimesToo) {
+  leaf_.not_after = leaf_.not_before + rules_.longest_validity + 1s;
+  refused_by("validity");
 }
 
 TEST_F(FenceTest, RefusesAnotherSignatureAlgorithmThanTheKeysOwn) {

@@ -32,6 +32,7 @@ IntentFields intent() {
           .profile = "tls-server",
           .serial = serial(),
           .client = "payments",
+          .method = "Renew",
           .idempotency_key = {0x01, 0x02},
           .payload_sha256 = hash_of(0x11),
           .proof = RequestProof{.signature = {0xAA}, .time = kStamp.time},
@@ -46,7 +47,7 @@ TEST(Entries, AnIntentIsWrittenWithTheDocumentedNames) {
   EXPECT_EQ(json(intent_draft(intent())),
             "{\"boot\":\"boot-1\",\"client\":\"payments\",\"csr_sha256\":\"" + std::string(64, '2') +
                 "\",\"idempotency_key\":\"AQI=\",\"issuer\":\"issuing-1\",\"kind\":\"end-entity-certificate\","
-                "\"lint_version\":\"1\",\"mono\":42,\"outcome\":\"open\",\"payload_sha256\":" +
+                "\"lint_version\":\"1\",\"method\":\"Renew\",\"mono\":42,\"outcome\":\"open\",\"payload_sha256\":" +
                 h + ",\"profile\":\"tls-server\",\"profile_sha256\":\"" + std::string(64, '3') +
                 "\",\"request\":\"8c2e-17\",\"request_signature\":\"qg==\",\"request_time\":"
                 "\"2026-01-02T03:04:05.000006Z\",\"seq\":7,\"serial\":\"3f01ab\",\"tbs\":\"MAA=\","
@@ -65,6 +66,7 @@ TEST(Entries, AnIntentIsReadBackAsItWasGiven) {
   EXPECT_EQ(read->profile, wanted.profile);
   EXPECT_EQ(read->serial, wanted.serial);
   EXPECT_EQ(read->client, wanted.client);
+  EXPECT_EQ(read->method, wanted.method);
   EXPECT_EQ(read->idempotency_key, wanted.idempotency_key);
   EXPECT_EQ(read->payload_sha256, wanted.payload_sha256);
   EXPECT_EQ(read->proof, wanted.proof);
@@ -78,15 +80,17 @@ TEST(Entries, AnIntentIsReadBackAsItWasGiven) {
 TEST(Entries, WhatAnIntentDoesNotHaveIsLeftOut) {
   IntentFields fields = intent();
   fields.cause = {};
+  fields.method.clear();
   fields.idempotency_key.clear();
   fields.proof.reset();
   const Draft draft = intent_draft(fields);
-  for (const char* name : {"who", "request", "idempotency_key", "request_signature", "request_time"}) {
+  for (const char* name : {"who", "request", "method", "idempotency_key", "request_signature", "request_time"}) {
     EXPECT_FALSE(draft.fields.contains(name)) << name;
   }
   const auto read = read_intent(make_entry(draft, kStamp).value());
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(read->cause, Cause{});
+  EXPECT_TRUE(read->method.empty()) << "as it is in entries from before there was more than one";
   EXPECT_TRUE(read->idempotency_key.empty());
   EXPECT_FALSE(read->proof.has_value());
 }

@@ -106,9 +106,11 @@ TEST_F(JournalTest, IsReadAsItWasWritten) {
     append_checkpoint(*journal, kKeyB, 4);
     clock_.set(kNoon + std::chrono::seconds(1));
     ASSERT_TRUE(journal->append(kCertificate, kKeyA, hash_of(2)).has_value());
+    ASSERT_TRUE(journal->append(JournalKind::kCaCertificate, kKeyA, hash_of(3)).has_value());
   }
   const auto records = read_all();
-  ASSERT_EQ(records.size(), 3U);
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[3].kind, JournalKind::kCaCertificate);
   EXPECT_EQ(records[0], (JournalRecord{.kind = JournalKind::kStart, .time = kNoon}));
   EXPECT_EQ(
       records[1],

@@ -150,8 +150,21 @@ TEST(NameRules, RefusesRangesOfOtherForms) {
   }
 }
 
-TEST(NameRules, AUriPrefixAllowsWhatIsBelowIt) {
-  const NameRules allowed = rules("uri = [\"spiffe://example/ns/*\"]");
+TEST(NameRules, OneStarInAUriIsExactlyOneSegment) {
+  const NameRules allowed = rules("uri = [\"spiffe://example/ns/*/sa/*\"]");
+  EXPECT_TRUE(permits_uri(allowed, "spiffe://example/ns/a/sa/b"));
+  for (const char* uri : {"spiffe://example/ns/a/sa", "spiffe://example/ns/a/sa/b/c", "spiffe://example/ns/a/b/sa/c",
+                          "spiffe://example/ns/sa/b", "spiffe://example/ns/a/xx/b", "spiffe://other/ns/a/sa/b"}) {
+    EXPECT_FALSE(permits_uri(allowed, uri)) << uri;
+  }
+  const NameRules below = rules("uri = [\"https://a.example/*\"]");
+  EXPECT_TRUE(permits_uri(below, "https://a.example/x"));
+  for (const char* uri : {"https://a.example", "https://a.example/", "https://a.example/x/", "https://a.example/x/y"})
+    EXPECT_FALSE(permits_uri(below, uri)) << uri;
+}
+
+TEST(NameRules, TwoStarsAtTheEndOfAUriAreOneOrMoreSegments) {
+  const NameRules allowed = rules("uri = [\"spiffe://example/ns/**\"]");
   EXPECT_TRUE(permits_uri(allowed, "spiffe://example/ns/a"));
   EXPECT_TRUE(permits_uri(allowed, "spiffe://example/ns/a/b"));
   for (const char* uri :
@@ -159,10 +172,11 @@ TEST(NameRules, AUriPrefixAllowsWhatIsBelowIt) {
         "SPIFFE://example/ns/a", "spiffe://Example/ns/a", "spiffe://example/NS/a"}) {
     EXPECT_FALSE(permits_uri(allowed, uri)) << uri;
   }
+  EXPECT_FALSE(permits_uri(rules("uri = [\"https://a.example/**\"]"), "https://a.example/"));
 }
 
 TEST(NameRules, AUriPrefixCannotBeLeftByDotsEncodingsOrAnotherAuthority) {
-  const NameRules allowed = rules("uri = [\"spiffe://example/ns/*\", \"https://a.example/*\"]");
+  const NameRules allowed = rules("uri = [\"spiffe://example/ns/**\", \"https://a.example/**\"]");
   for (const char* uri :
        {"spiffe://example/ns/../admin", "spiffe://example/ns/..", "spiffe://example/ns/%2e%2e/admin",
         "spiffe://example/ns/.%2e/x", "spiffe://example/ns/%2E%2E%2Fadmin", "spiffe://example/ns/a/../../admin",
@@ -189,8 +203,12 @@ TEST(NameRules, RefusesUriPatternsOfOtherForms) {
                               "spiffe://example*",
                               "spiffe://example/a*",
                               "spiffe://ex*/a",
-                              "spiffe://example/*/a",
-                              "spiffe://example/**",
+                              "spiffe://example/**/a",
+                              "spiffe://**",
+                              "spiffe://example/***",
+                              "https://a.example/a*/b",
+                              "https://ab--c.example/*",
+                              "https://xn--bcher-kva.example/*",
                               "urn:*",
                               "urn:a/*",
                               "spiffe:///*",
@@ -265,12 +283,58 @@ TEST(NameRules, TheErrorSaysWhichNameWhoForbidsItAndWhatIsAllowed) {
   EXPECT_EQ(denied.error().field, "csr.subjectAltName");
   EXPECT_EQ(denied.error().message,
             "DNS \"evil.example\" is not allowed by the client payments, which allows of DNS names only a.example, "
-            "*.b.example");
+            "*.b.example (rule names.pattern)");
   const auto malformed = rules("dns = [\"**\"]").permits(AltNames{{"*.example"}, {}, {}, {}}, "profile p");
   ASSERT_FALSE(malformed.has_value());
   EXPECT_EQ(malformed.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(malformed.error().field, "csr.subjectAltName");
   EXPECT_THAT(malformed.error().message, HasSubstr("\"*.example\" is a wildcard"));
+}
+
+TEST(NameRules, AWildcardNeedsThatEveryNameItCoversIsAllowed) {
+  const NameRules allowed = rules("wildcards = true\ndns = [\"*.a.example\", \"**.b.example\", \"x.c.example\"]");
+  for (const char* name : {"*.a.example", "*.A.EXAMPLE", "*.b.example", "*.y.b.example", "x.a.example"})
+    EXPECT_TRUE(permits_dns(allowed, name)) << name;
+  for (const char* name : {"*.y.a.example", "*.c.example", "*.x.c.example", "*.example", "*.d.example", "*.xa.example"})
+    EXPECT_FALSE(permits_dns(allowed, name)) << name;
+  EXPECT_TRUE(permits_dns(rules("wildcards = true\ndns = [\"**\"]"), "*.any.example"));
+  EXPECT_FALSE(permits_dns(rules("wildcards = true\ndns = [\"**\"]"), "*.co.uk"));
+  EXPECT_FALSE(permits_dns(rules("dns = [\"**\"]"), "*.any.example"));
+}
+
+TEST(NameRules, APatternAllowsAPublicSuffixWideWildcardNever) {
+  const auto refused = rules("wildcards = true\ndns = [\"*.example\", \"*.co.uk\"]")
+                           .permits(AltNames{{"*.example"}, {}, {}, {}}, "profile p");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(
+      refused.error().message,
+      "by the rules of the profile p: DNS name \"*.example\" is a wildcard for all of \"example\", a public suffix "
+      "or a single label; ask for one below it (rule dns.public-suffix)");
+}
+
+TEST(NameRules, ALabelsAreForTablesThatAllowThemAlsoInPatterns) {
+  EXPECT_TRUE(permits_dns(rules("a_labels = true\ndns = [\"**.xn--bcher-kva.example\"]"), "a.XN--bcher-kva.example"));
+  EXPECT_FALSE(permits_dns(rules("dns = [\"**\"]"), "xn--bcher-kva.example"));
+  EXPECT_FALSE(permits_dns(rules("a_labels = true\ndns = [\"**\"]"), "xn--pypal-4ve.example"));
+  EXPECT_TRUE(permits_dns(rules("a_labels = true\nmixed_scripts = true\ndns = [\"**\"]"), "xn--pypal-4ve.example"));
+  const auto without = read("dns = [\"**.xn--bcher-kva.example\"]");
+  ASSERT_FALSE(without.has_value());
+  EXPECT_THAT(without.error().message, HasSubstr("which needs a_labels = true"));
+}
+
+TEST(NameRules, RefusesFormsThatHaveNoEffect) {
+  const auto mixed = read("mixed_scripts = true\ndns = [\"**\"]");
+  ASSERT_FALSE(mixed.has_value());
+  EXPECT_THAT(mixed.error().message, HasSubstr("mixed_scripts: has no effect without a_labels = true"));
+  const auto wildcards = read("wildcards = true\nip = [\"10.0.0.0/8\"]");
+  ASSERT_FALSE(wildcards.has_value());
+  EXPECT_THAT(wildcards.error().message, HasSubstr("wildcards: has no effect without a pattern under dns"));
+  EXPECT_FALSE(read("wildcards = 1\ndns = [\"**\"]").has_value());
+}
+
+TEST(NameRules, FormsAreAmongTheTexts) {
+  EXPECT_THAT(rules("wildcards = true\na_labels = true\nmixed_scripts = true\ndns = [\"**\"]").texts(),
+              ElementsAre("dns:**", "form:a-labels", "form:mixed-scripts", "form:wildcards"));
 }
 
 TEST(NameRules, HasOneTextWhateverTheOrderAndSpelling) {

@@ -113,6 +113,26 @@ TEST_F(StoreTest, AnIssuedCertificateIsAssembledAndFound) {
   EXPECT_EQ(store_->issued_count(), 1U);
 }
 
+TEST_F(StoreTest, AnIssuedCertificateIsFoundByItsFingerprintWithItsProfileAndWhetherItIsRevoked) {
+  append(issued(append(intent(1)), 1));
+  append(orphaned(append(intent(2)), 2));
+  const Sha256 fingerprint = sha256(certificate(1).view());
+  const auto found = store_->find_by_sha256(fingerprint).value();
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->issuer, "issuing-1");
+  EXPECT_EQ(found->profile, "tls-server");
+  EXPECT_FALSE(found->revoked);
+  EXPECT_FALSE(store_->find_by_sha256(sha256(certificate(2).view())).value().has_value()) << "it was never issued";
+  stop();
+  {
+    Database database = Database::open(store_path()).value();
+    const std::string sql = "INSERT INTO revocation VALUES (999, 'issuing-1', x'" + serial(1).hex() + "', 0, 'test')";
+    ASSERT_TRUE(database.execute(sql.c_str()).has_value());
+  }
+  start();
+  EXPECT_TRUE(store_->find_by_sha256(fingerprint).value()->revoked);
+}
+
 TEST_F(StoreTest, ARequestIsFoundByClientAndIdempotencyKey) {
   append(issued(append(intent(1, {0x0A, 0x0B})), 1));
   const auto found = store_->find_by_idempotency("payments", Bytes{0x0A, 0x0B}).value();

@@ -284,12 +284,102 @@ TEST_F(DaemonLoop, AChildThatHangsUpButStaysIsKilledAndStartedAgain) {
   EXPECT_EQ(stop(), 0);
 }
 
-TEST_F(DaemonLoop, SighupEndsNothing) {
-  start_and_wait();
-  daemon_->send_signal(SIGHUP);
-  ASSERT_TRUE(eventually([&] { return said().find("SIGHUP") != std::string::npos; }));
-  EXPECT_TRUE(daemon_->running());
+/// What the issuer was told of policies: "policy # old", "reload # new".
+std::vector<std::string> policies(const std::vector<std::string>& seen) {
+  std::vector<std::string> policies;
+  for (const std::string& line : seen) {
+    if (line.starts_with("policy ") || line.starts_with("reload ")) policies.push_back(line);
+  }
+  return policies;
+}
+
+class DaemonReload : public DaemonLoop {
+ protected:
+  void SetUp() override {
+    write_policy("old");
+    start_and_wait();
+    write_policy("new");
+  }
+
+  void write_policy(const std::string& name) const { directory_.write("policy.toml", "# " + name + "\n" + kPolicy); }
+  /// SIGHUP, and waits until it says this, for the `times`th time.
+  void reload(const std::string& expected, std::size_t times = 1) {
+    daemon_->send_signal(SIGHUP);
+    ASSERT_TRUE(eventually([&] { return count(expected) == times; })) << said();
+  }
+  [[nodiscard]] std::size_t count(const std::string& text) const {
+    const std::string all = said();
+    std::size_t found = 0;
+    for (std::size_t at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++found;
+    return found;
+  }
+  /// The issuer is killed, and started again.
+  void restart_issuer() {
+    const std::size_t before = policies(seen(kIssuer)).size();
+    kill_child(kIssuer);
+    ASSERT_TRUE(eventually([&] { return policies(seen(kIssuer)).size() == before + 1; })) << said();
+  }
+};
+
+TEST_F(DaemonReload, AnIssuerThatIsStartedAgainGetsTheNewestPolicyThatWasTaken) {
+  reload("reloaded policy_sha256=");
+  restart_issuer();
+  EXPECT_THAT(policies(seen(kIssuer)), ElementsAre("policy # old", "reload # new", "policy # new"));
+  EXPECT_EQ(starts(kFront).size() + starts(kKeyholder).size(), 2U) << "nobody else notices";
   EXPECT_TRUE(fs::exists(ready_file()));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonReload, APolicyThatTheIssuerRefusesIsNotTheNextOnes) {
+  directory_.write("reload.refuse", "the log is full\n");
+  reload("the log is full");
+  EXPECT_THAT(said(), HasSubstr("the old policy stays in force"));
+  restart_issuer();
+  EXPECT_THAT(policies(seen(kIssuer)), ElementsAre("policy # old", "reload # new", "policy # old"));
+  fs::remove(directory_ / "reload.refuse");
+  reload("reloaded policy_sha256=");
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonReload, WhereTheIssuerDiesOfAPolicyTheOldOneStaysAndItIsNotOfferedAgain) {
+  directory_.write("reload.die", "");
+  reload("the issuer died before it answered");
+  ASSERT_TRUE(eventually([&] { return policies(seen(kIssuer)).size() == 3; })) << said();
+  EXPECT_THAT(policies(seen(kIssuer)), ElementsAre("policy # old", "reload # new", "policy # old"));
+  ASSERT_TRUE(eventually([&] { return peers(kIssuer).size() == 4; }));
+  fs::remove(directory_ / "reload.die");
+  reload("reloaded policy_sha256=");
+  EXPECT_EQ(policies(seen(kIssuer)).back(), "reload # new");
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonReload, APolicyWithMistakesIsNotOfferedAndEachIsSaid) {
+  directory_.write("policy.toml", std::string(kPolicy) + "[client.x]\nidentity = \"nobody\"\nprofiles = [\"none\"]\n");
+  reload("reason=", 3);
+  EXPECT_THAT(said(), testing::AllOf(HasSubstr("identity"), HasSubstr("[profile.none]")));
+  std::string misfit = kPolicy;
+  directory_.write("policy.toml",
+                   misfit.replace(misfit.find("issuing-1"), std::string_view("issuing-1").size(), "gone"));
+  reload("no such issuer");
+  fs::remove(directory_ / "policy.toml");
+  reload("No such file");
+  EXPECT_THAT(policies(seen(kIssuer)), ElementsAre("policy # old"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonReload, SighupWhileTheIssuerIsDownIsDoneWhenItIsReady) {
+  script(kIssuer, "meet 1 ready serve");
+  kill_child(kIssuer);
+  ASSERT_TRUE(eventually([&] { return count("process died") == 1; }));
+  reload("reloaded policy_sha256=");
+  EXPECT_THAT(policies(seen(kIssuer)), ElementsAre("policy # old", "policy # old", "reload # new"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonReload, AConfigurationThatChangedIsSaidToNeedARestart) {
+  directory_.write("signet.toml", std::string(kConfig) + "# changed\n");
+  reload("reloaded policy_sha256=");
+  EXPECT_THAT(said(), HasSubstr("takes effect when signetd is started again"));
   EXPECT_EQ(stop(), 0);
 }
 

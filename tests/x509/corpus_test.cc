@@ -9,6 +9,7 @@
 #include "certificate_property.h"
 #include "csr_property.h"
 #include "der_property.h"
+#include "name_constraints_property.h"
 
 namespace signet {
 namespace {
@@ -36,6 +37,10 @@ void replay(const char* corpus, test::Outcome (*property)(ByteView)) {
 TEST(Corpus, DerIsWrittenAsItIsRead) { replay("der_corpus", test::der_property); }
 TEST(Corpus, CsrsAreReadAsOpenSslReadsThem) { replay("csr_corpus", test::csr_property); }
 TEST(Corpus, CertificatesAreReadAsOpenSslReadsThem) { replay("certificate_corpus", test::certificate_property); }
+
+TEST(Corpus, NamesAreConstrainedAsOpenSslConstrainsThem) {
+  replay("name_constraints_corpus", test::name_constraints_property);
+}
 
 }  // namespace
 }  // namespace signet

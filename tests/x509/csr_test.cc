@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "crypto.h"
+#include <openssl/rsa.h>
+
+#include "issuing.h"
+#include "openssl_view.h"
 #include "x509/der.h"
 
 namespace signet {
@@ -93,9 +96,49 @@ TEST_F(CsrTest, WithoutExtensionsHasNoAltNames) {
   EXPECT_EQ(refusal(parse_attributes({})), "accepted");
 }
 
-TEST_F(CsrTest, RefusesCaTrue) {
-  EXPECT_THAT(refusal(parse({{"basicConstraints", "CA:TRUE"}})), HasSubstr("csr.basicConstraints: CA:TRUE"));
-  EXPECT_THAT(refusal(parse({{"basicConstraints", "critical,CA:TRUE,pathlen:0"}})), HasSubstr("CA:TRUE"));
+TEST_F(CsrTest, RefusesTheRightsOfACaUnlessItsReaderTakesThem) {
+  const std::vector<std::pair<std::string, std::string>> constraints = {{"basicConstraints", "CA:TRUE,pathlen:0"}};
+  const std::vector<std::pair<std::string, std::string>> usages = {
+      {"keyUsage", "digitalSignature,keyCertSign,cRLSign"}};
+  EXPECT_THAT(refusal(parse(constraints)), HasSubstr("csr.basicConstraints: CA:TRUE is requested"));
+  EXPECT_THAT(refusal(parse(usages)), HasSubstr("csr.keyUsage: keyCertSign, cRLSign is requested"));
+  for (const auto& extensions : {constraints, usages}) {
+    const Bytes der = test::make_csr(key_.get(), "CA", extensions);
+    EXPECT_EQ(refusal(Csr::parse(der, CaRequests::kTaken)), "accepted");
+  }
+}
+
+TEST_F(CsrTest, IsReadFromPemOfBothLabelsOrDer) {
+  const Bytes der = test::make_csr(key_.get(), "a.example", {});
+  const std::string pem = encode_pem("CERTIFICATE REQUEST", der);
+  for (const std::string& text : {pem, encode_pem("NEW CERTIFICATE REQUEST", der), "made on Monday\n" + pem + "end\n",
+                                  std::string(text_of(der))}) {
+    const auto csr = Csr::parse_any(bytes_of(text));
+    ASSERT_TRUE(csr.has_value()) << refusal(csr);
+    EXPECT_EQ(copy_of(csr->der()), der);
+  }
+}
+
+TEST_F(CsrTest, TheShortestRequestIsDerToo) {
+  const EvpPkeyPtr key = test::make_key(KeyType::kEd25519);
+  const Bytes info = der::sequence({der::small_integer(0), der::sequence({}), test::spki_of(key.get()),
+                                    der::element(der::context_constructed(0), {})});
+  const Bytes der = der::sequence({info, algorithm_identifier(SignatureAlgorithm::kEd25519),
+                                   der::bit_string(test::sign(key.get(), SignatureAlgorithm::kEd25519, info).view())});
+  ASSERT_EQ(der[1], 127);
+  EXPECT_EQ(refusal(Csr::parse_any(der)), "accepted");
+}
+
+TEST_F(CsrTest, OfAPemFileExactlyOneRequestIsTaken) {
+  const Bytes der = test::make_csr(key_.get(), "a.example", {});
+  const std::string pem = encode_pem("CERTIFICATE REQUEST", der);
+  const auto read = [](const std::string& text) { return refusal(Csr::parse_any(bytes_of(text))); };
+  EXPECT_THAT(read(pem + pem), HasSubstr("csr: 2 requests in one file"));
+  EXPECT_THAT(read(pem + encode_pem("NEW CERTIFICATE REQUEST", der)), HasSubstr("csr: 2 requests in one file"));
+  EXPECT_THAT(read(""), HasSubstr("csr: neither DER nor PEM"));
+  EXPECT_THAT(read(encode_pem("CERTIFICATE", der)), HasSubstr("csr: neither DER nor PEM"));
+  EXPECT_THAT(read(pem.substr(0, pem.size() / 2)), HasSubstr("has no end"));
+  EXPECT_THAT(read(encode_pem("CERTIFICATE REQUEST", ByteView(der).first(50))), HasSubstr("csr: "));
 }
 
 TEST_F(CsrTest, RefusesAnUnknownCriticalExtensionAndIgnoresOthers) {
@@ -210,6 +253,75 @@ TEST_F(CsrTest, RefusesAnotherVersionAndMissingAttributes) {
   EXPECT_THAT(parse_info(der::sequence({der::small_integer(1), subject.der(), spki, no_attributes})),
               HasSubstr("csr.version: version 1"));
   EXPECT_THAT(parse_info(der::sequence({der::small_integer(0), subject.der(), spki})), HasSubstr("csr.attributes: "));
+}
+
+/// A request of an RSA key, signed by OpenSSL with RSASSA-PSS.
+Bytes make_pss_csr(EVP_PKEY* key, const EVP_MD* digest, const EVP_MD* mask_digest, int salt_bytes) {
+  const test::RequestPtr request(X509_REQ_new());
+  X509_REQ_set_pubkey(request.get(), key);
+  const EvpMdCtxPtr context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* settings = nullptr;
+  EVP_DigestSignInit(context.get(), &settings, digest, nullptr, key);
+  EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING);
+  EVP_PKEY_CTX_set_rsa_mgf1_md(settings, mask_digest);
+  EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, salt_bytes);
+  EXPECT_GT(X509_REQ_sign_ctx(request.get(), context.get()), 0);
+  return test::openssl_encode<i2d_X509_REQ>(request.get());
+}
+
+class PssCsrTest : public ::testing::Test {
+ protected:
+  EvpPkeyPtr key_ = test::make_key(KeyType::kRsa);
+};
+
+TEST_F(PssCsrTest, ProvesPossessionWithEachHash) {
+  const std::vector<std::pair<const EVP_MD*, int>> hashes = {
+      {EVP_sha256(), 32}, {EVP_sha384(), 48}, {EVP_sha512(), 64}};
+  for (const auto& [digest, salt_bytes] : hashes) {
+    Bytes der = make_pss_csr(key_.get(), digest, digest, salt_bytes);
+    auto csr = Csr::parse(der);
+    ASSERT_TRUE(csr.has_value()) << refusal(csr);
+    EXPECT_EQ(refusal(csr->verify_possession()), "accepted");
+    der.back() ^= 1U;
+    EXPECT_EQ(refusal(Csr::parse(der).value().verify_possession()), "csr.signature: the signature does not verify");
+  }
+}
+
+TEST_F(PssCsrTest, RefusesOtherParametersThanThoseOfItsHash) {
+  const auto read = [&](const EVP_MD* digest, const EVP_MD* mask, int salt) {
+    return refusal(Csr::parse(make_pss_csr(key_.get(), digest, mask, salt)));
+  };
+  EXPECT_THAT(read(EVP_sha256(), EVP_sha256(), 20), HasSubstr("no saltLength"));
+  EXPECT_THAT(read(EVP_sha256(), EVP_sha256(), 222), HasSubstr("a salt of 222 bytes, not 32"));
+  EXPECT_THAT(read(EVP_sha256(), EVP_sha384(), 32), HasSubstr("MGF1 has another hash"));
+  EXPECT_THAT(read(EVP_sha256(), EVP_sha1(), 32), HasSubstr("no maskGenAlgorithm"));
+  EXPECT_THAT(read(EVP_sha1(), EVP_sha1(), 20), HasSubstr("csr.signatureAlgorithm: RSASSA-PSS: no hashAlgorithm"));
+}
+
+TEST_F(PssCsrTest, RefusesPssOfAKeyThatIsNotRsa) {
+  const Bytes pss = make_pss_csr(key_.get(), EVP_sha256(), EVP_sha256(), 32);
+  const auto request = test::openssl_parse<test::RequestPtr, d2i_X509_REQ>(pss);
+  const X509_ALGOR* algorithm = nullptr;
+  X509_REQ_get0_signature(request.get(), nullptr, &algorithm);
+  const EvpPkeyPtr ec = test::make_key(KeyType::kEcP256);
+  const Bytes info = der::sequence({der::small_integer(0), test::name("CN=a").der(), test::spki_of(ec.get()),
+                                    der::element(der::context_constructed(0), {})});
+  const Bytes der = der::sequence({info, test::openssl_encode<i2d_X509_ALGOR>(algorithm), der::bit_string(Bytes(256))});
+  EXPECT_THAT(refusal(Csr::parse(der)), HasSubstr("RSASSA-PSS with SHA-256 does not fit the request's key, ec-p256"));
+}
+
+TEST_F(PssCsrTest, ACertificateSignedWithPssIsStillRefused) {
+  TbsFields fields = test::root_fields(key_.get());
+  const Bytes issued = test::issue(fields, key_.get()).bytes();
+  const auto certificate = test::openssl_parse<test::X509Ptr, d2i_X509>(issued);
+  const EvpMdCtxPtr context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* settings = nullptr;
+  EVP_DigestSignInit(context.get(), &settings, EVP_sha256(), nullptr, key_.get());
+  EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING);
+  EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, RSA_PSS_SALTLEN_DIGEST);
+  ASSERT_GT(X509_sign_ctx(certificate.get(), context.get()), 0);
+  EXPECT_THAT(refusal(Certificate::parse(test::openssl_encode<i2d_X509>(certificate.get()))),
+              HasSubstr("signature algorithm 1.2.840.113549.1.1.10 is not supported"));
 }
 
 TEST_F(CsrTest, RefusesAnAlgorithmThatDoesNotFitTheKey) {

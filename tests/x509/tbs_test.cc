@@ -42,6 +42,9 @@ std::string with_extensions(std::initializer_list<ByteView> extensions) {
   return parts.parsed();
 }
 
+/// { permitted { dNSName example.com } }
+constexpr std::string_view kConstraints = "3011a00f300d820b6578616d706c652e636f6d";
+
 TEST(Tbs, PartsAsTheyAreAreAccepted) { EXPECT_EQ(TbsParts().parsed(), "accepted"); }
 
 TEST(Tbs, IsReadAsWritten) {
@@ -51,13 +54,25 @@ TEST(Tbs, IsReadAsWritten) {
   late.not_after = test::at("2055-01-01T00:00:00.000000Z");
   TbsFields bare{.serial = SerialNumber::from_der_contents(Bytes{1}).value()};
   bare.issuer = bare.subject = test::name("CN=bare");
+  TbsFields full = test::leaf_fields(root_key.get(), root);
+  full.policies = {{.oid = "2.23.140.1.2.1"}, {.oid = "1.2.3", .cps = "https://a.example/cps"}};
+  full.ocsp_urls = {"http://a.example/ocsp", "http://b.example/ocsp"};
+  full.ca_issuers_urls = {"http://a.example/ca.cer"};
+  full.crl_urls = {"http://a.example/crl", "http://b.example/crl"};
+  full.must_staple = true;
+  full.ocsp_no_check = true;
+  full.extra_extensions = {{.oid = "1.2.3", .critical = true, .value = der::null()},
+                           {.oid = "1.2.4", .value = der::utf8_string("a")}};
+  TbsFields constrained = root;
+  constrained.name_constraints = NameConstraints::parse(from_hex(kConstraints).value()).value();
   bare.spki = root.spki;
   bare.not_before = bare.not_after = test::at("2026-01-01T00:00:00.000000Z");
-  for (const TbsFields& fields : {root, test::leaf_fields(root_key.get(), root), late, bare}) {
+  for (const TbsFields& fields : {root, test::leaf_fields(root_key.get(), root), late, bare, full, constrained}) {
     const TbsDer written = encode_tbs(fields);
     const Result<TbsFields> read = parse_tbs(written.view());
     ASSERT_TRUE(read.has_value()) << read.error().field << ": " << read.error().message;
     EXPECT_EQ(encode_tbs(*read), written);
+    EXPECT_EQ(*read, fields);
     EXPECT_EQ(read->serial, fields.serial);
     EXPECT_EQ(read->subject, fields.subject);
     EXPECT_EQ(read->not_before, fields.not_before);
@@ -158,12 +173,82 @@ TEST(TbsExtensions, EachAtMostOnce) {
   EXPECT_THAT(with_extensions({unknown, constraints, unknown}), HasSubstr("extension 1.2.3 stands there twice"));
 }
 
-TEST(TbsExtensions, UnknownCriticalOnesAreRefusedAndOthersMustBeDer) {
-  EXPECT_THAT(with_extensions({test::extension("1.2.3", true, der::null())}),
-              HasSubstr("tbsCertificate.extensions: extension 1.2.3 is critical"));
+TEST(TbsExtensions, UnknownOnesAreKeptAndMustBeDer) {
+  TbsFields fields{.serial = SerialNumber::from_der_contents(Bytes{1}).value()};
+  const EvpPkeyPtr key = test::make_key(KeyType::kEcP256);
+  fields = test::root_fields(key.get());
+  fields.extra_extensions = {{.oid = "1.2.3", .critical = true, .value = der::null()}};
+  EXPECT_EQ(parse_tbs(encode_tbs(fields).view())->extra_extensions, fields.extra_extensions);
   EXPECT_EQ(with_extensions({test::extension("1.2.3", false, der::null())}), "accepted");
   EXPECT_NE(with_extensions({test::extension("1.2.3", false, bytes_of("no DER"))}), "accepted");
   EXPECT_NE(with_extensions({test::extension("1.2.3", false, {})}), "accepted");
+}
+
+TEST(TbsExtensions, AnUnknownCriticalOneIsRefusedByWhoReliesOnTheCertificate) {
+  const EvpPkeyPtr key = test::make_key(KeyType::kEcP256);
+  TbsFields fields = test::root_fields(key.get());
+  fields.extra_extensions = {{.oid = "1.2.3", .critical = true, .value = der::null()}};
+  const CertificateDer certificate = test::issue(fields, key.get());
+  const auto refused = Certificate::parse(certificate.view());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().field, "certificate.tbsCertificate.extensions");
+  EXPECT_THAT(refused.error().message, HasSubstr("extension 1.2.3 is critical and not understood here"));
+  EXPECT_TRUE(Certificate::parse(certificate.view(), UnknownCritical::kTaken).has_value());
+}
+
+TEST(TbsExtensions, ACaWithNameConstraintsIsRead) {
+  const EvpPkeyPtr key = test::make_key(KeyType::kEcP256);
+  TbsFields fields = test::root_fields(key.get());
+  fields.name_constraints = NameConstraints::parse(from_hex(kConstraints).value()).value();
+  const auto read = Certificate::parse(test::issue(fields, key.get()).view());
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->fields().name_constraints, fields.name_constraints);
+  EXPECT_THAT(with_extensions({test::extension("2.5.29.30", true, der::sequence({}))}),
+              HasSubstr("tbsCertificate.nameConstraints: "));
+}
+
+/// Correct, and more than the fields hold.
+TEST(TbsExtensions, WhatHasNoFieldIsLeftOutUnlessItIsCritical) {
+  const Bytes notice = der::sequence({der::oid("1.3.6.1.5.5.7.2.2"), der::sequence({})});
+  const Bytes policies = der::sequence({der::sequence({der::oid("1.2.3"), der::sequence({notice})})});
+  const Bytes directory = der::element(der::context_constructed(4), test::name("CN=a").der());
+  const Bytes access = der::sequence({der::sequence({der::oid("1.3.6.1.5.5.7.48.1"), directory})});
+  const Bytes by_issuer = der::sequence({der::sequence({der::element(der::context_constructed(2), directory)})});
+  const Bytes features = der::sequence({der::small_integer(5), der::small_integer(17)});
+  for (const auto& [oid, value] : std::vector<std::pair<std::string, Bytes>>{{"2.5.29.32", policies},
+                                                                             {"1.3.6.1.5.5.7.1.1", access},
+                                                                             {"2.5.29.31", by_issuer},
+                                                                             {"1.3.6.1.5.5.7.1.24", features}}) {
+    EXPECT_EQ(with_extensions({test::extension(oid, false, value)}), "accepted") << oid;
+    EXPECT_THAT(with_extensions({test::extension(oid, true, value)}), HasSubstr("parts that are not understood"))
+        << oid;
+  }
+}
+
+TEST(TbsExtensions, WhatBreaksItsDefinitionIsRefused) {
+  const Bytes empty = der::sequence({});
+  for (const auto& [oid, field] :
+       std::vector<std::pair<std::string, std::string>>{{"2.5.29.32", "certificatePolicies"},
+                                                        {"1.3.6.1.5.5.7.1.1", "authorityInfoAccess"},
+                                                        {"2.5.29.31", "cRLDistributionPoints"},
+                                                        {"1.3.6.1.5.5.7.1.24", "TLS feature"}}) {
+    EXPECT_THAT(with_extensions({test::extension(oid, false, empty)}), HasSubstr("tbsCertificate." + field + ": "));
+    EXPECT_THAT(with_extensions({test::extension(oid, false, der::null())}),
+                HasSubstr("tbsCertificate." + field + ": "));
+  }
+  const Bytes policy = der::sequence({der::oid("1.2.3")});
+  EXPECT_THAT(with_extensions({test::extension("2.5.29.32", false, der::sequence({policy, policy}))}),
+              HasSubstr("policy 1.2.3 stands there twice"));
+  EXPECT_THAT(with_extensions({test::extension("1.3.6.1.5.5.7.48.1.5", false, empty)}), HasSubstr("not NULL"));
+}
+
+TEST(ExtraExtensions, NoneIsTakenThatThisCaWritesOrThatChangesMeanings) {
+  for (const char* taken : {"1.2.3", "1.3.6.1.4.1.311.20.2", "1.3.6.1.5.5.7.1.3", "2.5.290", "1.3.6.1.5.5.7.1.240"})
+    EXPECT_TRUE(check_extra_extension(taken).has_value()) << taken;
+  for (const char* reserved :
+       {"2.5.29.15", "2.5.29.30", "2.5.29", "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.24", "1.3.6.1.5.5.7.48.1.5",
+        "1.3.6.1.5.5.7.1.14", "2.16.840.1.113730.1.1", "1.3.6.1.4.1.11129.2.4.3", "1.3.6.1.4.1.311.21.10", "1.2.x", ""})
+    EXPECT_FALSE(check_extra_extension(reserved).has_value()) << reserved;
 }
 
 TEST(TbsExtensions, DefaultsAreNotEncoded) {

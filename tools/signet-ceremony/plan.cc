@@ -99,12 +99,15 @@ Result<void> check_ip_text(const std::string& text) {
   return check_ip(address);
 }
 
+/// People who carry out a ceremony read every name, so that all but wildcards may stand there.
 AltNames read_alt_names(TomlTable& table) {
+  static constexpr NameForms kForms{.wildcards = false, .a_labels = true, .mixed_scripts = true};
+  const auto with_forms = [](auto check) { return [check](const std::string& name) { return check(name, kForms); }; };
   AltNames names;
-  names.dns = read_names(table, "dns", check_dns_name);
+  names.dns = read_names(table, "dns", with_forms(check_dns_name));
   for (const std::string& ip : read_names(table, "ip", check_ip_text)) names.ips.push_back(*IpAddress::parse(ip));
-  names.uris = read_names(table, "uri", check_uri);
-  names.emails = read_names(table, "email", check_email);
+  names.uris = read_names(table, "uri", with_forms(check_uri));
+  names.emails = read_names(table, "email", with_forms(check_email));
   return names;
 }
 

@@ -2,152 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <utility>
 
-#include "base/clock.h"
-#include "base/file.h"
+#include "base/bytes.h"
 #include "connect.h"
 
 namespace signet::cli {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kMaxCsrBytes = std::size_t{60} * 1024;
-
-Result<Bytes> read_csr(const std::string& file) {
-  if (file == "-") return read_standard_input(kMaxCsrBytes, "--csr");
-  return read_file(file, kMaxCsrBytes, FileTrust::kAnyone, "--csr");
-}
-
-/// Keys are shown in messages and typed again, so every byte must be one that a terminal and a shell keep.
-Result<void> check_key(const std::string& key) {
-  if (std::ranges::all_of(key, [](char c) { return c >= '!' && c <= '~'; })) return {};
-  return fail(
-      ErrorCode::kInvalidArgument,
-      fmt::format("--idempotency-key \"{}\" holds more than the printable ASCII characters ! to ~, without space",
-                  printable(key)),
-      "--idempotency-key");
-}
-
-/// As it is compared with others; as it stands where it cannot be followed.
-std::filesystem::path followed(const std::string& file) {
-  std::error_code ignored;
-  const auto path = std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored);
-  return path.empty() ? std::filesystem::path(file) : path;
-}
-
-/// The files of an issuance can be written, each on its own.
-Result<void> check_outputs(const IssueArguments& arguments) {
-  SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
-  std::map<std::filesystem::path, std::string> flags;
-  if (!is_standard_output(arguments.out_file)) flags.emplace(followed(arguments.out_file), "--out");
-  for (const auto& [flag, file] : {std::pair("--chain-out", arguments.chain_file), {"--proof", arguments.proof_file}}) {
-    if (file.empty()) continue;
-    if (is_standard_output(file)) {
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("{} needs a file; what goes to standard output is the certificate with its chain", flag),
-                  flag);
-    }
-    SIGNET_CHECK(check_writable(file, arguments.force, flag));
-    const auto [other, is_new] = flags.emplace(followed(file), flag);
-    if (is_new) continue;
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} and {} are the same file, {}; name two", other->second, flag, printable(file, 4096)),
-                flag);
-  }
-  return {};
-}
-
-Result<IssueOptions> issue_options(const IssueArguments& arguments) {
-  IssueOptions options;
-  options.profile = arguments.profile;
-  SIGNET_TRY(options.csr, read_csr(arguments.csr_file));
-  if (!arguments.validity.empty()) {
-    auto validity = parse_duration(arguments.validity);
-    if (!validity.has_value() || validity->count() <= 0) {
-      return fail(
-          ErrorCode::kInvalidArgument,
-          fmt::format("--validity \"{}\" is not a duration, such as 12h, 30d or 1y", printable(arguments.validity)),
-          "--validity");
-    }
-    options.validity = *validity;
-  }
-  SIGNET_CHECK(check_key(arguments.idempotency_key));
-  options.idempotency_key = arguments.idempotency_key;
-  if (options.idempotency_key.empty()) {
-    SIGNET_TRY(options.idempotency_key, new_idempotency_key());
-  }
-  options.wait_for_proof = !arguments.proof_file.empty();
-  return options;
-}
-
-/// Whatever fails once the daemon may have issued: how to get that certificate.
-Error with_key(Error error, const std::string& key) {
-  error.message +=
-      fmt::format("; with --idempotency-key {} the same request gets the same certificate", printable(key));
-  return error;
-}
-
-/// Only a refusal of the daemon, or a fault of this side's input that kept it from asking, says that nothing was
-/// issued.
-bool may_be_issued(const Error& error) noexcept {
-  const ExitCode exit_code = exit_code_of(error);
-  const bool refused =
-      exit_code == ExitCode::kRefused || (exit_code == ExitCode::kUnauthenticated && error.from_daemon);
-  return !refused && exit_code != ExitCode::kUsage;
-}
-
-json to_json(const IssuedCertificate& issued, const LogKey& key) {
-  json chain = json::array();
-  for (const auto& certificate : issued.chain) chain.push_back(to_pem(certificate));
-  json object = {{"serial", to_hex(issued.serial)},
-                 {"not_after", time_text(issued.not_after)},
-                 {"log_index", issued.log_index},
-                 {"intent_log_index", issued.intent_log_index},
-                 {"idempotency_key", printable(issued.idempotency_key)},
-                 {"request_id", issued.request_id},
-                 {"certificate", to_pem(issued.certificate)},
-                 {"chain", chain}};
-  if (!issued.proof.empty()) {
-    object["proof"] = text_of(issued.proof);
-    object["signature_checked"] = key.has_value();
-  }
-  return object;
-}
-
-std::string line_for_people(const IssuedCertificate& issued, const IssueArguments& arguments, const LogKey& key) {
-  std::string line = fmt::format("issued serial {}, valid until {}, log entry {}", to_hex(issued.serial),
-                                 time_text(issued.not_after), issued.log_index);
-  if (!is_standard_output(arguments.out_file)) line += ", written to " + printable(arguments.out_file, 4096);
-  if (issued.proof.empty()) return line + "\n";
-  return line + fmt::format("\nproof of log entry {}, {}, written to {}\n", issued.log_index, how_checked(key),
-                            printable(arguments.proof_file, 4096));
-}
-
-/// What does not verify is not written at all.
-Result<void> write_issued(const IssuedCertificate& issued, const IssueArguments& arguments, const LogKey& key,
-                          Format format) {
-  if (!arguments.proof_file.empty()) SIGNET_CHECK(check_issued(issued, key));
-  const std::string pem = to_pem(issued.certificate, issued.chain);
-  const bool to_file = !is_standard_output(arguments.out_file);
-  if (to_file) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
-  if (!arguments.chain_file.empty()) {
-    SIGNET_CHECK(write_output(arguments.chain_file, to_pem({}, issued.chain), arguments.force));
-  }
-  if (!arguments.proof_file.empty()) {
-    SIGNET_CHECK(write_output(arguments.proof_file, std::string(text_of(issued.proof)), arguments.force));
-  }
-  if (format == Format::kJson) return print_json(to_json(issued, key));
-  if (!to_file) SIGNET_CHECK(print(pem));
-  std::fputs(line_for_people(issued, arguments, key).c_str(), stderr);
-  return {};
-}
 
 json to_json(const DaemonStatus& status) {
   const auto time = [](DaemonStatus::Time at) { return time_text(std::chrono::floor<std::chrono::seconds>(at)); };
@@ -157,7 +21,8 @@ json to_json(const DaemonStatus& status) {
                        {"subject", issuer.subject},
                        {"not_after", time(issuer.not_after)},
                        {"key", issuer.key},
-                       {"available", issuer.available}});
+                       {"available", issuer.available},
+                       {"state", issuer.state}});
   }
   json tokens = json::array();
   for (const auto& token : status.tokens) {
@@ -184,9 +49,9 @@ std::string to_text(const DaemonStatus& status) {
               : fmt::format("  newest checkpoint: {} entries, at {}\n", status.checkpoint_size,
                             time(status.checkpoint_time));
   for (const auto& issuer : status.issuers) {
-    text += fmt::format("  issuer {}: {}; {}, until {}, key {}\n", issuer.name,
-                        issuer.available ? "available" : "NOT AVAILABLE", issuer.subject, time(issuer.not_after),
-                        issuer.key);
+    text += fmt::format(
+        "  issuer {}: {}{}; {}, until {}, key {}\n", issuer.name, issuer.available ? "available" : "NOT AVAILABLE",
+        issuer.state == "retiring" ? ", retiring" : "", issuer.subject, time(issuer.not_after), issuer.key);
   }
   for (const auto& token : status.tokens) {
     text += fmt::format("  token {}: {}; {} restarts, keys: {}\n", token.name,
@@ -197,20 +62,20 @@ std::string to_text(const DaemonStatus& status) {
 
 }  // namespace
 
-Result<void> issue(const Flags& flags, const IssueArguments& arguments, Format format) {
-  SIGNET_CHECK(check_outputs(arguments));
-  SIGNET_TRY(const IssueOptions options, issue_options(arguments));
-  SIGNET_TRY(Settings settings, load_settings(flags));
-  SIGNET_TRY(Client client, make_client(std::move(settings.client), format, options.idempotency_key));
-  const auto issued = client.issue(options);
-  if (!issued.has_value()) {
-    return std::unexpected(may_be_issued(issued.error()) ? with_key(issued.error(), options.idempotency_key)
-                                                         : issued.error());
+namespace {
+
+/// As it is written to a file or standard output.
+Result<std::string> in_format(const TrustBundle& bundle, const std::string& format) {
+  if (format == "spiffe") return to_spiffe_bundle(bundle);
+  if (format == "pem") return to_pem({}, bundle.roots) + to_pem({}, bundle.intermediates);
+  std::string der;
+  for (const auto* const list : {&bundle.roots, &bundle.intermediates}) {
+    for (const ByteVector& certificate : *list) der += text_of(certificate);
   }
-  auto written = write_issued(*issued, arguments, settings.log_key, format);
-  if (!written.has_value()) return std::unexpected(with_key(written.error(), options.idempotency_key));
-  return {};
+  return der;
 }
+
+}  // namespace
 
 Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format format) {
   SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
@@ -218,11 +83,11 @@ Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format
   SIGNET_TRY(Client client, make_client(std::move(settings.client), format));
   SIGNET_TRY(TrustBundle got, client.trust_bundle());
   if (arguments.roots_only) got.intermediates.clear();
-  const std::string pem = to_pem({}, got.roots) + to_pem({}, got.intermediates);
+  SIGNET_TRY(const std::string text, in_format(got, arguments.format));
   const bool to_file = !is_standard_output(arguments.out_file);
-  if (to_file) SIGNET_CHECK(write_output(arguments.out_file, pem, arguments.force));
+  if (to_file) SIGNET_CHECK(write_output(arguments.out_file, text, arguments.force));
   if (format == Format::kText) {
-    if (!to_file) SIGNET_CHECK(print(pem));
+    if (!to_file) SIGNET_CHECK(print(text));
     std::fputs(
         fmt::format("{} root(s) and {} intermediate(s) of {}\n", got.roots.size(), got.intermediates.size(), got.origin)
             .c_str(),
@@ -233,7 +98,11 @@ Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format
   json intermediates = json::array();
   for (const auto& certificate : got.roots) roots.push_back(to_pem(certificate));
   for (const auto& certificate : got.intermediates) intermediates.push_back(to_pem(certificate));
-  return print_json({{"origin", got.origin}, {"roots", roots}, {"intermediates", intermediates}});
+  return print_json({{"origin", got.origin},
+                     {"sequence", got.sequence},
+                     {"refresh_hint_seconds", got.refresh_hint.count()},
+                     {"roots", roots},
+                     {"intermediates", intermediates}});
 }
 
 Result<void> status(const Flags& flags, Format format) {

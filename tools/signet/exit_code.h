@@ -11,7 +11,7 @@ enum class ExitCode : int {
   kOk = 0,
   kOther = 1,            ///< something that should not happen
   kUsage = 2,            ///< arguments, configuration or files of this side
-  kRefused = 3,          ///< the daemon understood and said no
+  kRefused = 3,          ///< the daemon understood and said no, or by its policy would
   kTryAgain = 4,         ///< not reached, busy or too slow; the same command can succeed later
   kUnauthenticated = 5,  ///< TLS failed, or one side did not accept who the other is
   kNotVerified = 6,      ///< what was answered about the log is not true

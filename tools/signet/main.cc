@@ -10,9 +10,11 @@
 #include "base/standard_streams.h"
 #include "base/version.h"
 #include "commands.h"
+#include "issue_command.h"
 #include "lint_command.h"
 #include "log_commands.h"
 #include "output.h"
+#include "policy_command.h"
 
 namespace signet::cli {
 namespace {
@@ -25,6 +27,7 @@ Examples:
     -subj / -addext subjectAltName=DNS:www.example.com -out www.csr
   signet issue --profile tls-server --csr www.csr --out www.pem
 
+  signet renew --certificate www.pem --key www.key --new-key next.key --out next.pem   # for the same names
   signet bundle --roots --out ca.pem        # what to trust
 
   # with the proof that the audit log has it, which anybody can check later without asking anybody
@@ -33,7 +36,8 @@ Examples:
 
   signet log checkpoint --since last --out last --force   # is it still the same log, only longer?
   signet --json status                      # is the daemon well?
-  signet lint www.pem                       # what RFC 5280 finds wrong with it; asks nobody)";
+  signet lint www.pem                       # what RFC 5280 finds wrong with it; asks nobody
+  signet policy test policy.toml --client payments --csr www.csr   # what would be issued, or why not; asks nobody)";
 
 constexpr const char* kFooter = R"(Settings (a flag wins over the environment, which wins over the file):
   flag            environment          in the file
@@ -50,8 +54,8 @@ constexpr const char* kFooter = R"(Settings (a flag wins over the environment, w
 
 Exit status:
   0  done
-  2  usage, configuration or a file of this side
-  3  the daemon refused: the message names the field and the rule
+  2  usage, configuration or a file of this side (a policy with mistakes is one)
+  3  the daemon refused, or `policy test` says that it would: the message names the field and the rule
   4  daemon not reached, busy or too slow: try again (issue prints the --idempotency-key to do it with)
   5  TLS or authentication failed
   6  what the daemon says of its log is not true (it does not verify); nothing of it was written
@@ -62,11 +66,14 @@ struct Arguments {
   Flags flags;
   bool json = false;
   IssueArguments issue;
+  RenewArguments renew;
   BundleArguments bundle;
   CheckpointArguments checkpoint;
   ProofArguments proof;
   EntriesArguments entries;
   LintArguments lint;
+  PolicyCheckArguments policy_check;
+  PolicyTestArguments policy_test;
 };
 
 /// CLI11's own check says its range in floating point, with 309 digits.
@@ -99,14 +106,8 @@ void add_global_options(CLI::App& app, Arguments& arguments) {
   app.set_version_flag("--version", "signet " SIGNET_VERSION);
 }
 
-CLI::App* add_issue(CLI::App& app, IssueArguments& arguments) {
-  CLI::App* const command = app.add_subcommand("issue", "Get a certificate for a certificate request (CSR)");
-  command->add_option("--profile", arguments.profile, "What kind of certificate; the daemon's policy names them")
-      ->required()
-      ->type_name("NAME");
-  command->add_option("--csr", arguments.csr_file, "PKCS#10 request, PEM or DER; - is standard input")
-      ->required()
-      ->type_name("FILE");
+/// Where certificates go, and how they are asked for: of issue and renew.
+void add_output_options(CLI::App* command, IssueArguments& arguments) {
   command->add_option("--out", arguments.out_file, "Certificate and chain as PEM; - or none is standard output")
       ->type_name("FILE");
   command->add_option("--chain-out", arguments.chain_file, "The chain alone as PEM, besides")->type_name("FILE");
@@ -122,6 +123,17 @@ CLI::App* add_issue(CLI::App& app, IssueArguments& arguments) {
                    "The same key and request get the same certificate; otherwise a new one (1 to 64 of ASCII's ! to ~)")
       ->type_name("TEXT");
   command->add_flag("--force", arguments.force, "Replace files that exist");
+}
+
+CLI::App* add_issue(CLI::App& app, IssueArguments& arguments) {
+  CLI::App* const command = app.add_subcommand("issue", "Get a certificate for a certificate request (CSR)");
+  command->add_option("--profile", arguments.profile, "What kind of certificate; the daemon's policy names them")
+      ->required()
+      ->type_name("NAME");
+  command->add_option("--csr", arguments.csr_file, "PKCS#10 request, PEM or DER; - is standard input")
+      ->required()
+      ->type_name("FILE");
+  add_output_options(command, arguments);
   command->footer(
       "Examples:\n"
       "  signet issue --profile tls-server --csr www.csr --out www.pem\n"
@@ -133,9 +145,41 @@ CLI::App* add_issue(CLI::App& app, IssueArguments& arguments) {
   return command;
 }
 
+CLI::App* add_renew(CLI::App& app, RenewArguments& arguments) {
+  CLI::App* const command =
+      app.add_subcommand("renew", "Get another certificate of the same names for the one this client connects with");
+  CLI::Option* const csr =
+      command->add_option("--csr", arguments.issue.csr_file, "PKCS#10 request, PEM or DER; - is standard input")
+          ->type_name("FILE");
+  CLI::Option* const new_key =
+      command
+          ->add_option("--new-key", arguments.new_key_file,
+                       "Make a new key of the same kind, and put it here once there is a certificate for it")
+          ->type_name("FILE");
+  CLI::Option_group* const one_of = command->add_option_group("request", "Exactly one of these");
+  one_of->add_options(csr, new_key);
+  one_of->require_option(1);
+  add_output_options(command, arguments.issue);
+  command->footer(
+      "Examples, as the client whose certificate is renewed:\n"
+      "  signet renew --certificate www.pem --key www.key --new-key next.key --out next.pem\n"
+      "  signet renew --certificate www.pem --key www.key --new-key www.key --out www.pem --force\n"
+      "  signet renew --certificate www.pem --key www.key --csr next.csr --out next.pem\n\n"
+      "The daemon must have issued the certificate, and it must still be valid; names, subject and profile stay. "
+      "Until\n"
+      "the certificate is written the new key is in FILE.pending, and its request in FILE.pending.csr: after whatever\n"
+      "went wrong, the same command goes on with them. A request of --csr asks for the same names or for none.");
+  return command;
+}
+
 CLI::App* add_bundle(CLI::App& app, BundleArguments& arguments) {
   CLI::App* const command = app.add_subcommand("bundle", "Get the CA's roots and intermediates");
-  command->add_option("--out", arguments.out_file, "PEM; - or none is standard output")->type_name("FILE");
+  command->add_option("--out", arguments.out_file, "- or none is standard output")->type_name("FILE");
+  command
+      ->add_option("--format", arguments.format,
+                   "pem; der: one certificate behind the other; spiffe: the SPIFFE bundle, JSON, of the roots")
+      ->check(CLI::IsMember({"pem", "der", "spiffe"}))
+      ->capture_default_str();
   command->add_flag("--roots", arguments.roots_only, "Only the roots, which is what a verifier trusts");
   command->add_flag("--force", arguments.force, "Replace a file that exists");
   command->footer(
@@ -213,6 +257,65 @@ CLI::App* add_lint(CLI::App& app, LintArguments& arguments) {
   return command;
 }
 
+void add_policy_check(CLI::App& policy, PolicyCheckArguments& arguments) {
+  CLI::App* const command = policy.add_subcommand("check", "Is the policy sound? Every mistake with line and column");
+  command->add_option("FILE", arguments.file, "The policy, TOML; - is standard input")->required();
+  command->footer(
+      "Examples:\n"
+      "  signet policy check policy.toml && systemctl reload signetd\n"
+      "  signet --json policy check policy.toml | jq -r '.mistakes[] | \"\\(.line): \\(.message)\"'\n\n"
+      "Status 2 says that it is not sound. Whether it fits the daemon's issuers, their fences and files is what\n"
+      "signetd --check says.");
+}
+
+void add_policy_test(CLI::App& policy, PolicyTestArguments& arguments) {
+  CLI::App* const command =
+      policy.add_subcommand("test", "What would be issued to a client for a request, or by which rule it is refused");
+  command->add_option("FILE", arguments.file, "The policy, TOML")->required();
+  command->add_option("--client", arguments.client, "A client of the policy, or a file with its TLS certificate")
+      ->required()
+      ->type_name("NAME|FILE");
+  command->add_option("--csr", arguments.csr_file, "PKCS#10 request, PEM or DER; - is standard input")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--profile", arguments.profile, "Otherwise the client's, where it may use only one")
+      ->type_name("NAME");
+  command
+      ->add_option("--issuer-certificate", arguments.issuer_certificate_file,
+                   "The profile's issuing CA, PEM, with the CAs above it behind it")
+      ->type_name("FILE");
+  command->add_option("--validity", arguments.validity, "Such as 12h or 30d; otherwise the profile's default")
+      ->type_name("DURATION");
+  command->footer(
+      "Examples:\n"
+      "  signet policy test policy.toml --client payments --csr www.csr\n"
+      "  signet policy test policy.toml --client client.pem --csr www.csr --profile tls-server --validity 30d \\\n"
+      "    --issuer-certificate issuing-and-root.pem\n"
+      "  signet --json policy test policy.toml --client payments --csr www.csr | jq -r .refusal.rule\n\n"
+      "Status 0: it would be issued; status 3: it would be refused, and the output names field and rule "
+      "(docs/policy.md\n"
+      "explains them). No daemon and no token is needed: it is decided by the code that the daemon runs. What was not\n"
+      "looked at is said.");
+}
+
+struct PolicyCommands {
+  const CLI::App* policy;
+  const CLI::App* check;
+};
+
+PolicyCommands add_policy(CLI::App& app, Arguments& arguments) {
+  CLI::App* const policy = app.add_subcommand("policy", "Check and try out a policy file; asks nobody");
+  policy->require_subcommand(1);
+  add_policy_check(*policy, arguments.policy_check);
+  add_policy_test(*policy, arguments.policy_test);
+  return {policy, policy->get_subcommand("check")};
+}
+
+Result<ExitCode> run_policy(const PolicyCommands& commands, const Arguments& arguments, Format format) {
+  if (commands.check->parsed()) return policy_check(arguments.policy_check, format);
+  return policy_test(arguments.policy_test, format);
+}
+
 struct LogCommands {
   const CLI::App* log;
   const CLI::App* checkpoint;
@@ -254,8 +357,8 @@ int finish_failed(const Error& error, bool json) {
   return static_cast<int>(exit_code);
 }
 
-/// The one command whose result is a status.
-int finish_lint(const Result<ExitCode>& done, bool json) {
+/// Of the commands whose result is a status.
+int finish_with_status(const Result<ExitCode>& done, bool json) {
   return done.has_value() ? static_cast<int>(*done) : finish_failed(done.error(), json);
 }
 
@@ -267,17 +370,22 @@ int run(int argc, char** argv) {
   app.fallthrough();
   add_global_options(app, arguments);
   const CLI::App* const issue_command = add_issue(app, arguments.issue);
+  const CLI::App* const renew_command = add_renew(app, arguments.renew);
   const CLI::App* const bundle_command = add_bundle(app, arguments.bundle);
   const LogCommands log_commands = add_log(app, arguments);
   const CLI::App* const lint_command = add_lint(app, arguments.lint);
+  const PolicyCommands policy_commands = add_policy(app, arguments);
   app.add_subcommand("status", "Version, issuers, tokens and sizes, for clients with the right \"operate\"");
 
   const bool json = std::any_of(argv + 1, argv + argc, [](std::string_view argument) { return argument == "--json"; });
   if (const auto finished = parse(app, argc, argv, json); finished.has_value()) return *finished;
 
   const Format format = arguments.json ? Format::kJson : Format::kText;
-  if (lint_command->parsed()) return finish_lint(lint_certificates(arguments.lint, format), arguments.json);
+  if (lint_command->parsed()) return finish_with_status(lint_certificates(arguments.lint, format), arguments.json);
+  if (policy_commands.policy->parsed())
+    return finish_with_status(run_policy(policy_commands, arguments, format), arguments.json);
   const auto done = issue_command->parsed()      ? issue(arguments.flags, arguments.issue, format)
+                    : renew_command->parsed()    ? renew(arguments.flags, arguments.renew, format)
                     : bundle_command->parsed()   ? bundle(arguments.flags, arguments.bundle, format)
                     : log_commands.log->parsed() ? run_log(log_commands, arguments, format)
                                                  : status(arguments.flags, format);

@@ -8,13 +8,16 @@
 //   lose GENERATION    says PeerLost
 //   hang up            closes the control socket and stays
 //   serve              takes messages until it is told to drain; leaves then, or when the supervisor has gone
-// It appends to NAME.seen what it is told, and to "drained" its name when it is told to drain.
+// It appends to NAME.seen what it is told (the issuer also the first line of each policy), and to "drained" its name
+// when it is told to drain. A reload is taken, unless there is a file "reload.refuse" (with the reason) or
+// "reload.die".
 #include <signal.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "wire/control.h"
 #include "wire/internal.pb.h"
@@ -46,6 +49,26 @@ struct FakeChild {
     _exit(1);
   }
 
+  /// The first line of a policy that came along.
+  [[nodiscard]] static std::string policy_in(const UniqueFd& descriptor) {
+    const auto text = read_memory_file(descriptor.get(), 65'536);
+    if (!text.has_value()) return "unreadable";
+    const std::string_view all = text_of(*text);
+    return std::string(all.substr(0, all.find('\n')));
+  }
+
+  void take_reload(const std::vector<UniqueFd>& descriptors) {
+    note("reload " + (descriptors.empty() ? "without a policy" : policy_in(descriptors.front())));
+    if (std::ifstream(directory + "/reload.die")) raise(SIGKILL);
+    internal::ChildToSupervisor message;
+    message.mutable_reloaded();
+    if (std::ifstream why(directory + "/reload.refuse"); why) {
+      message.mutable_reloaded()->mutable_refused()->set_code(14);
+      std::getline(why, *message.mutable_reloaded()->mutable_refused()->mutable_message());
+    }
+    say(message);
+  }
+
   /// Takes messages until `enough` peers were introduced.
   void serve(unsigned enough) {
     for (unsigned peers = 0; peers < enough;) {
@@ -57,6 +80,7 @@ struct FakeChild {
         note("peer " + internal::Peer::Role_Name(message.peer().role()) + " " +
              std::to_string(message.peer().generation()));
       }
+      if (message.has_reload()) take_reload(received->descriptors);
       if (message.has_crash())
         note("crash " + message.crash().process() + " " + std::to_string(message.crash().signal()));
       if (message.has_drain()) {
@@ -106,6 +130,8 @@ int main(int, char** argv) {
   child.directory = directory_of(start->message.start().config_file());
   const std::string restarts = std::to_string(start->message.start().restarts());
   child.note("start " + restarts);
+  if (child.name == "signet-issuer" && start->descriptors.size() > 1)
+    child.note("policy " + FakeChild::policy_in(start->descriptors[1]));
   const std::string script = child.directory + "/" + child.name + ".script";
   std::ifstream lines(script + "." + restarts);
   if (!lines) lines.open(script);

@@ -1,0 +1,131 @@
+#include "issuer/issuing_world.h"
+
+#include <stdexcept>
+
+#include "log/entries.h"
+
+namespace signet::test {
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+  if (!result.has_value()) throw std::runtime_error(result.error().field + ": " + result.error().message);
+  return *std::move(result);
+}
+void must(const Result<void>& result) {
+  if (!result.has_value()) throw std::runtime_error(result.error().message);
+}
+
+constexpr std::string_view kConfig = R"(origin = "ca.example/test"
+policy = "policy.toml"
+[state]
+directory = "state"
+[listen]
+address = "127.0.0.1:0"
+certificate = "daemon.pem"
+key = "daemon.key"
+client_trust = "trust.pem"
+[token.soft]
+profile = "profile.toml"
+pin_file = "pin"
+[key.issuing-1]
+token = "soft"
+uri = "pkcs11:token=signet-test;object=issuing-1;type=private"
+certificate = "issuing.pem"
+[key.issuing-1.fence]
+may_sign = ["end-entity-certificate"]
+longest_validity = "398d"
+[issuer.issuing-1]
+key = "issuing-1"
+root = "root.pem"
+[key.log-1]
+token = "soft"
+uri = "pkcs11:token=signet-test;object=log-1;type=private"
+public_key = "log-1.pub.pem"
+[key.log-1.fence]
+may_sign = ["log-checkpoint"]
+[log]
+key = "log-1"
+ceremony = "transcript.jsonl"
+)";
+
+RuleFiles rule_files(const IssuingWorldSetup& setup) {
+  RuleFiles files{.policy = copy_of(signet::bytes_of(setup.policy)), .policy_name = "policy.toml"};
+  if (!setup.blocked_keys.empty()) files.blocked_keys = copy_of(signet::bytes_of(setup.blocked_keys));
+  return files;
+}
+
+log::Draft first_entry() {
+  return log::genesis_draft({.origin = "ca.example/test", .log_key = "ca.example/test+00000000+AA==", .version = "0"});
+}
+
+}  // namespace
+
+SoftSigner::SoftSigner(UniqueFd socket, const Identity& key)
+    : channel_(std::move(socket)), key_(key), thread_([this] { answer_all(); }) {}
+
+SoftSigner::~SoftSigner() {
+  channel_.shutdown();
+  thread_.join();
+}
+
+void SoftSigner::answer_all() {
+  while (true) {
+    const auto question = channel_.receive<internal::IssuerToKeyholder>();
+    if (!question.has_value()) return;
+    internal::KeyholderToIssuer answer;
+    answer.set_id(question->id());
+    const SignatureValue signature = sign_with(key_, signet::bytes_of(question->sign().structure()));
+    ++signatures_;
+    answer.set_signature(std::string(text_of(signature.view())));
+    if (!channel_.send(answer).has_value()) return;
+  }
+}
+
+IssuingWorld::IssuingWorld(IssuingWorldSetup setup)
+    : setup_(std::move(setup)),
+      config_(write_configuration()),
+      clock_(system_clock(), ClockReference::of(system_clock()), config_.log.clock_tolerance),
+      authorities_(must(load_authorities(config_))),
+      rules_(must(parse_rules(rule_files(setup_)))),
+      keyholders_(config_) {
+  auto [ours, theirs] = must(make_stream_pair());
+  signer_ = std::make_unique<SoftSigner>(std::move(theirs), setup_.issuing);
+  keyholders_.of_key("issuing-1").connect(std::move(ours), 1, [] {});
+  store_ = must(Store::open(folder_ / "store.sqlite"));
+  log_ = must(log::EntryLog::open(folder_ / "log", clock_));
+  must(log_->start(*store_));
+  static_cast<void>(must(log_->append(first_entry())));
+  issuance_ = std::make_unique<Issuance>(IssuanceWorld{.authorities = authorities_,
+                                                       .keyholders = keyholders_,
+                                                       .gate = gate_,
+                                                       .log = *log_,
+                                                       .store = *store_,
+                                                       .clock = clock_,
+                                                       .rng = system_rng(),
+                                                       .sign_deadline = std::chrono::seconds(20)});
+}
+
+IssuingWorld::~IssuingWorld() { log_->stop(); }
+
+DaemonConfig IssuingWorld::write_configuration() const {
+  folder_.write("root.pem", setup_.root.pem());
+  folder_.write("issuing.pem", setup_.issuing.pem());
+  return must(parse_daemon_config(signet::bytes_of(kConfig), folder_ / "signet.toml"));
+}
+
+Result<Issued> IssuingWorld::issue(const std::string& client, const v1::IssueRequest& request,
+                                   std::optional<log::RequestProof> proof) {
+  const std::string payload = request.SerializeAsString();
+  const IssueOrder order{
+      .rules = *rules_,
+      .client = rules_->policy.clients().at(client),
+      .cause = {.who = {.client = client, .certificate_sha256 = {}, .address = "192.0.2.1:1"}, .request = "test-1"},
+      .request = request,
+      .payload_sha256 = sha256(signet::bytes_of(payload)),
+      .proof = std::move(proof)};
+  SIGNET_TRY(Prepared prepared, issuance_->prepare(order));
+  return issuance_->issue(std::move(prepared));
+}
+
+}  // namespace signet::test
