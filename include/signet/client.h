@@ -167,7 +167,8 @@ class Client {
   [[nodiscard]] Result<IssuedCertificate> issue(const IssueOptions& options);
 
   /// Asks for another certificate of the names of the one that this client connects with, which the daemon's CA must
-  /// have issued; for clients with the right `renew`. Checked as for issue().
+  /// have issued; for clients with the right `renew`. Checked as for issue(), and the
+  /// names are those of the client's own certificate.
   [[nodiscard]] Result<IssuedCertificate> renew(const RenewOptions& options);
 
   /// Checked: at least one root, and all are certificates.

@@ -26,7 +26,8 @@ struct GivenKey {
 [[nodiscard]] Result<std::vector<log::NoteVerifier>> parse_witnesses(const std::vector<std::string>& keys);
 /// Errors: field "issuer".
 [[nodiscard]] Result<std::vector<Certificate>> load_issuers(const std::vector<std::string>& files);
-/// The first of a file, behind which its chain may stand. Errors: field "certificate".
+/// The first of a file, behind which its chain may stand; critical extensions are taken that are not known here, so
+/// that it is not to be relied on. Errors: field "certificate".
 [[nodiscard]] Result<Certificate> load_certificate(const std::string& file);
 /// A signed note. Errors: field `option`.
 [[nodiscard]] Result<log::Note> load_note(const std::string& file, const std::string& option);

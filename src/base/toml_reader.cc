@@ -283,7 +283,7 @@ void TomlTable::refuse(const std::string& key, const std::string& why) {
   if (document_->ask(table_, key) != nullptr) complain(key, why);
 }
 
-bool TomlTable::has(const std::string& key) const { return find(table_, key) != nullptr; }
+bool TomlTable::has(const std::string& key) const { return document_->ask(table_, key) != nullptr; }
 
 std::optional<std::string> TomlTable::optional_text(const std::string& key) {
   const Node node = document_->ask(table_, key);

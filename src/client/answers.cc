@@ -1,6 +1,7 @@
 #include "client/answers.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -43,7 +44,25 @@ Result<void> check_certificates(const ByteList& list, const std::string& request
   return {};
 }
 
-/// The certificate, if it is one for the key that was sent.
+/// In an order of its own: names stand in none.
+std::vector<std::string> names_of(const Certificate& certificate) {
+  std::vector<std::string> names = certificate.fields().alt_names.value_or(AltNames{}).texts();
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<void> check_same_names(const Certificate& certificate, const Certificate& renewed,
+                              const std::string& request_id) {
+  const auto got = names_of(certificate);
+  const auto had = names_of(renewed);
+  if (got == had) return {};
+  return bad_answer(fmt::format("its certificate is of other names than the one that is renewed: {}, not {}",
+                                printable(fmt::format("{}", fmt::join(got, ", ")), 1024),
+                                printable(fmt::format("{}", fmt::join(had, ", ")), 1024)),
+                    request_id);
+}
+
+/// The certificate, if it is one for the key that was sent and, renewed, of the names that it had.
 Result<Certificate> check_issued(const v1::IssueResponse& answer, const Wanted& wanted, const std::string& request_id) {
   auto certificate = Certificate::parse(bytes_of(answer.certificate()), UnknownCritical::kTaken);
   if (!certificate.has_value()) return bad_answer(certificate.error().message, request_id);
@@ -52,9 +71,11 @@ Result<Certificate> check_issued(const v1::IssueResponse& answer, const Wanted& 
     return bad_answer("it brings no proof, which was asked for; the certificate may be issued all the same",
                       request_id);
   }
-  SIGNET_TRY(const Csr csr, Csr::parse(bytes_of(wanted.csr)));
-  if (equal(certificate->public_key().spki(), csr.public_key().spki())) return certificate;
-  return bad_answer("its certificate is for another key than the request's", request_id);
+  SIGNET_TRY(const Csr csr, Csr::parse(bytes_of(wanted.csr), CaRequests::kTaken));
+  if (!equal(certificate->public_key().spki(), csr.public_key().spki()))
+    return bad_answer("its certificate is for another key than the request's", request_id);
+  if (wanted.renews != nullptr) SIGNET_CHECK(check_same_names(*certificate, *wanted.renews, request_id));
+  return certificate;
 }
 
 Result<void> check_hashes(const ByteList& hashes, const std::string& request_id) {

@@ -5,6 +5,7 @@
 
 #include "client/call.h"
 #include "signet/client.h"
+#include "x509/certificate.h"
 
 namespace signet::client {
 
@@ -13,11 +14,14 @@ struct Wanted {
   const std::string& csr;  ///< DER
   const std::string& idempotency_key;
   bool wait_for_proof;
+  const Certificate* renews = nullptr;  ///< of Renew: the certificate that has the names
 };
 template <class Request>
-[[nodiscard]] Wanted wanted(const Request& request) {
-  return {
-      .csr = request.csr(), .idempotency_key = request.idempotency_key(), .wait_for_proof = request.wait_for_proof()};
+[[nodiscard]] Wanted wanted(const Request& request, const Certificate* renews = nullptr) {
+  return {.csr = request.csr(),
+          .idempotency_key = request.idempotency_key(),
+          .wait_for_proof = request.wait_for_proof(),
+          .renews = renews};
 }
 
 // Each checks what the daemon answered to a request and turns it into what the caller gets. Errors are those of

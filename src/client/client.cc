@@ -46,7 +46,8 @@ Result<Request> request_of(const Options& options) {
                 "idempotency_key");
   }
   SIGNET_TRY(const Bytes der, csr_der(options.csr));
-  SIGNET_CHECK(Csr::parse(der));  // whatever else it is, such as a private key, must not leave this machine
+  // Whatever else it is, such as a private key, must not leave this machine. What it asks for is the daemon's business.
+  SIGNET_CHECK(Csr::parse(der, CaRequests::kTaken));
   Request request;
   request.set_csr(der.data(), der.size());
   request.set_validity_seconds(static_cast<std::uint64_t>(options.validity.count()));
@@ -86,6 +87,14 @@ Result<void> check_origin(const std::string& origin) {
               "origin");
 }
 
+/// As it is renewed.
+Result<Certificate> own_certificate(const Bytes& der) {
+  auto certificate = Certificate::parse(der, UnknownCritical::kTaken);
+  if (certificate.has_value()) return certificate;
+  return fail(ErrorCode::kInvalidArgument,
+              "this client's certificate cannot be renewed: " + std::move(certificate).error().message, "certificate");
+}
+
 template <class M>
 Result<M> read_answer(const client::Answer& answer) {
   auto message = parse_lenient<M>(bytes_of(answer.payload), "response");
@@ -96,9 +105,10 @@ Result<M> read_answer(const client::Answer& answer) {
 }  // namespace
 
 struct Client::Impl {
-  explicit Impl(client::Caller made) : caller(std::move(made)) {}
+  Impl(client::Caller made, Bytes own) : caller(std::move(made)), certificate(std::move(own)) {}
   std::mutex mutex;
-  client::Caller caller;  // guarded by mutex
+  client::Caller caller;    // guarded by mutex
+  const Bytes certificate;  // this client's own, DER
 
   /// One request and its answer, as messages.
   template <class M>
@@ -140,7 +150,9 @@ Result<Client> Client::create(ClientOptions options) {
   SIGNET_CHECK(check_origin(options.origin));
   const client::TlsFiles files{options.certificate_file, options.key_file, options.trust_file};
   SIGNET_TRY(auto context, client::TlsContext::load(files));
-  return Client(std::make_unique<Impl>(client::Caller(std::move(options), address, std::move(context))));
+  Bytes own = context.certificate();
+  return Client(
+      std::make_unique<Impl>(client::Caller(std::move(options), address, std::move(context)), std::move(own)));
 }
 
 Result<IssuedCertificate> Client::issue(const IssueOptions& options) {
@@ -150,9 +162,12 @@ Result<IssuedCertificate> Client::issue(const IssueOptions& options) {
 }
 
 Result<IssuedCertificate> Client::renew(const RenewOptions& options) {
-  SIGNET_TRY(const v1::RenewRequest request, request_of<v1::RenewRequest>(options));
+  SIGNET_TRY(const Certificate renewed, own_certificate(impl_->certificate));
+  SIGNET_TRY(v1::RenewRequest request, request_of<v1::RenewRequest>(options));
+  const Sha256 fingerprint = renewed.fingerprint();
+  request.set_certificate_sha256(fingerprint.data(), fingerprint.size());
   SIGNET_TRY(const auto answer, impl_->call<v1::IssueResponse>(v1::METHOD_RENEW, request));
-  return client::issued_from(answer.first, client::wanted(request), answer.second);
+  return client::issued_from(answer.first, client::wanted(request, &renewed), answer.second);
 }
 
 Result<TrustBundle> Client::trust_bundle() {

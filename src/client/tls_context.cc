@@ -137,6 +137,16 @@ Result<TlsContext> TlsContext::load(const TlsFiles& files) {
   return TlsContext(std::move(context));
 }
 
+Bytes TlsContext::certificate() const {
+  X509* const own = SSL_CTX_get0_certificate(context_.get());
+  unsigned char* der = nullptr;
+  const int size = own == nullptr ? 0 : i2d_X509(own, &der);
+  if (size <= 0) return {};
+  Bytes bytes(der, der + size);
+  OPENSSL_free(der);
+  return bytes;
+}
+
 Result<Bytes> TlsContext::sign(ByteView message) const {
   EVP_PKEY* const key = SSL_CTX_get0_privatekey(context_.get());
   SIGNET_TRY(const EVP_MD* const digest, digest_of(key));

@@ -27,6 +27,9 @@ class TlsContext {
 
   [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
 
+  /// The client's certificate, DER; empty when there is none.
+  [[nodiscard]] Bytes certificate() const;
+
   /// Signs `message` with the certificate's key as signet.proto says: ECDSA with the curve's hash, RSA PKCS#1 v1.5 with
   /// SHA-256, Ed25519. Errors: kFailedPrecondition when there is no key, or one of another kind.
   [[nodiscard]] Result<Bytes> sign(ByteView message) const;

@@ -69,6 +69,7 @@ struct FenceConfig {
   std::chrono::seconds clock_tolerance{3600};  ///< how far notBefore may be from the keyholder's clock, either way
   std::uint64_t longest_path = 0;              ///< the largest pathLenConstraint of a CA's certificate
   std::set<std::string> extensions = {};       ///< dotted OIDs: extensions that no field of TbsFields is for
+  bool ocsp_responder = false;                 ///< certificates may be of who signs OCSP answers for this CA
 };
 
 /// A key signs either certificates, and has a certificate itself, or checkpoints of the log (may_sign is exactly

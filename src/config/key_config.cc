@@ -67,7 +67,7 @@ FenceConfig read_fence(TomlTable table) {
   FenceConfig fence;
   fence.may_sign = read_kinds(table);
   if (purpose_of(fence) == Purpose::kLog) {
-    for (const char* key : {"longest_validity", "clock_tolerance", "longest_path", "extensions"}) {
+    for (const char* key : {"longest_validity", "clock_tolerance", "longest_path", "extensions", "ocsp_responder"}) {
       table.refuse(key, "is a rule for certificates, and this key signs checkpoints of the log; remove it");
     }
     return fence;
@@ -78,6 +78,7 @@ FenceConfig read_fence(TomlTable table) {
   fence.clock_tolerance = table.duration("clock_tolerance", 1s, 30 * kDay, fence.clock_tolerance);
   fence.longest_path = read_longest_path(table, fence);
   fence.extensions = read_extensions(table);
+  fence.ocsp_responder = table.boolean("ocsp_responder", false);
   return fence;
 }
 

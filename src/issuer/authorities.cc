@@ -5,20 +5,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/ops_log.h"
+#include "x509/ca_certificate.h"
 
 namespace signet {
 
 Result<void> check_is_ca(const Certificate& certificate, const std::string& path, const std::string& field) {
-  const TbsFields& fields = certificate.fields();
-  const auto refuse = [&](std::string_view rule) {
-    return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: {}", path, rule), field);
-  };
-  if (!fields.basic_constraints.has_value() || !fields.basic_constraints->ca)
-    return refuse("basicConstraints do not say CA:TRUE");
-  if ((fields.key_usage.value_or(0) & kKeyCertSign) == 0) return refuse("keyUsage has no keyCertSign");
-  if (!fields.subject_key_id.has_value()) return refuse("there is no subjectKeyIdentifier");
-  if (fields.subject.empty()) return refuse("the subject is empty (RFC 5280 section 4.1.2.6)");
-  return {};
+  const std::string_view why_not = why_no_ca(certificate);
+  if (why_not.empty()) return {};
+  return fail(ErrorCode::kFailedPrecondition, fmt::format("{}: {}", path, why_not), field);
 }
 
 bool is_issued_by(const Certificate& lower, const Certificate& upper) {

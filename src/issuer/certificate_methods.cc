@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "wire/message.h"
 
 namespace signet {
@@ -56,6 +58,30 @@ Result<void> check_in_this_log(const Issued& issued) {
               "wait_for_proof");
 }
 
+/// Nobody is given what nobody can use any more, least of all as a success.
+Result<void> check_still_good(const Issued& issued, const Store& store, Time now) {
+  SIGNET_TRY(const std::optional<IssuedRecord> known, store.find_by_sha256(sha256(issued.certificate.view())));
+  const bool revoked = known.has_value() && known->revoked;
+  if (!revoked && now < issued.not_after) return {};
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("this request got the certificate with serial {}, which {}; ask again with a new idempotency "
+                          "key",
+                          issued.serial.hex(), revoked ? "is revoked" : "expired at " + to_rfc3339(issued.not_after)),
+              "idempotency_key");
+}
+
+/// What a request names is part of what is hashed, signed and compared with an earlier one under its key.
+Result<void> check_names_connection(const std::string& named, const Certificate& certificate) {
+  const Sha256 own = certificate.fingerprint();
+  if (equal(bytes_of(named), own)) return {};
+  return fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format("a request to renew names the certificate of its connection, which has the SHA-256 {}, and this one "
+                  "says \"{}\"; connect with the certificate that is to be renewed and give its SHA-256",
+                  to_hex(own), to_hex(bytes_of(named).first(std::min(named.size(), own.size())))),
+      "certificate_sha256");
+}
+
 std::unexpected<Error> cannot_be_renewed(const Certificate& certificate, std::string_view why) {
   return fail(ErrorCode::kPermissionDenied,
               fmt::format("the certificate of this connection (serial {}, SHA-256 {}) cannot be renewed: {}",
@@ -77,6 +103,7 @@ Result<std::string> CertificateMethods::renew(Request& request) {
   SIGNET_CHECK(require(*request.client, Right::kRenew));
   SIGNET_TRY(auto message, parse_strict<v1::RenewRequest>(bytes_of(request.envelope.payload()), "payload"));
   const Certificate& renewed = request.caller->certificate;
+  SIGNET_CHECK(check_names_connection(message.certificate_sha256(), renewed));
   v1::IssueRequest wish;
   SIGNET_TRY(*wish.mutable_profile(), profile_of_renewed(renewed));
   wish.set_allocated_csr(message.release_csr());
@@ -138,6 +165,7 @@ Result<Issued> CertificateMethods::issue_once(const IssueOrder& order) {
     if (before.has_value()) SIGNET_CHECK(world_.rates.take(order.client, RateLimiter::Charge::kRepeat));
     if (before.has_value() && before->payload_sha256 == order.payload_sha256) {
       SIGNET_CHECK(check_issuer_unchanged(before->issued, world_.authorities));
+      SIGNET_CHECK(check_still_good(before->issued, world_.store, world_.clock.now()));
       return std::move(before->issued);
     }
     if (before.has_value()) {
@@ -149,9 +177,18 @@ Result<Issued> CertificateMethods::issue_once(const IssueOrder& order) {
           "idempotency_key");
     }
   }
+  return issue_now(order);
+}
+
+/// What fails though the request may succeed later is no fault of the client's, who is told to ask again.
+Result<Issued> CertificateMethods::issue_now(const IssueOrder& order) {
   SIGNET_CHECK(world_.rates.take(order.client, RateLimiter::Charge::kIssuance));
-  SIGNET_TRY(Prepared prepared, world_.issuance.prepare(order));
-  return world_.issuance.issue(std::move(prepared));
+  auto prepared = world_.issuance.prepare(order);
+  Result<Issued> issued =
+      prepared.has_value() ? world_.issuance.issue(*std::move(prepared)) : std::unexpected(std::move(prepared).error());
+  if (!issued.has_value() && issued.error().retryable)
+    world_.rates.give_back(order.client, RateLimiter::Charge::kIssuance);
+  return issued;
 }
 
 }  // namespace signet

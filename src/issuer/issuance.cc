@@ -6,40 +6,15 @@
 
 #include "base/ops_log.h"
 #include "lint/lint.h"
+#include "policy/lint_verdict.h"
 
 namespace signet {
 
 namespace {
 
-lint::Set lint_set(const Profile& profile) {
-  return profile.lint == LintRules::kPublicTrust ? lint::Set::kPublicTrust : lint::Set::kPrivate;
-}
-
 /// What lint_version of an intent says: by which rules the structure was judged.
 std::string lint_version(const Profile& profile) {
   return fmt::format("{} {}", lint::kVersion, lint::name_of(lint_set(profile)));
-}
-
-constexpr std::string_view kLintField = "profile";
-/// What the operator has decided by giving the profile a critical extension of his own.
-constexpr std::string_view kUnknownCritical = "extensions.unknown-critical";
-
-bool is_decided(const lint::Finding& finding, const Profile& profile) {
-  return finding.id == kUnknownCritical &&
-         std::ranges::find(profile.extensions, true, &ExtraExtension::critical) != profile.extensions.end();
-}
-
-/// Warnings are the profile's choice. An error is one, too, but the certificate would be refused by somebody.
-Result<void> check_lint(const std::vector<lint::Finding>& findings, const Profile& profile) {
-  const auto error = std::ranges::find_if(findings, [&](const lint::Finding& finding) {
-    return finding.severity == lint::Severity::kError && !is_decided(finding, profile);
-  });
-  if (error == findings.end()) return {};
-  return fail(ErrorCode::kFailedPrecondition,
-              fmt::format("the certificate would break the rule {} ({}): {}; ask for other names or another key, or "
-                          "have an operator change the profile",
-                          error->id, error->clause, error->message),
-              std::string(kLintField));
 }
 
 /// The last check before a structure can be signed: our own strict reader finds in it what was decided, and only that.
@@ -55,7 +30,9 @@ IssuingCas issuing_cas(const Authorities& authorities) {
   for (const auto& [name, authority] : authorities) {
     IssuingCa ca{.name = name, .certificates = {authority.certificate}};
     ca.certificates.insert(ca.certificates.end(), authority.chain.begin(), authority.chain.end());
-    ca.certificates.push_back(authority.root);
+    // The issuing CA may be the root itself, and `chain` may name it.
+    if (!equal(ca.certificates.back().der().view(), authority.root.der().view()))
+      ca.certificates.push_back(authority.root);
     cas.emplace(name, std::move(ca));
   }
   return cas;
@@ -99,7 +76,7 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
                                         .csr = bytes_of(order.request.csr()),
                                         .validity = wished_validity(order.request),
                                         .renews = order.renews},
-                                       cas_, world_.clock.now()));
+                                       cas_, world_.clock.now(), world_.own_keys));
   SIGNET_CHECK(order.rules.blocked_keys.check(decision.csr.public_key()));
   const Profile& profile = *decision.profile;
   const Authority& authority = world_.authorities.at(profile.issuer);

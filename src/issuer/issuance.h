@@ -33,6 +33,7 @@ struct IssuanceWorld {
   const Clock& clock;
   Rng& rng;
   std::chrono::milliseconds sign_deadline;
+  OwnKeys own_keys = {};  ///< that are not certified; those of `authorities` besides
 };
 
 /// One authenticated, authorised request.

@@ -65,13 +65,15 @@ Result<void> append_process(log::EntryLog& log, log::ProcessEvent event) {
                                                 .cut_bytes = start ? log.recovery().cut_bytes : 0}));
 }
 
-Result<void> append_changed_settings(log::EntryLog& log, const Store& store, const Sha256& config_sha256,
-                                     const Sha256& policy_sha256, std::string_view approved_by) {
+Result<void> append_changed_settings(log::EntryLog& log, const Store& store, const KnownSettings& now,
+                                     std::string_view approved_by) {
   SIGNET_TRY(const std::optional<KnownSettings> known, store.settings());
   if (!known.has_value()) return fail(ErrorCode::kInternal, "the store knows no configuration though the log began");
   SIGNET_CHECK(
-      append_if_changed(log, log::ConfigFile::kConfiguration, known->config_sha256, config_sha256, approved_by));
-  return append_if_changed(log, log::ConfigFile::kPolicy, known->policy_sha256, policy_sha256, approved_by);
+      append_if_changed(log, log::ConfigFile::kConfiguration, known->config_sha256, now.config_sha256, approved_by));
+  SIGNET_CHECK(append_if_changed(log, log::ConfigFile::kPolicy, known->policy_sha256, now.policy_sha256, approved_by));
+  return append_if_changed(log, log::ConfigFile::kBlockedKeys, known->blocked_keys_sha256, now.blocked_keys_sha256,
+                           approved_by);
 }
 
 }  // namespace signet

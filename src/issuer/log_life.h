@@ -22,7 +22,7 @@ inline constexpr std::string_view kByRestart = "restart";
 inline constexpr std::string_view kByReload = "reload";
 
 /// Appends `config` for what is another one than the log knows (the store says).
-[[nodiscard]] Result<void> append_changed_settings(log::EntryLog& log, const Store& store, const Sha256& config_sha256,
-                                                   const Sha256& policy_sha256, std::string_view approved_by);
+[[nodiscard]] Result<void> append_changed_settings(log::EntryLog& log, const Store& store, const KnownSettings& now,
+                                                   std::string_view approved_by);
 
 }  // namespace signet

@@ -41,21 +41,34 @@ RateLimiter::Key RateLimiter::key_of(const PolicyClient& client, Charge charge) 
   return {client.name, client.rate->requests, client.rate->period, client.rate->burst, charge};
 }
 
+nanoseconds RateLimiter::per_token(const PolicyClient& client, Charge charge) {
+  const std::int64_t factor = charge == Charge::kRepeat ? kRepeatsPerIssuance : 1;
+  return nanoseconds(client.rate->period) / (std::int64_t{client.rate->requests} * factor);
+}
+
 // The generic cell rate algorithm: a bucket is the moment at which it will be full, and a token puts that off by the
 // time it takes to come back. Whole numbers, nothing to refill.
 Result<void> RateLimiter::take(const PolicyClient& client, Charge charge) {
   if (!client.rate.has_value()) return {};
   const std::uint32_t factor = charge == Charge::kRepeat ? kRepeatsPerIssuance : 1;
-  const nanoseconds per_token = nanoseconds(client.rate->period) / (std::int64_t{client.rate->requests} * factor);
+  const nanoseconds one = per_token(client, charge);
   const std::int64_t more = std::int64_t{client.rate->burst} * factor - 1;
-  const nanoseconds others = more > kCentury / per_token ? nanoseconds(kCentury) : per_token * more;
+  const nanoseconds others = more > kCentury / one ? nanoseconds(kCentury) : one * more;
   const nanoseconds now = clock_.monotonic();
   const std::scoped_lock lock(mutex_);
   nanoseconds& full_at = full_at_[key_of(client, charge)];
   const nanoseconds from = std::max(full_at, now);
   if (from - now > others) return used_up(client, charge, from - now - others);
-  full_at = from + per_token;
+  full_at = from + one;
   return {};
+}
+
+// A bucket that is full by now has it already.
+void RateLimiter::give_back(const PolicyClient& client, Charge charge) {
+  if (!client.rate.has_value()) return;
+  const std::scoped_lock lock(mutex_);
+  if (const auto bucket = full_at_.find(key_of(client, charge)); bucket != full_at_.end())
+    bucket->second -= per_token(client, charge);
 }
 
 void RateLimiter::keep_only(const Policy& policy) {

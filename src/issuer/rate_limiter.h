@@ -33,6 +33,9 @@ class RateLimiter {
   /// one.
   [[nodiscard]] Result<void> take(const PolicyClient& client, Charge charge);
 
+  /// Puts back a token that take() gave, for a request that came to nothing through no fault of the client's.
+  void give_back(const PolicyClient& client, Charge charge);
+
   /// Forgets the buckets of clients that `policy` does not have, or has with another rate: what a reload left alone
   /// goes on as full or empty as it is.
   void keep_only(const Policy& policy);
@@ -42,6 +45,8 @@ class RateLimiter {
   /// way, and those of the new one do not refill each other's.
   using Key = std::tuple<std::string, std::uint32_t, std::chrono::seconds, std::uint32_t, Charge>;
   [[nodiscard]] static Key key_of(const PolicyClient& client, Charge charge);
+  /// How long a token takes to come back.
+  [[nodiscard]] static std::chrono::nanoseconds per_token(const PolicyClient& client, Charge charge);
 
   const Clock& clock_;
   std::mutex mutex_;

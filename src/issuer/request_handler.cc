@@ -133,8 +133,7 @@ RequestHandler::Payload RequestHandler::trust_bundle(const Request& request) con
   for (const CertificateDer& root : world_.bundle.roots) response.add_roots(text_from(root.view()));
   for (const CertificateDer& other : world_.bundle.intermediates) response.add_intermediates(text_from(other.view()));
   response.set_origin(world_.config.origin);
-  response.set_sequence(
-      static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(started_).time_since_epoch().count()));
+  response.set_sequence(static_cast<std::uint64_t>(micros(started_)));  // two starts in a second are two bundles
   response.set_refresh_hint_seconds(static_cast<std::uint64_t>(world_.config.trust.refresh_hint.count()));
   return encode_text(response);
 }

@@ -15,6 +15,7 @@ namespace signet {
 struct Rules {
   Policy policy;
   BlockedKeys blocked_keys;
+  Sha256 blocked_keys_sha256{};  ///< of the list's file; of an empty one where none is configured
 };
 
 /// What they are made of: the contents of the files as signetd froze them, and the names of these, for messages.

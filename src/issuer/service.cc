@@ -20,6 +20,12 @@ Result<std::string> random_tag() {
   return to_hex(tag);
 }
 
+KnownSettings settings_with(const DaemonConfig& config, const Rules& rules) {
+  return {.config_sha256 = config.sha256,
+          .policy_sha256 = rules.policy.sha256(),
+          .blocked_keys_sha256 = rules.blocked_keys_sha256};
+}
+
 }  // namespace
 
 Result<void> Service::open() {
@@ -30,6 +36,7 @@ Result<void> Service::open() {
 Result<void> Service::open_authorities() {
   SIGNET_TRY(authorities_, load_authorities(config_));
   SIGNET_TRY(bundle_, load_trust_bundle(config_.trust, authorities_));
+  SIGNET_TRY(own_keys_, load_own_keys(config_, bundle_));
   SIGNET_TRY(callers_, Callers::open(config_.listen.client_trust, clock_));
   return {};
 }
@@ -73,7 +80,7 @@ Result<std::optional<log::Predecessor>> Service::predecessor_of_new_log() {
 Result<void> Service::begin() {
   log::EntryLog& entries = *log_->entries;
   SIGNET_CHECK(append_process(entries, log::ProcessEvent::kStart));
-  SIGNET_CHECK(append_changed_settings(entries, *store_, config_.sha256, rules_.now()->policy.sha256(), kByRestart));
+  SIGNET_CHECK(append_changed_settings(entries, *store_, settings_with(config_, *rules_.now()), kByRestart));
   tokens_ = std::make_unique<TokenWatch>(TokenWatchWorld{.config = config_,
                                                          .keyholders = keyholders_,
                                                          .log = entries,
@@ -102,9 +109,10 @@ Result<void> Service::make_handler() {
                                                        .store = *store_,
                                                        .clock = clock_,
                                                        .rng = system_rng(),
-                                                       .sign_deadline = config_.issue.sign_deadline});
-  certificates_ = std::make_unique<CertificateMethods>(
-      CertificateMethodsWorld{.authorities = authorities_, .store = *store_, .issuance = *issuance_, .rates = rates_});
+                                                       .sign_deadline = config_.issue.sign_deadline,
+                                                       .own_keys = own_keys_});
+  certificates_ = std::make_unique<CertificateMethods>(CertificateMethodsWorld{
+      .authorities = authorities_, .store = *store_, .issuance = *issuance_, .rates = rates_, .clock = clock_});
   refusals_ = std::make_unique<RefusalLog>(*log_->entries, clock_);
   proof_desk_ = std::make_unique<ProofDesk>(*log_->publisher, clock_, config_.log.checkpoint_interval + kProofPatience);
   handler_ = std::make_unique<RequestHandler>(
@@ -153,7 +161,7 @@ void Service::log_crash(const internal::Crash& crash) {
 // The entry is durable before the first request that is judged by what it names. A crash in between leaves an entry
 // more: the next start says what is in force then.
 Result<void> Service::reload(std::shared_ptr<const Rules> rules) {
-  SIGNET_CHECK(append_changed_settings(*log_->entries, *store_, config_.sha256, rules->policy.sha256(), kByReload));
+  SIGNET_CHECK(append_changed_settings(*log_->entries, *store_, settings_with(config_, *rules), kByReload));
   rules_.replace(rules);
   rates_.keep_only(rules->policy);
   return {};

@@ -11,6 +11,7 @@
 #include "config/daemon_config.h"
 #include "issuer/housekeeper.h"
 #include "issuer/log_parts.h"
+#include "issuer/own_keys.h"
 #include "issuer/request_handler.h"
 #include "issuer/worker_pool.h"
 #include "wire/channel.h"
@@ -76,6 +77,7 @@ class Service {
   IssuingGate gate_{clock_};
   Authorities authorities_;
   TrustBundle bundle_;
+  OwnKeys own_keys_;
   std::unique_ptr<Callers> callers_;
   std::unique_ptr<Store> store_;
   std::optional<LogParts> log_;

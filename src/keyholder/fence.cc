@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "keyholder/refusal.h"
 
 namespace signet {
@@ -24,6 +26,25 @@ Result<void> check_extensions(const TbsFields& tbs, const FenceConfig& rules) {
   return {};
 }
 
+/// A delegated responder: its answers are believed as the CA's own.
+Result<void> check_ocsp(const TbsFields& tbs, const FenceConfig& rules) {
+  const auto& purposes = tbs.extended_key_usage;
+  const bool answers = std::ranges::any_of(
+      purposes, [](const std::string& oid) { return oid == kOcspSigningOid || oid == kAnyExtendedKeyUsageOid; });
+  if (answers && !rules.ocsp_responder) {
+    return refuse_by_fence("ocsp", fmt::format("extendedKeyUsage has {}, with which OCSP answers are signed for this "
+                                               "CA, and the fence does not say ocsp_responder = true",
+                                               fmt::join(purposes, ", ")));
+  }
+  const bool only_answers = purposes.size() == 1 && purposes.front() == kOcspSigningOid &&
+                            !(tbs.basic_constraints && tbs.basic_constraints->ca);
+  if (!tbs.ocsp_no_check || only_answers) return {};
+  return refuse_by_fence("ocsp",
+                         fmt::format("id-pkix-ocsp-nocheck, which makes a certificate irrevocable, is for end entities "
+                                     "whose one extendedKeyUsage is OCSPSigning; here it is {}",
+                                     purposes.empty() ? "absent" : fmt::format("{}", fmt::join(purposes, ", "))));
+}
+
 Result<void> check_algorithm(const TbsFields& tbs, const Certificate& issuer) {
   const SignatureAlgorithm own = default_algorithm(issuer.public_key().type());
   if (tbs.algorithm == own) return {};
@@ -38,12 +59,16 @@ Result<void> check_issuer(const TbsFields& tbs, const Certificate& issuer) {
                             printable(issuer.fields().subject.text())));
 }
 
-/// A certificate whose subject is its issuer is self-issued (RFC 5280 section 6.1): it would speak as the CA.
+/// Verifiers look for who signed a CRL, an OCSP answer or a certificate by the name: one with a CA's speaks as that CA.
 Result<void> check_subject(const TbsFields& tbs, const Certificate& issuer) {
-  if (!equal(tbs.subject.der(), issuer.fields().subject.der())) return {};
-  return refuse_by_fence("subject",
-                         fmt::format("the subject is '{}', which is the CA's own; an end entity needs another",
-                                     printable(tbs.subject.text())));
+  for (const Name* const name : {&issuer.fields().subject, &issuer.fields().issuer}) {
+    if (!same_name(tbs.subject, *name)) continue;
+    return refuse_by_fence("subject", fmt::format("the subject is '{}', to a verifier the same as '{}', the name of "
+                                                  "{}; whoever is certified needs another",
+                                                  printable(tbs.subject.text()), printable(name->text()),
+                                                  name == &issuer.fields().subject ? "this CA" : "the CA above"));
+  }
+  return {};
 }
 
 std::string text_of_key_id(const std::optional<Bytes>& key_id) { return key_id ? to_hex(*key_id) : "absent"; }
@@ -97,6 +122,11 @@ Result<void> check_is_ca(const TbsFields& tbs, const FenceConfig& rules, const C
   if ((tbs.key_usage.value_or(0) & ~std::uint32_t{kDigitalSignature}) != kNeeded) {
     return refuse_by_fence(
         "key_usage", "keyUsage of a CA's certificate is not keyCertSign and cRLSign, with digitalSignature at most");
+  }
+  if (tbs.alt_names) {
+    return refuse_by_fence("subject_alt_name",
+                           fmt::format("a CA's certificate with subjectAltName: {}",
+                                       printable(fmt::format("{}", fmt::join(tbs.alt_names->texts(), ", ")), 1024)));
   }
   if (tbs.subject_key_id) return {};
   return refuse_by_fence("subject_key_id", "a CA's certificate without subjectKeyIdentifier");
@@ -153,6 +183,7 @@ Result<SignatureAlgorithm> check_certificate_fence(const FenceConfig& rules, con
   if (!fields.has_value()) return refuse_by_fence("structure", printable(fields.error().message, 1024));
   SIGNET_CHECK(check_form(*fields, tbs));
   SIGNET_CHECK(check_extensions(*fields, rules));
+  SIGNET_CHECK(check_ocsp(*fields, rules));
   SIGNET_CHECK(check_algorithm(*fields, issuer));
   SIGNET_CHECK(check_issuer(*fields, issuer));
   SIGNET_CHECK(check_subject(*fields, issuer));

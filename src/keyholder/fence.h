@@ -18,10 +18,17 @@ namespace signet {
 /// The structure is a strict TBSCertificate (x509/certificate.h) for which holds
 ///   fence.structure         it is read without an error
 ///   fence.form              it is byte for byte what encode_tbs() writes of its fields: nothing more, nowhere else
-///   fence.extensions        every extension that no field of TbsFields is for is one of rules.extensions
+///   fence.extensions        every extension that no field of TbsFields is for is one of rules.extensions, whatever its
+///                           value
+///   fence.ocsp              OCSPSigning, and anyExtendedKeyUsage, which some take for it, only where
+///                           rules.ocsp_responder: whoever has it says for the CA what is revoked (RFC 6960 section
+///                           4.2.2.2). id-pkix-ocsp-nocheck, which makes a certificate irrevocable, only where
+///                           OCSPSigning is the one usage, and not in a CA's
 ///   fence.algorithm         its AlgorithmIdentifier is the one that the issuer's key signs with
 ///   fence.issuer            issuer is byte for byte the certificate's subject (RFC 5280 section 6.1.3 (a)(4))
-///   fence.subject           subject is not the certificate's own: nothing is issued that looks self-issued
+///   fence.subject           subject is neither the certificate's subject nor its issuer by same_name(): a verifier
+///                           would take the holder's signatures for those of this CA or the one above it. Names of CAs
+///                           further up are kept by the policy alone
 ///   fence.authority_key_id  authorityKeyIdentifier is the certificate's subjectKeyIdentifier; absent where that is
 ///   fence.subject_key       PublicKey::from_spki reads the key, and it is not the CA's own
 ///   fence.not_before        within rules.clock_tolerance of `clock`, either way
@@ -35,6 +42,7 @@ namespace signet {
 ///   fence.basic_constraints cA is TRUE, and pathLenConstraint is there, at most rules.longest_path and below the
 ///                           issuer's own
 ///   fence.key_usage         keyCertSign and cRLSign, and digitalSignature besides at most
+///   fence.subject_alt_name  absent: a CA is named by its subject
 ///   fence.subject_key_id    present: what it issues has to point to it (RFC 5280 section 4.2.1.2)
 /// Every refusal is kPermissionDenied with that name as its field and the values in its message. Thread-safe.
 [[nodiscard]] Result<SignatureAlgorithm> check_certificate_fence(const FenceConfig& rules, const Certificate& issuer,

@@ -47,7 +47,7 @@ constexpr const char* kWhat = "what";
 }  // namespace name
 
 // In the order of ConfigFile and KeyEvent.
-constexpr std::array<std::string_view, 2> kConfigFiles = {"configuration", "policy"};
+constexpr std::array<std::string_view, 3> kConfigFiles = {"configuration", "policy", "blocked-keys"};
 constexpr std::array<std::string_view, 6> kKeyEvents = {"generated", "found",    "evidence",
                                                         "lost",      "restored", "retired"};
 

@@ -57,9 +57,10 @@ struct ProcessFields {
 };
 enum class ProcessEvent : std::uint8_t { kStart, kStop, kCrash };
 
-enum class ConfigFile : std::uint8_t { kConfiguration, kPolicy };
+enum class ConfigFile : std::uint8_t { kConfiguration, kPolicy, kBlockedKeys };
 
-/// The daemon runs with another configuration or policy from here on. Outcome "ok".
+/// The daemon runs with another configuration, policy or list of blocked keys from here on. No list has the hash of an
+/// empty file, and a log begins without one. Outcome "ok".
 struct ConfigFields {
   ConfigFile what = ConfigFile::kConfiguration;
   Sha256 old_sha256{};

@@ -9,14 +9,13 @@
 namespace signet {
 
 std::vector<std::string> read_extended_key_usage(TomlTable& table) {
-  constexpr std::string_view kAnyExtendedKeyUsage = "2.5.29.37.0";
   std::vector<std::string> oids;
   for (const std::string& name : table.texts("extended_key_usage", 1)) {
     if (name.empty()) continue;  // was complained about
     const auto oid = eku_oid_from(name);
     if (!oid) {
       table.complain("extended_key_usage", oid.error().message);
-    } else if (*oid == kAnyExtendedKeyUsage) {
+    } else if (*oid == kAnyExtendedKeyUsageOid) {
       table.complain("extended_key_usage",
                      "has anyExtendedKeyUsage, which is for no purpose and all; name the purposes");
     } else if (std::ranges::find(oids, *oid) != oids.end()) {

@@ -85,7 +85,13 @@ std::string misfit_of_kind(const Profile& profile, const IssuerLimit& fence) {
         "through: add it to its extensions",
         profile.name, extra.oid, profile.issuer);
   }
-  return {};
+  const auto& purposes = profile.extended_key_usage;
+  if (fence.ocsp_responders || std::ranges::find(purposes, kOcspSigningOid) == purposes.end()) return {};
+  return fmt::format(
+      "[profile.{}] has OCSPSigning in extended_key_usage, which the fence of the key of issuer \"{}\" does not let "
+      "through: whoever has it answers for the CA which certificates are revoked; set ocsp_responder = true in the "
+      "fence",
+      profile.name, profile.issuer);
 }
 
 /// Why the fence does not let through what the profile allows; empty if it does.

@@ -48,6 +48,7 @@ struct IssuerLimit {
   bool cas = false;                         ///< and "ca-certificate"
   std::uint64_t longest_path = 0;           ///< of a CA's pathLenConstraint
   std::set<std::string> extensions = {};    ///< dotted OIDs of extra extensions
+  bool ocsp_responders = false;             ///< OCSPSigning among the extended key usages
   bool retiring = false;                    ///< issues no more
 };
 /// The daemon's issuers by name.
@@ -58,8 +59,8 @@ inline constexpr std::chrono::seconds kTimeToFence{60};
 
 /// Every profile's issuer is one of `issuers`, and what the profile allows fits through its fence (the kind of
 /// certificate and a CA's path_length; validity_max and backdate together; backdate and kTimeToFence together; extra
-/// extensions), so that no request is refused there after it was accepted here. Errors: kFailedPrecondition, with a
-/// line for each profile that does not fit.
+/// extensions; OCSPSigning), so that no request is refused there after it was accepted here. Errors:
+/// kFailedPrecondition, with a line for each profile that does not fit.
 [[nodiscard]] Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers);
 
 /// Errors: kPermissionDenied, field "method" (rule client.rights).

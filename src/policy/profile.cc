@@ -80,15 +80,21 @@ namespace {
 
 constexpr std::string_view kSubjectField = "csr.subject";
 
+/// What to do about a CN that the certificate will not have.
+std::string way_out(const Profile& profile, const std::vector<std::string>& constant) {
+  if (profile.alternative_names != AltNameMode::kNone) return "leave it out or add it to them";
+  if (constant.empty()) return "leave it out";
+  return fmt::format("leave it out, or ask for CN={}", printable(constant.front()));
+}
+
 /// What a certificate must not say of anybody but the one it names.
 Result<void> check_common_names(const Profile& profile, const Name& asked, const AltNames& names) {
   const std::vector<std::string> constant = profile.subject.common_names();
   for (const std::string& common_name : asked.common_names()) {
     if (is_one_of(names, common_name) || std::ranges::find(constant, common_name) != constant.end()) continue;
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("the request's common name \"{}\" is none of its alternative names; leave it out or add it "
-                            "to them (rule subject.cn)",
-                            printable(common_name)),
+                fmt::format("the request's common name \"{}\" is none of its alternative names; {} (rule subject.cn)",
+                            printable(common_name), way_out(profile, constant)),
                 std::string(kSubjectField));
   }
   return {};

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kMostEntries = 16;
 constexpr std::size_t kLongestUrl = 512;
 constexpr std::size_t kLongestValue = 4096;
+constexpr std::size_t kMostBytes = 8192;  // leaves room for names in what decide() lets through
 constexpr std::string_view kServerAuth = "1.3.6.1.5.5.7.3.1";
-constexpr std::string_view kOcspSigning = "1.3.6.1.5.5.7.3.9";
 constexpr std::uint32_t kOfCas = kKeyCertSign | kCrlSign;
 
 std::uint32_t bit_named(const std::string& usage) { return key_usage_from(usage).value_or(0); }
@@ -156,9 +156,27 @@ bool read_must_staple(TomlTable& table, const Profile& profile) {
 
 bool read_ocsp_no_check(TomlTable& table, const Profile& profile) {
   const bool no_check = table.boolean("ocsp_no_check", false);
-  if (no_check && (profile.extended_key_usage.size() != 1 || !has_purpose(profile, kOcspSigning)))
-    table.complain("ocsp_no_check", "is for OCSP responders alone: extended_key_usage = [\"OCSPSigning\"]");
+  const bool only_answers =
+      !profile.is_ca() && profile.extended_key_usage.size() == 1 && has_purpose(profile, kOcspSigningOid);
+  if (no_check && !only_answers) {
+    table.complain("ocsp_no_check",
+                   "is for OCSP responders alone: extended_key_usage = [\"OCSPSigning\"], and not ca = true");
+  }
   return no_check;
+}
+
+/// Every certificate of the profile has them, and stands in the log as a whole.
+void check_size(TomlTable& table, const Profile& profile) {
+  std::size_t bytes = 0;
+  for (const auto* urls : {&profile.ocsp_urls, &profile.ca_issuers_urls, &profile.crl_urls})
+    for (const std::string& url : *urls) bytes += url.size();
+  for (const CertificatePolicy& policy : profile.policies) bytes += policy.oid.size() + policy.cps.size();
+  for (const ExtraExtension& extra : profile.extensions) bytes += extra.oid.size() + extra.value.size();
+  if (bytes <= kMostBytes) return;
+  table.complain("",
+                 fmt::format("has {} bytes of policies, URLs and extensions together; at most {} are taken, because "
+                             "every certificate has them",
+                             bytes, kMostBytes));
 }
 
 }  // namespace
@@ -178,6 +196,7 @@ void read_extensions(TomlTable& table, Profile& profile) {
   profile.must_staple = read_must_staple(table, profile);
   profile.ocsp_no_check = read_ocsp_no_check(table, profile);
   profile.extensions = read_extra_extensions(table);
+  check_size(table, profile);
 }
 
 }  // namespace signet

@@ -81,6 +81,7 @@ Result<LogRow> Projection::begin_log(const log::Entry& genesis, const std::optio
              .successor_key = {}};
   SIGNET_CHECK(set("configuration", fields.config_sha256));
   SIGNET_CHECK(set("policy", fields.policy_sha256));
+  SIGNET_CHECK(set("blocked-keys", sha256({})));  // a log says so itself when there is a list
   Query query(insert_log_);
   query.bind(row.id).bind(row.origin).bind(row.log_key).bind(row.genesis_leaf_hash).bind(row.first);
   SIGNET_CHECK(query.bind(row.next_seq).bind(row.last_leaf_hash).bind(row.issued).run());
@@ -121,7 +122,12 @@ Result<void> Projection::apply_type(const log::Entry& entry, LogRow& row) {
 
 Result<void> Projection::apply_config(const log::Entry& entry) {
   SIGNET_TRY(const log::ConfigFields fields, log::read_config(entry));
-  return set(fields.what == log::ConfigFile::kPolicy ? "policy" : "configuration", fields.new_sha256);
+  const auto name_of = [](log::ConfigFile what) {
+    return what == log::ConfigFile::kPolicy        ? "policy"
+           : what == log::ConfigFile::kBlockedKeys ? "blocked-keys"
+                                                   : "configuration";
+  };
+  return set(name_of(fields.what), fields.new_sha256);
 }
 
 Result<void> Projection::apply_sealed(const log::Entry& entry, LogRow& row) {

@@ -23,7 +23,7 @@ CREATE TABLE log (
 ) STRICT;
 
 CREATE TABLE setting (
-  name TEXT PRIMARY KEY CHECK (name IN ('configuration', 'policy')),
+  name TEXT PRIMARY KEY CHECK (name IN ('blocked-keys', 'configuration', 'policy')),
   sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
 ) STRICT;
 

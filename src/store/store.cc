@@ -233,7 +233,7 @@ Result<std::optional<KnownSettings>> Store::settings() const {
   const std::lock_guard guard(impl_->mutex);
   Query query(impl_->settings);
   KnownSettings known;
-  for (Sha256* const hash : {&known.config_sha256, &known.policy_sha256}) {  // by name: configuration, policy
+  for (Sha256* const hash : {&known.blocked_keys_sha256, &known.config_sha256, &known.policy_sha256}) {  // by name
     SIGNET_TRY(const bool found, query.next());
     if (!found) return std::nullopt;
     SIGNET_TRY(*hash, query.hash(0));

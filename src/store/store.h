@@ -58,6 +58,7 @@ struct StoredLog {
 struct KnownSettings {
   Sha256 config_sha256{};
   Sha256 policy_sha256{};
+  Sha256 blocked_keys_sha256{};  ///< of an empty file where there is no list
 };
 
 /// An intent without an outcome.

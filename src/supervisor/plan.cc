@@ -10,8 +10,10 @@
 #include <array>
 #include <cerrno>
 
+#include "base/ops_log.h"
 #include "base/trusted_clock.h"
 #include "config/hsm_profile.h"
+#include "policy/escalation.h"
 #include "policy/policy.h"
 #include "wire/control.h"
 #include "x509/blocked_keys.h"
@@ -33,6 +35,7 @@ IssuerLimits issuer_limits(const DaemonConfig& config) {
                                      .cas = fence.may_sign.contains(ArtifactKind::kCaCertificate),
                                      .longest_path = fence.longest_path,
                                      .extensions = fence.extensions,
+                                     .ocsp_responders = fence.ocsp_responder,
                                      .retiring = issuer.state == IssuerState::kRetiring});
   }
   return limits;
@@ -77,6 +80,8 @@ Result<void> freeze_policy(const DaemonConfig& config, FrozenRules& rules) {
   SIGNET_TRY(const Bytes text, read_file(config.policy, kMaxConfigBytes, FileTrust::kNotWritable, "policy"));
   SIGNET_TRY(const Policy policy, Policy::parse(text, config.policy));
   SIGNET_CHECK(check_issuers(policy, issuer_limits(config)));
+  for (const std::string& escalation : escalations(policy))
+    ops::warning("one client can become another", {{"policy", config.policy}, {"how", escalation}});
   rules.policy_sha256 = policy.sha256();
   SIGNET_TRY(rules.policy, sealed_memory_file("signet-policy", text));
   return {};

@@ -19,7 +19,8 @@ constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
 }  // namespace
 
 void Reload::go_on(Child& issuer) {
-  if (!wanted_ || offered_.has_value()) return;
+  if (!wanted_) return;
+  if (offered_.has_value()) return ops::info("the reload waits for the one under way");
   if (issuer.state() != Child::State::kReady) return ops::info("the reload waits for the issuer to be ready");
   wanted_ = false;
   begin(issuer);

@@ -85,13 +85,13 @@ Result<Certificate> Certificate::parse_any(ByteView pem_or_der) {
   return std::move(all.front());
 }
 
-bool Certificate::is_self_issued() const noexcept { return fields_.issuer == fields_.subject; }
+bool Certificate::is_self_issued() const { return same_name(fields_.issuer, fields_.subject); }
 
 Result<void> Certificate::verify_signed_by(const PublicKey& issuer) const {
   return in_field("certificate.signatureValue", issuer.verify(fields_.algorithm, tbs(), signature_));
 }
 
-Result<std::vector<Certificate>> parse_certificates(ByteView pem_or_der) {
+Result<std::vector<Certificate>> parse_certificates(ByteView pem_or_der, UnknownCritical unknown_critical) {
   std::vector<Bytes> blocks;
   if (looks_like_der(pem_or_der)) {
     blocks.push_back(copy_of(pem_or_der));
@@ -100,7 +100,7 @@ Result<std::vector<Certificate>> parse_certificates(ByteView pem_or_der) {
   }
   std::vector<Certificate> certificates;
   for (const Bytes& block : blocks) {
-    SIGNET_TRY(Certificate certificate, Certificate::parse(block));
+    SIGNET_TRY(Certificate certificate, Certificate::parse(block, unknown_critical));
     certificates.push_back(std::move(certificate));
   }
   return certificates;

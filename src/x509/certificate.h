@@ -36,6 +36,8 @@ enum KeyUsage : std::uint32_t {
 /// "timeStamping", "OCSPSigning") or as a dotted OID; the result is the dotted OID.
 [[nodiscard]] Result<std::string> eku_oid_from(std::string_view name_or_oid);
 [[nodiscard]] std::string eku_name_of(std::string_view oid);
+inline constexpr std::string_view kOcspSigningOid = "1.3.6.1.5.5.7.3.9";
+inline constexpr std::string_view kAnyExtendedKeyUsageOid = "2.5.29.37.0";
 
 struct BasicConstraints {
   bool ca = false;
@@ -122,7 +124,8 @@ class Certificate {
   [[nodiscard]] const CertificateDer& der() const noexcept { return der_; }
   [[nodiscard]] ByteView tbs() const noexcept { return ByteView(der_.view()).subspan(tbs_offset_, tbs_size_); }
   [[nodiscard]] Sha256 fingerprint() const { return sha256(der_.view()); }
-  [[nodiscard]] bool is_self_issued() const noexcept;
+  /// Issuer and subject are the same name (same_name()), as RFC 5280 section 6.1 has it. It says nothing of the key.
+  [[nodiscard]] bool is_self_issued() const;
 
   /// The signature verifies with `issuer`'s key. Names and validity are not looked at.
   [[nodiscard]] Result<void> verify_signed_by(const PublicKey& issuer) const;
@@ -143,6 +146,7 @@ class Certificate {
 [[nodiscard]] std::string encode_pem(std::string_view label, ByteView der);
 [[nodiscard]] Result<std::vector<Bytes>> decode_pem(std::string_view text, std::string_view label);
 /// The certificates of a PEM file's text, or the one of a DER file.
-[[nodiscard]] Result<std::vector<Certificate>> parse_certificates(ByteView pem_or_der);
+[[nodiscard]] Result<std::vector<Certificate>> parse_certificates(
+    ByteView pem_or_der, UnknownCritical unknown_critical = UnknownCritical::kRefused);
 
 }  // namespace signet

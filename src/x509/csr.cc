@@ -9,6 +9,7 @@
 #include "x509/der.h"
 #include "x509/extensions.h"
 #include "x509/field.h"
+#include "x509/key_rule.h"
 
 namespace signet {
 namespace {
@@ -30,10 +31,41 @@ struct Parts {
   ByteView signature;
 };
 
+// The rules of docs/policy.md that a request can break in itself.
+constexpr std::string_view kDerRule = "csr.der";
+constexpr std::string_view kSubjectRule = "subject.form";
+constexpr std::string_view kNamesRule = "names.form";
+constexpr std::string_view kKeyRule = "key.form";
+constexpr std::string_view kAlgorithmRule = "csr.algorithm";
+constexpr std::string_view kAttributesRule = "csr.attributes";
+constexpr std::string_view kConstraintsRule = "csr.constraints";
+constexpr std::string_view kCaRule = "csr.ca";
+constexpr std::string_view kPossessionRule = "csr.possession";
+
 constexpr std::uint8_t kAttributesTag = der::context_constructed(0);
 
 std::unexpected<Error> refuse(std::string message, std::string field) {
   return fail(ErrorCode::kInvalidArgument, std::move(message), std::move(field));
+}
+
+std::unexpected<Error> refuse_by(std::string_view rule, std::string message, std::string field) {
+  return refuse(with_rule(std::move(message), rule), std::move(field));
+}
+
+/// "... (rule some.name)". Text of the request never stands at the end of a message without a quotation mark behind it.
+bool names_a_rule(std::string_view message) noexcept {
+  constexpr std::string_view kMark = " (rule ";
+  const std::size_t start = message.rfind(kMark);
+  return start != std::string_view::npos && message.ends_with(')') &&
+         message.substr(start + kMark.size()).find_first_of(" \"") == std::string_view::npos;
+}
+
+/// `result` with `rule` behind its error's message, unless that names a narrower one.
+template <class T>
+Result<T> by_rule(std::string_view rule, Result<T> result) {
+  if (result.has_value() || names_a_rule(result.error().message)) return result;
+  result.error().message = with_rule(std::move(result.error().message), rule);
+  return result;
 }
 
 Result<void> split_info(der::Reader& info, Parts& parts) {
@@ -70,7 +102,8 @@ Result<Parts> split(ByteView der) {
   SIGNET_CHECK(split_info(inner, parts));
   SIGNET_TRY(const der::Element algorithm,
              in_field("signatureAlgorithm", request.element(der::kSequence, "signatureAlgorithm")));
-  SIGNET_TRY(parts.algorithm, in_field("signatureAlgorithm", parse_algorithm(algorithm.whole)));
+  SIGNET_TRY(parts.algorithm,
+             in_field("signatureAlgorithm", by_rule(kAlgorithmRule, parse_algorithm(algorithm.whole))));
   SIGNET_TRY(parts.signature, in_field("signature", request.bit_string_bytes("signature")));
   SIGNET_CHECK(request.finish("CertificationRequest"));
   parts.info = info.whole;
@@ -123,11 +156,13 @@ Result<std::optional<ByteView>> find_extension_request(const std::vector<Attribu
   for (const Attribute& attribute : attributes) {
     // Some readers take this one for an extensionRequest: to ignore it would drop what was asked for.
     if (attribute.type == kMicrosoftExtensionRequest) {
-      return refuse(fmt::format("attribute {}; request extensions by {} instead", attribute.type, kExtensionRequest),
-                    {});
+      return refuse_by(kAttributesRule,
+                       fmt::format("attribute {}; request extensions by {} instead", attribute.type, kExtensionRequest),
+                       {});
     }
     if (attribute.type != kExtensionRequest) continue;
-    if (request || attribute.values.size() != 1) return refuse("more than one extensionRequest", {});
+    if (request || attribute.values.size() != 1)
+      return refuse_by(kAttributesRule, "more than one extensionRequest", {});
     request = attribute.values.front();
   }
   return request;
@@ -148,26 +183,31 @@ Result<void> check_ca_rights(const Extensions& extensions, CaRequests ca_request
   const std::string rights = ca_rights(extensions);
   if (rights.empty() || ca_requests == CaRequests::kTaken) return {};
   const bool by_constraints = rights.starts_with("CA:TRUE");
-  return refuse(fmt::format("{} is requested; only a profile for CAs gives that: request it without", rights),
-                by_constraints ? "basicConstraints" : "keyUsage");
+  return refuse_by(kCaRule,
+                   fmt::format("{} is requested; only a profile for CAs gives that: request it without", rights),
+                   by_constraints ? "basicConstraints" : "keyUsage");
 }
 
 Result<Extensions> requested_extensions(ByteView attributes_der) {
   SIGNET_TRY(const auto attributes, in_field("attributes", read_attributes(attributes_der)));
   SIGNET_TRY(const auto request, in_field("attributes", find_extension_request(attributes)));
   if (!request) return Extensions();
-  SIGNET_TRY(Extensions extensions, parse_extensions(*request, ExtensionsOf::kRequest));
+  auto extensions = parse_extensions(*request, ExtensionsOf::kRequest);
+  if (!extensions) return by_rule(extensions.error().field == "subjectAltName" ? kNamesRule : kDerRule, extensions);
   // It is read, but never written: whoever asks for this restriction must not believe to have it.
-  if (extensions.name_constraints) return refuse("nameConstraints are not given on request", "nameConstraints");
+  if (extensions->name_constraints)
+    return refuse_by(kConstraintsRule, "nameConstraints are not given on request; request it without",
+                     "nameConstraints");
   return extensions;
 }
 
 Result<void> check_algorithm(const RequestAlgorithm& algorithm, const PublicKey& key) {
   const auto* const of_certificates = std::get_if<SignatureAlgorithm>(&algorithm);
   if (of_certificates == nullptr ? key.type() == KeyType::kRsa : fits(*of_certificates, key.type())) return {};
-  return refuse(fmt::format("{} does not fit the request's key, {}",
-                            std::visit([](auto value) { return name_of(value); }, algorithm), key.describe()),
-                "signatureAlgorithm");
+  return refuse_by(kAlgorithmRule,
+                   fmt::format("{} does not fit the request's key, {}",
+                               std::visit([](auto value) { return name_of(value); }, algorithm), key.describe()),
+                   "signatureAlgorithm");
 }
 
 Result<void> check_size(ByteView der) {
@@ -199,17 +239,17 @@ Result<Bytes> decode_one(std::string_view text) {
 
 Result<Csr> Csr::parse_any(ByteView pem_or_der, CaRequests ca_requests) {
   if (looks_like_der(pem_or_der)) return parse(pem_or_der, ca_requests);
-  SIGNET_TRY(const Bytes der, in_field("csr", decode_one(text_of(pem_or_der))));
+  SIGNET_TRY(const Bytes der, in_field("csr", by_rule(kDerRule, decode_one(text_of(pem_or_der)))));
   return parse(der, ca_requests);
 }
 
 Result<Csr> Csr::parse(ByteView der, CaRequests ca_requests) {
-  SIGNET_CHECK(in_field("csr", check_size(der)));
-  SIGNET_TRY(const Parts parts, in_field("csr", split(der)));
-  SIGNET_TRY(Name subject, in_field("csr.subject", Name::parse(parts.subject)));
-  SIGNET_TRY(PublicKey key, in_field("csr", PublicKey::from_spki(parts.spki)));
+  SIGNET_CHECK(in_field("csr", by_rule(kDerRule, check_size(der))));
+  SIGNET_TRY(const Parts parts, in_field("csr", by_rule(kDerRule, split(der))));
+  SIGNET_TRY(Name subject, in_field("csr.subject", by_rule(kSubjectRule, Name::parse(parts.subject))));
+  SIGNET_TRY(PublicKey key, in_field("csr", by_rule(kKeyRule, PublicKey::from_spki(parts.spki))));
   SIGNET_CHECK(in_field("csr", check_algorithm(parts.algorithm, key)));
-  SIGNET_TRY(Extensions extensions, in_field("csr", requested_extensions(parts.attributes)));
+  SIGNET_TRY(Extensions extensions, in_field("csr", by_rule(kDerRule, requested_extensions(parts.attributes))));
   SIGNET_CHECK(in_field("csr", check_ca_rights(extensions, ca_requests)));
   Csr csr(copy_of(der), std::move(subject), std::move(key));
   csr.alt_names_ = std::move(extensions.alt_names);
@@ -220,9 +260,9 @@ Result<Csr> Csr::parse(ByteView der, CaRequests ca_requests) {
 }
 
 Result<void> Csr::verify_possession() const {
-  return in_field(
-      "csr.signature",
-      std::visit([this](auto algorithm) { return public_key_.verify(algorithm, info_, signature_); }, algorithm_));
+  const auto verified =
+      std::visit([this](auto algorithm) { return public_key_.verify(algorithm, info_, signature_); }, algorithm_);
+  return in_field("csr.signature", by_rule(kPossessionRule, verified));
 }
 
 }  // namespace signet

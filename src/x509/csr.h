@@ -21,6 +21,7 @@ enum class CaRequests : std::uint8_t { kRefused, kTaken };
 class Csr {
  public:
   /// DER, at most 32 KiB. Errors are kInvalidArgument with a field "csr", "csr.subject", "csr.subjectAltName", ...
+  /// Every message ends with its rule, "(rule csr.der)": docs/policy.md, of keys docs/key-quality.md.
   [[nodiscard]] static Result<Csr> parse(ByteView der, CaRequests ca_requests = CaRequests::kRefused);
   /// One request as PEM ("CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST") or DER.
   [[nodiscard]] static Result<Csr> parse_any(ByteView pem_or_der, CaRequests ca_requests = CaRequests::kRefused);
@@ -31,7 +32,8 @@ class Csr {
   [[nodiscard]] ByteView der() const noexcept { return der_; }
 
   /// Proof of possession: the request's signature verifies with its own key. RSA signs with PKCS#1 v1.5 or RSASSA-PSS
-  /// (x509/pss.h), whichever the request says. Error field "csr.signature".
+  /// (x509/pss.h), whichever the request says. Error field "csr.signature" (rule
+  /// csr.possession).
   [[nodiscard]] Result<void> verify_possession() const;
 
  private:

@@ -188,7 +188,9 @@ Result<void> interpret(const Extension& extension, ExtensionsOf whose, Extension
     return in_field(kind->name, kind->read(extension, into));
   if (whose == ExtensionsOf::kRequest && extension.critical) {
     return fail(ErrorCode::kInvalidArgument,
-                fmt::format("extension {} is critical and not understood here", extension.oid), "extensions");
+                fmt::format("extension {} is critical and not understood here; request it without (rule csr.critical)",
+                            extension.oid),
+                "extensions");
   }
   SIGNET_CHECK(in_field("extensions", der::check_well_formed(extension.value, "extension " + extension.oid)));
   into.extra.push_back({.oid = extension.oid, .critical = extension.critical, .value = copy_of(extension.value)});

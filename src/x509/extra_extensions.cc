@@ -22,10 +22,12 @@ constexpr std::array kReserved = {
     Reserved{"1.3.6.1.5.5.7.1.8", "a delegation of AS numbers (RFC 3779)"},
     Reserved{"1.3.6.1.5.5.7.1.14", "that of proxy certificates (RFC 3820)"},
     Reserved{"1.3.6.1.5.5.7.1.24", "the TLS feature, which must_staple makes"},
+    Reserved{"1.3.6.1.5.5.7.1.26", "a list of telephone numbers that its holder speaks for (RFC 8226)"},
     Reserved{"1.3.6.1.5.5.7.1.28", "a delegation of IP addresses (RFC 8360)"},
     Reserved{"1.3.6.1.5.5.7.1.29", "a delegation of AS numbers (RFC 8360)"},
     Reserved{"1.3.6.1.5.5.7.48.1.5", "OCSP no-check, which ocsp_no_check makes"},
     Reserved{"1.3.6.1.4.1.311.21.10", "Microsoft's application policies, a second extendedKeyUsage"},
+    Reserved{"1.3.6.1.4.1.311.25.2", "Microsoft's security identifier: the account that its holder logs on as"},
     Reserved{"1.3.6.1.4.1.11129.2.4", "one of Certificate Transparency (RFC 6962)"},
     Reserved{"2.16.840.1.113730.1", "one of Netscape's, whose certificate type is a second keyUsage"},
 };

@@ -1,4 +1,4 @@
-// How a refusal of a key names its rule. Internal to x509.
+// How the refusal of a request or of its key names its rule. Internal to x509.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace signet {
 
-/// "what is wrong; what to do (rule key.something)". docs/key-quality.md explains every rule by its name.
+/// "what is wrong; what to do (rule key.something)". docs/key-quality.md explains the rules of keys by
+/// their names, docs/policy.md those of the rest of a request.
 [[nodiscard]] inline std::string with_rule(std::string what, std::string_view rule) {
   what.append(" (rule ").append(rule).append(")");
   return what;

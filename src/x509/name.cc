@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "x509/name_attributes.h"
+#include "x509/name_subtree.h"
 
 namespace signet {
 namespace {
@@ -143,6 +144,11 @@ Result<Name> Name::parse(ByteView der) {
   }
   name.der_ = copy_of(der);
   return name;
+}
+
+bool same_name(const Name& a, const Name& b) {
+  if (equal(a.der(), b.der())) return true;
+  return a.attributes().size() == b.attributes().size() && comparable_rdns(a) == comparable_rdns(b);
 }
 
 std::vector<std::string> Name::common_names() const {

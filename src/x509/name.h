@@ -41,6 +41,11 @@ class Name {
   std::vector<std::pair<std::string, std::string>> attributes_;
 };
 
+/// Equal by RFC 5280 section 7.1, as far as OpenSSL follows it: string types do not count, nor the case of ASCII
+/// letters, nor blanks at the ends or more than one inside, nor the order inside an RDN. What names the same CA to a
+/// verifier.
+[[nodiscard]] bool same_name(const Name& a, const Name& b);
+
 /// 4 or 16 bytes.
 struct IpAddress {
   Bytes bytes;

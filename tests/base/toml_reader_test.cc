@@ -158,6 +158,12 @@ TEST(TomlReader, SuggestsTheNearestKnownKey) {
             "a.toml:3:1: listen.zebra: unknown key; the keys of this table are address, key");
 }
 
+TEST(TomlReader, KnowsAKeyThatItWasOnlyAskedWhetherItIsThere) {
+  const auto document = parse("zebra = 1\n");
+  EXPECT_FALSE(document->root().has("rsa_exponents"));
+  EXPECT_EQ(complaints(*document), "a.toml:1:1: zebra: unknown key; the keys of this table are rsa_exponents");
+}
+
 TEST(TomlReader, ComplainsAboutUnknownKeysAtEveryLevelThatWasRead) {
   const auto document = parse("x = 1\n[t]\ny = 1\n[[many]]\nz = 1\n[named.one]\nw = 1\n[u]\nv = 1\n");
   TomlTable root = document->root();

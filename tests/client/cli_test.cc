@@ -137,6 +137,24 @@ TEST_F(CliTest, BundleWritesPem) {
   EXPECT_EQ(slurp(folder_ / "ca.pem"), slurp(root_.certificate_file));
 }
 
+TEST_F(CliTest, BundleTakesOneFormForStandardOutput) {
+  for (const char* form : {"pem", "der", "spiffe"}) {
+    const auto both = signet({"--json", "bundle", "--format", form});
+    EXPECT_EQ(both.status, 2) << form;
+    EXPECT_NE(both.out.find("two forms"), std::string::npos) << both.out;
+  }
+  EXPECT_EQ(signet({"--json", "bundle"}).status, 0);
+  EXPECT_EQ(signet({"--json", "bundle", "--format", "der", "--out", folder_.path() / "ca.der"}).status, 0);
+}
+
+TEST_F(CliTest, IssueWritesOverNoFileThatItReads) {
+  for (const char* file : {"client.key", "root.pem", "www.csr"}) {
+    const auto result = signet(issue_arguments({"--force", "--out", folder_.path() / file}));
+    EXPECT_EQ(result.status, 2) << file;
+    EXPECT_NE(result.err.find("are the same file"), std::string::npos) << result.err;
+  }
+}
+
 TEST_F(CliTest, StatusIsForPeople) {
   const auto result = signet({"status"});
   ASSERT_EQ(result.status, 0) << result.err;

@@ -50,7 +50,8 @@ class ClientFixture : public ::testing::Test {
   Identity root_ = make_identity(folder_, {.name = "root"}, nullptr);
   Identity server_identity_ = make_identity(
       folder_, {.name = "server", .alt_names = "DNS:signet.test,IP:127.0.0.1", .usage = "serverAuth"}, &root_);
-  Identity client_identity_ = make_identity(folder_, {.name = "client", .usage = "clientAuth"}, &root_);
+  Identity client_identity_ =
+      make_identity(folder_, {.name = "client", .alt_names = "DNS:issued.example", .usage = "clientAuth"}, &root_);
   std::unique_ptr<TestServer> server_;
 };
 

@@ -59,6 +59,28 @@ TEST_F(ClientTest, ARenewalForAnotherKeyIsNotTaken) {
   EXPECT_NE(renewed.error().message.find("another key"), std::string::npos);
 }
 
+TEST_F(ClientTest, ARenewalNamesTheCertificateThatItConnectsWith) {
+  start([this](const v1::Request& request) { return good_answer(request); });
+  ASSERT_TRUE(Client::create(client_options()).value().renew({.csr = csr_}).has_value());
+  const auto message =
+      parse_strict<v1::RenewRequest>(bytes_of(server_->requests().back().payload()), "payload").value();
+  EXPECT_EQ(to_hex(bytes_of(message.certificate_sha256())), to_hex(sha256(der_of(client_identity_.certificate.get()))));
+}
+
+TEST_F(ClientTest, ARenewalForOtherNamesIsNotTaken) {
+  start([this](const v1::Request& request) { return good_answer(request); });
+  const Identity other =
+      make_identity(folder_, {.name = "other", .alt_names = "DNS:other.example", .usage = "clientAuth"}, &root_);
+  ClientOptions options = client_options();
+  options.certificate_file = other.certificate_file;
+  options.key_file = other.key_file;
+  const auto renewed = Client::create(options).value().renew({.csr = csr_});
+  ASSERT_FALSE(renewed.has_value());
+  EXPECT_EQ(renewed.error().code, ErrorCode::kInternal);
+  EXPECT_NE(renewed.error().message.find("DNS:issued.example, not DNS:other.example"), std::string::npos)
+      << renewed.error().message;
+}
+
 TEST_F(ClientTest, TakesARequestAsPem) {
   start([this](const v1::Request& request) { return good_answer(request); });
   auto client = Client::create(client_options());
@@ -148,6 +170,15 @@ TEST_F(ClientTest, DoesNotSendWhatIsNoCertificateRequest) {
   EXPECT_EQ(issued.error().field, "csr");
   EXPECT_TRUE(server_->requests().empty()) << "a private key left this machine";
   EXPECT_EQ(server_->connections(), 0);
+}
+
+/// Only the daemon knows what the profile gives.
+TEST_F(ClientTest, SendsARequestForACa) {
+  start([this](const v1::Request& request) { return good_answer(request); });
+  const Bytes csr = make_csr("ca.example.com", Asks::kForACa);
+  const auto issued = Client::create(client_options()).value().issue({.profile = "subordinate-ca", .csr = csr});
+  ASSERT_TRUE(issued.has_value()) << issued.error().message;
+  ASSERT_EQ(server_->connections(), 1);
 }
 
 TEST_F(ClientTest, NamesBothOriginsWhenTheyDiffer) {

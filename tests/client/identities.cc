@@ -113,7 +113,7 @@ Identity make_identity(const TempDirectory& folder, const CertificateWish& wish,
   return made;
 }
 
-Bytes make_csr(const std::string& dns_name) {
+Bytes make_csr(const std::string& dns_name, Asks asks) {
   const auto key = make_key("P-256");
   const std::shared_ptr<X509_REQ> request(X509_REQ_new(), X509_REQ_free);
   X509_REQ_set_version(request.get(), X509_REQ_VERSION_1);
@@ -122,6 +122,11 @@ Bytes make_csr(const std::string& dns_name) {
   X509_EXTENSION* const names =
       X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, ("DNS:" + dns_name).c_str());
   X509v3_add_ext(&extensions, names, -1);
+  if (asks == Asks::kForACa) {
+    X509_EXTENSION* const ca = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
+    X509v3_add_ext(&extensions, ca, -1);
+    X509_EXTENSION_free(ca);
+  }
   X509_REQ_add_extensions(request.get(), extensions);
   sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
   X509_EXTENSION_free(names);

@@ -33,7 +33,8 @@ struct CertificateWish {
 [[nodiscard]] Identity make_identity(const TempDirectory& folder, const CertificateWish& wish, const Identity* issuer);
 
 /// A PKCS#10 request (DER) of a new P-256 key for one DNS name.
-[[nodiscard]] Bytes make_csr(const std::string& dns_name);
+enum class Asks : std::uint8_t { kForAnEndEntity, kForACa };  ///< kForACa: with critical CA:TRUE
+[[nodiscard]] Bytes make_csr(const std::string& dns_name, Asks asks = Asks::kForAnEndEntity);
 
 /// A certificate (DER) that `issuer` signs for the key of `csr_der`.
 [[nodiscard]] Bytes issue_for(const Identity& issuer, ByteView csr_der);

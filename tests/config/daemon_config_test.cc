@@ -189,13 +189,16 @@ TEST(DaemonConfig, ReadsWhatAFenceLetsThroughBesideEndEntities) {
   const auto plain = fence("may_sign = [\"end-entity-certificate\"]");
   EXPECT_THAT(plain->keys.at("issuing-1").fence.extensions, testing::IsEmpty());
   EXPECT_EQ(plain->keys.at("issuing-1").fence.longest_path, 0U);
+  EXPECT_FALSE(plain->keys.at("issuing-1").fence.ocsp_responder);
   const auto more = fence(R"(may_sign = ["end-entity-certificate", "ca-certificate"]
 longest_path = 2
+ocsp_responder = true
 extensions = ["1.2.3", "1.3.6.1.4.1.311.20.2"])");
   ASSERT_TRUE(more.has_value()) << more.error().message;
   const FenceConfig& rules = more->keys.at("issuing-1").fence;
   EXPECT_TRUE(rules.may_sign.contains(ArtifactKind::kCaCertificate));
   EXPECT_EQ(rules.longest_path, 2U);
+  EXPECT_TRUE(rules.ocsp_responder);
   EXPECT_THAT(rules.extensions, ElementsAre("1.2.3", "1.3.6.1.4.1.311.20.2"));
   EXPECT_THAT(fence("may_sign = [\"end-entity-certificate\"]\nlongest_path = 1").error().message,
               HasSubstr("longest_path: has no effect, because may_sign does not name \"ca-certificate\""));
@@ -308,6 +311,8 @@ TEST(DaemonConfig, ALogKeyHasAPublicKeyAndNothingOfACertificate) {
             "signs checkpoints of the log; remove it\n"
             "/etc/signet/signet.toml:33:19: key.log-1.fence.clock_tolerance: is a rule for certificates, and this key "
             "signs checkpoints of the log; remove it");
+  EXPECT_THAT(error_of(kMinimal + "ocsp_responder = true\n"),
+              HasSubstr("key.log-1.fence.ocsp_responder: is a rule for certificates"));
   EXPECT_THAT(
       error_of(with("[\"log-checkpoint\"]", "[\"log-checkpoint\", \"end-entity-certificate\"]")),
       HasSubstr("key.log-1.fence.may_sign: names \"log-checkpoint\" beside another kind; a key that signs the log "

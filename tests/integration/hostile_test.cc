@@ -15,6 +15,7 @@ namespace {
 
 using client::RpcConnection;
 using client::TlsContext;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 constexpr std::string_view kOperator = R"([client.payments]
@@ -81,6 +82,7 @@ class HostileRequestsOverRpc : public testing::Test {
     ASSERT_TRUE(response.has_error()) << "a certificate for it";
     EXPECT_EQ(response.error().field(), hostile.field) << response.error().message();
     EXPECT_THAT(response.error().message(), HasSubstr(hostile.phrase));
+    EXPECT_THAT(response.error().message(), ContainsRegex("[(]rule [a-z0-9.-]+[)]$"));
     EXPECT_FALSE(response.error().retryable());
   }
 

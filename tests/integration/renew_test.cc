@@ -3,10 +3,13 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <thread>
 
+#include "base/file.h"
 #include "integration/daemon.h"
 #include "log/entries.h"
 #include "x509/certificate.h"
@@ -75,6 +78,17 @@ class Renewal : public testing::Test {
   [[nodiscard]] std::vector<std::string> renew(const std::string& name, std::vector<std::string> more) const {
     more.insert(more.begin(), "renew");
     return as(name, std::move(more));
+  }
+  /// The command, which fails when it writes what `flag` names, long after the daemon has issued: a folder has that
+  /// name. The key is pending then.
+  static void stop_at(const char* flag, std::vector<std::string> command) {
+    const std::string file = *(std::ranges::find(command, flag) + 1);
+    fs::create_directory(file);
+    command.emplace_back("--force");
+    const auto stopped = run_command(command);
+    EXPECT_NE(stopped.status, 0);
+    EXPECT_THAT(stopped.err, HasSubstr("the same command goes on with it"));
+    fs::remove(file);
   }
   [[nodiscard]] std::unique_ptr<Client> client(const std::string& name) const {
     ClientOptions options = daemon_->options("payments");
@@ -231,6 +245,126 @@ TEST_F(Renewal, ThatIsRefusedLeavesNoKeyBehind) {
       run_command(renew("device", {"--json", "--csr", ca_.path("device.csr"), "--out", ca_.path("next.pem")}));
   EXPECT_EQ(json.status, 0) << json.err;
   EXPECT_FALSE(nlohmann::json::parse(json.out).at("serial").get<std::string>().empty());
+}
+
+TEST_F(Renewal, OfAnotherCertificateNeverGetsTheSuccessorOfTheFirst) {
+  provision("plain");
+  const auto into = [&](const std::string& name) {
+    return renew(name, {"--new-key", ca_.path("n.key"), "--out", ca_.path("n.pem")});
+  };
+  stop_at("--out", into("device"));
+  run_ok(into("plain"));
+  EXPECT_THAT(read("n.pem").fields().alt_names.value().texts(), ElementsAre("DNS:plain.example"));
+
+  const RenewOptions same{.csr = csr_without_names(), .idempotency_key = "shared"};
+  ASSERT_TRUE(client("device")->renew(same).has_value());
+  const auto others = client("plain")->renew(same);
+  ASSERT_FALSE(others.has_value());
+  EXPECT_EQ(others.error().code, ErrorCode::kAlreadyExists) << "both are the client device of the policy";
+}
+
+TEST_F(Renewal, ThatWasKilledInPlaceBetweenCertificateAndKeyIsFinishedByTheSameCommand) {
+  run_ok(renew("device", {"--new-key", ca_.path("next.key"), "--out", ca_.path("next.pem")}));
+  fs::rename(ca_.path("next.pem"), ca_.path("device.pem"));
+  fs::rename(ca_.path("next.key"), ca_.path("device.key.pending"));
+  const std::string key = slurp(ca_.path("device.key.pending"));
+  EXPECT_EQ(run_command(as("device", {"bundle"})).status, 2) << "the two do not belong together";
+  const auto resumed =
+      run_command(renew("device", {"--new-key", ca_.path("device.key"), "--out", ca_.path("device.pem"), "--force"}));
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("a renewal that was interrupted is finished"));
+  EXPECT_NE(slurp(ca_.path("device.key")), key) << "it was finished, and then it was renewed";
+  EXPECT_FALSE(fs::exists(ca_.path("device.key.pending")));
+  run_ok(as("device", {"bundle"}));
+}
+
+TEST_F(Renewal, ThatWasKilledBeforeTheKeyHadItsNameGoesOnWithoutForce) {
+  const auto command = renew("device", {"--new-key", ca_.path("next.key"), "--out", ca_.path("next.pem"), "--chain-out",
+                                        ca_.path("chain.pem")});
+  stop_at("--new-key", command);
+  const std::string certificate = slurp(ca_.path("next.pem"));
+  EXPECT_FALSE(certificate.empty());
+  ca_.folder().write("next.key.pending.0123456789abcdef.new", "half");
+  ca_.folder().write("next.key.pending.mine.new", "mine");
+  const auto resumed = run_command(command);
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_EQ(slurp(ca_.path("next.pem")), certificate);
+  EXPECT_FALSE(fs::exists(ca_.path("next.key.pending.0123456789abcdef.new")));
+  EXPECT_TRUE(fs::exists(ca_.path("next.key.pending.mine.new")));
+  EXPECT_FALSE(fs::exists(ca_.path("next.key.pending.lock")));
+  run_ok(as("next", {"bundle"}));
+  EXPECT_EQ(run_command(command).status, 2) << "what is there without a pending key is not replaced";
+}
+
+TEST_F(Renewal, WhoseCertificateExpiredMeanwhileBeginsAnew) {
+  const std::vector<std::string> options{"--new-key",          ca_.path("next.key"), "--out",
+                                         ca_.path("next.pem"), "--validity",         "60s"};
+  const auto command = renew("device", options);
+  stop_at("--out", command);
+  const std::string key = slurp(ca_.path("next.key.pending"));
+  std::this_thread::sleep_for(std::chrono::seconds(61));  // no profile gets a shorter one
+  const auto again = run_command(command);
+  EXPECT_EQ(again.status, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("beginning anew"));
+  EXPECT_NE(slurp(ca_.path("next.key")), key);
+  EXPECT_GT(read("next.pem").fields().not_after, system_clock().now() - std::chrono::seconds(2));
+}
+
+TEST_F(Renewal, NeverDestroysAKeyWhateverForceSays) {
+  const std::string key = slurp(ca_.path("device.key"));
+  for (const auto& more : std::vector<std::vector<std::string>>{
+           {"--new-key", ca_.path("n.key"), "--out", ca_.path("n.key.pending")},
+           {"--new-key", ca_.path("n.key"), "--out", ca_.path("n.key.pending.csr")},
+           {"--new-key", ca_.path("n.key"), "--out", ca_.path("device.key")},
+           {"--new-key", ca_.path("n.key"), "--out", ca_.path("n.pem"), "--chain-out", ca_.path("device.pem")},
+           {"--new-key", ca_.path("device.pem"), "--out", ca_.path("n.pem")},
+           {"--new-key", ca_.path("device.key"), "--out", ca_.path("n.pem")},
+           {"--new-key", ca_.path("n.key"), "--out", ca_.path("device.pem")},
+           {"--csr", ca_.path("device.csr"), "--out", ca_.path("device.csr")},
+           {"--csr", ca_.path("device.csr"), "--out", ca_.path("device.key")}}) {
+    auto arguments = more;
+    arguments.emplace_back("--force");
+    EXPECT_EQ(run_command(renew("device", arguments)).status, 2) << testing::PrintToString(more);
+  }
+  EXPECT_EQ(slurp(ca_.path("device.key")), key);
+  run_ok(as("device", {"bundle"}));
+}
+
+TEST_F(Renewal, OfAPendingKeyWithOtherOptionsSaysWhatToDo) {
+  const std::vector<std::string> options{"--new-key", ca_.path("next.key"), "--out", ca_.path("next.pem")};
+  stop_at("--out", renew("device", options));
+  auto other = options;
+  other.insert(other.end(), {"--validity", "3d"});
+  const auto refused = run_command(renew("device", other));
+  EXPECT_EQ(refused.status, 3) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("repeat with those, or remove both files"));
+  EXPECT_TRUE(fs::exists(ca_.path("next.key.pending")));
+  run_ok(renew("device", options));
+}
+
+TEST_F(Renewal, NeverReplacesACertificateThatIsValidLonger) {
+  const std::string before = slurp(ca_.path("device.pem"));
+  const auto refused = run_command(renew(
+      "device", {"--new-key", ca_.path("device.key"), "--out", ca_.path("device.pem"), "--force", "--validity", "1h"}));
+  EXPECT_NE(refused.status, 0);
+  EXPECT_THAT(refused.err, HasSubstr("is not replaced"));
+  EXPECT_EQ(slurp(ca_.path("device.pem")), before);
+  run_ok(as("device", {"bundle"}));
+}
+
+TEST_F(Renewal, WithADamagedPendingKeyNamesItAndTheNextStep) {
+  ca_.folder().write("next.key.pending", "no key");
+  chmod(ca_.path("next.key.pending").c_str(), 0600);
+  const auto refused = run_command(renew("device", {"--new-key", ca_.path("next.key"), "--out", ca_.path("next.pem")}));
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("next.key.pending.csr to begin anew"));
+}
+
+TEST_F(Renewal, TwiceAtOnceIsRefused) {
+  const auto held = lock_file(ca_.path("next.key.pending.lock"));
+  const auto refused = run_command(renew("device", {"--new-key", ca_.path("next.key"), "--out", ca_.path("next.pem")}));
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("is under way"));
 }
 
 }  // namespace

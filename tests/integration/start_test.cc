@@ -52,6 +52,20 @@ TEST(Start, CheckSaysWhetherAllIsWellAndStartsNothing) {
   EXPECT_EQ(run_command({program("signetd"), "--check", "--config", ca.config()}).status, 2);
 }
 
+TEST(Start, CheckWarnsOfAClientThatCanBecomeAnother) {
+  const Installation ca;
+  EXPECT_EQ(run_command({program("signetd"), "--check", "--config", ca.config()}).err.find("can become"),
+            std::string::npos);
+  ca.edit("policy.toml", "identity = \"dns:plain.example\"\nprofiles = [\"tls-server\"]",
+          "identity = \"dns:plain.example\"\nprofiles = [\"tls-client\"]");
+  ca.edit("policy.toml", "[client.plain.names]",
+          "[client.auditor]\nidentity = \"dns:audit.plain.example\"\nrights = [\"audit\"]\n[client.plain.names]");
+  const auto result = run_command({program("signetd"), "--check", "--config", ca.config()});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.err.find("one client can become another"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("dns:audit.plain.example"), std::string::npos) << result.err;
+}
+
 TEST(Start, ConfigurationThatOthersMayWriteIsRefused) {
   const Installation ca;
   std::filesystem::permissions(ca.config(), std::filesystem::perms(0666));

@@ -11,6 +11,7 @@
 namespace signet::test {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 class HostileRequestsTest : public testing::Test {
@@ -38,6 +39,7 @@ class HostileRequestsTest : public testing::Test {
     ASSERT_FALSE(issued.has_value()) << "a certificate for it";
     EXPECT_EQ(issued.error().field, hostile.field) << issued.error().message;
     EXPECT_THAT(issued.error().message, HasSubstr(hostile.phrase));
+    EXPECT_THAT(issued.error().message, ContainsRegex("[(]rule [a-z0-9.-]+[)]$"));
     EXPECT_EQ(printable(issued.error().message, 100000), issued.error().message);
     EXPECT_FALSE(issued.error().retryable);
   }

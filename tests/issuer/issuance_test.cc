@@ -263,7 +263,7 @@ TEST_F(IssuanceTest, AProfileMayDemandTheRulesOfPublicTrust) {
   start();
   const auto refused = front_->answer(call_issue("key-1"));
   EXPECT_EQ(code_of(refused), ErrorCode::kFailedPrecondition) << refused.error().message();
-  EXPECT_THAT(refused.error().message(), HasSubstr("the rule br."));
+  EXPECT_THAT(refused.error().message(), HasSubstr("(rule br."));
   EXPECT_FALSE(keyholder_was_asked());
 }
 

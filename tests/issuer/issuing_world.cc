@@ -103,7 +103,8 @@ IssuingWorld::IssuingWorld(IssuingWorldSetup setup)
                                                        .store = *store_,
                                                        .clock = clock_,
                                                        .rng = system_rng(),
-                                                       .sign_deadline = std::chrono::seconds(20)});
+                                                       .sign_deadline = std::chrono::seconds(20),
+                                                       .own_keys = setup_.own_keys});
 }
 
 IssuingWorld::~IssuingWorld() { log_->stop(); }

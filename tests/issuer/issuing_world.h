@@ -38,6 +38,7 @@ struct IssuingWorldSetup {
   Identity issuing;
   std::string policy;
   std::string blocked_keys;  ///< the list's text; empty for none
+  OwnKeys own_keys = {};
 };
 
 class IssuingWorld {

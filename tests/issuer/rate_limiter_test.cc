@@ -46,6 +46,19 @@ class RateLimiterTest : public testing::Test {
   RateLimiter limiter_{clock_};
 };
 
+TEST_F(RateLimiterTest, ATokenThatIsGivenBackIsThereAgainAndNeverMoreThanTheBurst) {
+  const Policy rules = policy("rate = \"6/m\"\nburst = 3", "rate = \"6/m\"\nburst = 3");
+  const PolicyClient& a = rules.clients().at("a");
+  EXPECT_EQ(available(a), 3U);
+  limiter_.give_back(a, Charge::kIssuance);
+  EXPECT_EQ(available(a), 1U);
+  clock_.at += 1h;
+  limiter_.give_back(a, Charge::kIssuance);
+  EXPECT_EQ(available(a), 3U);
+  limiter_.give_back(rules.clients().at("b"), Charge::kIssuance);
+  EXPECT_EQ(available(rules.clients().at("b")), 3U);
+}
+
 TEST_F(RateLimiterTest, TheBurstIsThereAtFirstAndComesBackByTheRate) {
   const Policy rules = policy("rate = \"6/m\"\nburst = 3");
   const PolicyClient& a = rules.clients().at("a");

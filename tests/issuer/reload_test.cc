@@ -90,6 +90,35 @@ TEST_F(ReloadTest, TheListOfBlockedKeysIsExchangedWithIt) {
   stop();
 }
 
+TEST_F(ReloadTest, TheLogNamesEachListOfBlockedKeysThatIsInForce) {
+  const auto lists = [this] {
+    std::vector<std::string> hashes;
+    for (const log::Entry& entry : changes()) {
+      const auto config = log::read_config(entry).value();
+      if (config.what == log::ConfigFile::kBlockedKeys)
+        hashes.push_back(config.approved_by + " " + to_hex(config.old_sha256) + " " + to_hex(config.new_sha256));
+    }
+    return hashes;
+  };
+  const std::string one = to_hex(sha256(bytes_of("one"))) + "\n";
+  const std::string two = to_hex(sha256(bytes_of("two"))) + "\n";
+  const std::string hash_of_one = to_hex(sha256(bytes_of(one)));
+  const std::string hash_of_none = to_hex(sha256(bytes_of("")));
+  installation_.blocked_keys = one;
+  start();
+  ASSERT_THAT(lists(), testing::ElementsAre("restart " + hash_of_none + " " + hash_of_one));
+  EXPECT_FALSE(issuer_->reload(installation_, installation_.policy()).has_refused());
+  EXPECT_EQ(lists().size(), 1U) << "only a change";
+  installation_.blocked_keys = two;
+  EXPECT_FALSE(issuer_->reload(installation_, installation_.policy()).has_refused());
+  ASSERT_EQ(lists().size(), 2U);
+  EXPECT_EQ(lists().back(), "reload " + hash_of_one + " " + to_hex(sha256(bytes_of(two))));
+  stop();
+  start();
+  EXPECT_EQ(lists().size(), 2U) << "the store knows";
+  stop();
+}
+
 TEST_F(ReloadTest, AClientWhoseRateIsUsedUpIsRefusedAndStaysSoAfterAReloadThatLeavesItsRate) {
   installation_.rate = "rate = \"1/h\"\nburst = 2\n";
   start();
@@ -125,6 +154,20 @@ TEST_F(ReloadTest, ACertificateThatExistsIsGivenAgainThoughTheRateIsUsedUp) {
   EXPECT_EQ(code_of(ask_as_web(issue_payload("key-2"))), ErrorCode::kResourceExhausted);
   for (int repeat = 0; repeat < 10; ++repeat) EXPECT_EQ(issued_in(ask_as_web(payload)).certificate(), certificate);
   EXPECT_EQ(code_of(ask_as_web(payload)), ErrorCode::kResourceExhausted) << "but not without end";
+  stop();
+}
+
+TEST_F(ReloadTest, WhatFailsForNowTakesNothingOfTheRate) {
+  installation_.rate = "rate = \"1/d\"\nburst = 1\n";
+  start();
+  const std::string payload = issue_payload("key-1");
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const std::uint64_t id = front_->call(chain_of({&installation_.web}), envelope(v1::METHOD_ISSUE, payload));
+    answer_error(next_sign_request().id(), ErrorCode::kUnavailable, "the test's token is away", {}, true);
+    EXPECT_EQ(code_of(front_->answer(id)), ErrorCode::kUnavailable) << attempt;
+  }
+  EXPECT_FALSE(issue_as_web("key-1").has_error());
+  EXPECT_EQ(code_of(ask_as_web(issue_payload("key-2"))), ErrorCode::kResourceExhausted);
   stop();
 }
 

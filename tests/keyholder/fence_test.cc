@@ -120,8 +120,29 @@ TEST_F(FenceTest, LetsThroughWhateverProfilesWrite) {
   leaf_.ca_issuers_urls = {"http://a.example/ca"};
   leaf_.crl_urls = {"http://a.example/crl", "http://b.example/crl"};
   leaf_.must_staple = true;
-  leaf_.ocsp_no_check = true;
   EXPECT_TRUE(check().has_value());
+}
+
+TEST_F(FenceTest, MakesNobodyAnswerForTheCaUnlessItsRulesSaySo) {
+  for (const std::string_view oid : {kOcspSigningOid, kAnyExtendedKeyUsageOid}) {
+    leaf_.extended_key_usage = {"1.3.6.1.5.5.7.3.1", std::string(oid)};
+    EXPECT_THAT(refused_by("ocsp"), AllOf(HasSubstr(std::string(oid)), HasSubstr("ocsp_responder = true")));
+  }
+  leaf_.extended_key_usage = {std::string(kOcspSigningOid)};
+  leaf_.ocsp_no_check = true;
+  refused_by("ocsp");
+  rules_.ocsp_responder = true;
+  EXPECT_TRUE(check().has_value());
+}
+
+TEST_F(FenceTest, MakesOnlyThatIrrevocableWhichAnswersForTheCaAlone) {
+  rules_.ocsp_responder = true;
+  leaf_.ocsp_no_check = true;
+  EXPECT_THAT(refused_by("ocsp"), HasSubstr("nocheck"));
+  leaf_.extended_key_usage.emplace_back(kOcspSigningOid);
+  refused_by("ocsp");
+  leaf_.extended_key_usage.clear();
+  EXPECT_THAT(refused_by("ocsp"), HasSubstr("absent"));
 }
 
 TEST_F(FenceTest, RefusesNameConstraintsOfAnEndEntity) {
@@ -206,6 +227,20 @@ TEST_F(CaFenceTest, RefusesACaWithoutKeyIdAndOneThatSpeaksAsItself) {
   refused_by("subject");
 }
 
+TEST_F(CaFenceTest, LetsNoCaAnswerForThisOneAndNoneBeIrrevocable) {
+  leaf_.extended_key_usage = {std::string(kOcspSigningOid)};
+  refused_by("ocsp");
+  rules_.ocsp_responder = true;
+  EXPECT_TRUE(check().has_value());
+  leaf_.ocsp_no_check = true;
+  refused_by("ocsp");
+}
+
+TEST_F(CaFenceTest, RefusesAlternativeNames) {
+  leaf_.alt_names = AltNames{.dns = {"login.example"}};
+  EXPECT_THAT(refused_by("subject_alt_name"), HasSubstr("DNS:login.example"));
+}
+
 TEST_F(CaFenceTest, KeepsItsTimesToo) {
   leaf_.not_after = leaf_.not_before + rules_.longest_validity + 1s;
   refused_by("validity");
@@ -246,6 +281,28 @@ TEST_F(FenceTest, OfACaWithoutKeyIdentifierItTakesNoAuthorityKeyIdentifierOnly) 
 TEST_F(FenceTest, RefusesTheCasOwnNameAsSubject) {
   leaf_.subject = ca_fields_.subject;
   EXPECT_THAT(refused_by("subject"), HasSubstr("Issuing CA"));
+}
+
+/// O and CN, each an RDN, as strings of the type `tag`.
+Name name_of(std::uint8_t tag, std::string_view organization, std::string_view common_name) {
+  const auto rdn = [&](std::string_view oid, std::string_view value) {
+    return der::element(der::kSet, der::sequence({der::oid(oid), der::element(tag, bytes_of(value))}));
+  };
+  return Name::parse(der::sequence({rdn("2.5.4.10", organization), rdn("2.5.4.3", common_name)})).value();
+}
+
+TEST_F(FenceTest, RefusesWhatAVerifierTakesForTheCasNameOrForThatOfTheOneAbove) {
+  ca_fields_.issuer = name_of(der::kUtf8String, "Signet test", "Root");
+  ca_ = test::unsigned_certificate(ca_fields_);
+  for (const std::uint8_t tag : {der::kUtf8String, der::kPrintableString}) {
+    for (const char* name : {"Issuing CA", "ISSUING ca", "Issuing  CA ", "Root", "rOOT"}) {
+      SCOPED_TRACE(name);
+      leaf_.subject = name_of(tag, "SIGNET test", name);
+      EXPECT_THAT(refused_by("subject"), HasSubstr(leaf_.subject.text()));
+    }
+    leaf_.subject = name_of(tag, "Signet test", "Issuing CA 2");
+    EXPECT_TRUE(check().has_value());
+  }
 }
 
 TEST_F(FenceTest, RefusesCaTrue) {

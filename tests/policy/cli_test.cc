@@ -66,7 +66,8 @@ class PolicyCommand : public testing::Test {
   }
 
   /// A request with a new P-256 key.
-  [[nodiscard]] std::string csr(const std::string& alt_names, const std::string& form = "PEM") const {
+  [[nodiscard]] std::string csr(const std::string& alt_names, const std::string& form = "PEM",
+                                const std::vector<std::string>& extensions = {}) const {
     const std::string file = folder_ / "request.csr";
     std::vector<std::string> command = {"openssl",
                                         "req",
@@ -85,6 +86,7 @@ class PolicyCommand : public testing::Test {
                                         "-out",
                                         file};
     if (!alt_names.empty()) command.insert(command.end(), {"-addext", "subjectAltName=" + alt_names});
+    for (const std::string& extension : extensions) command.insert(command.end(), {"-addext", extension});
     run_ok(command);
     return file;
   }
@@ -239,7 +241,7 @@ TEST_F(PolicyCommand, TestNamesTheRuleOfARefusal) {
 TEST_F(PolicyCommand, TestRefusesARequestThatIsNone) {
   const json verdict = test_json("payments", folder_.write("no.csr", "hello"), 3);
   EXPECT_EQ(verdict.at("refusal").at("field"), "csr");
-  EXPECT_EQ(verdict.at("refusal").at("rule"), "csr");
+  EXPECT_EQ(verdict.at("refusal").at("rule"), "csr.der");
 }
 
 TEST_F(PolicyCommand, TestFindsTheClientOfACertificate) {
@@ -260,7 +262,7 @@ TEST_F(PolicyCommand, TestAsksForTheProfileWhereTheClientHasSeveral) {
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr("the client both may use other, web"));
   EXPECT_EQ(test("both", request, {"--profile", "web"}).status, 0);
-  expect_refused("both", request, "profile", "profile", "\"none\"", {"--profile", "none"});
+  expect_refused("both", request, "profile", "profile.unknown", "\"none\"", {"--profile", "none"});
 }
 
 TEST_F(PolicyCommand, TestHoldsTheRequestAgainstTheIssuersNameConstraints) {
@@ -287,13 +289,74 @@ TEST_F(PolicyCommand, TestRefusesIssuerCertificatesThatAreNone) {
   const std::string leaf = certificate("leaf", {"basicConstraints=critical,CA:FALSE"});
   const CommandResult no_ca = test("payments", request, {"--issuer-certificate", leaf});
   EXPECT_EQ(no_ca.status, 2);
-  EXPECT_THAT(no_ca.err, HasSubstr("\"CN=leaf\" is no CA"));
+  EXPECT_THAT(no_ca.err, HasSubstr("\"CN=leaf\" is no CA: basicConstraints do not say CA:TRUE"));
+  const std::string no_signer = certificate("no-signer", {"keyUsage=critical,cRLSign"});
+  const CommandResult cannot_sign = test("payments", request, {"--issuer-certificate", no_signer});
+  EXPECT_EQ(cannot_sign.status, 2);
+  EXPECT_THAT(cannot_sign.err, HasSubstr("\"CN=no-signer\" is no CA: keyUsage has no keyCertSign"));
   const std::string stranger = certificate("stranger", {"keyUsage=critical,keyCertSign"});
   const std::string both = folder_.write("both.pem", slurp(ca()) + slurp(stranger));
   const CommandResult unordered = test("payments", request, {"--issuer-certificate", both});
   EXPECT_EQ(unordered.status, 2);
   EXPECT_THAT(unordered.err, HasSubstr("\"CN=issuing\" is not signed by the one behind it"));
   EXPECT_EQ(test("payments", request, {"--issuer-certificate", folder_ / "absent"}).status, 2);
+}
+
+/// The operator has decided it; the daemon issues it, too.
+TEST_F(PolicyCommand, TestIssuesACriticalExtensionOfTheProfile) {
+  std::string text = kPolicy;
+  text.insert(text.find("subject ="),
+              "extensions = [{ oid = \"1.3.6.1.4.1.55555.1\", critical = true, value = \"0500\" }]\n");
+  const std::string file = folder_.write("critical.toml", text);
+  const CommandResult result = run_command(
+      {kSignet, "--json", "policy", "test", file, "--client", "payments", "--csr", csr("DNS:a.pay.example.com")});
+  EXPECT_EQ(result.status, 0) << result.out;
+  const json verdict = json::parse(result.out);
+  EXPECT_EQ(verdict.at("verdict"), "issued");
+  ASSERT_EQ(verdict.at("lint").size(), 1U) << "the finding is still shown";
+  EXPECT_EQ(verdict.at("lint").at(0).at("id"), "extensions.unknown-critical");
+}
+
+TEST_F(PolicyCommand, TestNamesTheRuleOfARequestThatIsWrongInItself) {
+  expect_refused("payments", csr("DNS:a.pay.example.com", "PEM", {"basicConstraints=critical,CA:TRUE"}),
+                 "csr.basicConstraints", "csr.ca", "CA:TRUE is requested");
+  expect_refused("payments", csr("DNS:a.pay.example.com", "PEM", {"1.2.3.4=critical,DER:0500"}), "csr.extensions",
+                 "csr.critical", "extension 1.2.3.4");
+}
+
+TEST_F(PolicyCommand, TestTriesARenewal) {
+  const std::string text = kPolicy +
+                           "[client.renewer]\nidentity = \"dns:r.example.com\"\nprofiles = [\"web\"]\n"
+                           "rights = [\"renew\"]\n[client.renewer.names]\ndns = [\"r.example.com\"]\n";
+  const std::string file = folder_.write("renewing.toml", text);
+  const auto run = [&](const std::string& client, const std::string& request, const std::string& renewed) {
+    std::vector<std::string> command = {kSignet,    "--json", "policy", "test", file,
+                                        "--client", client,   "--csr",  request};
+    if (!renewed.empty()) command.insert(command.end(), {"--renews", renewed});
+    return run_command(command);
+  };
+  const std::string old = certificate("old", {"subjectAltName=DNS:r.example.com"});
+  const CommandResult renewed = run("renewer", csr(""), old);
+  EXPECT_EQ(renewed.status, 0) << renewed.out << renewed.err;
+  EXPECT_EQ(json::parse(renewed.out).at("certificate").at("names"), json({"DNS:r.example.com"}));
+  EXPECT_THAT(renewed.out, HasSubstr("the certificate that is renewed"));
+  const auto rule = [](const CommandResult& result) { return json::parse(result.out).at("refusal").at("rule"); };
+  EXPECT_EQ(rule(run("renewer", csr("DNS:b.example.com"), old)), "renew.names");
+  EXPECT_EQ(rule(run("renewer", csr("DNS:r.example.com"), "")), "client.rights");
+  const CommandResult foreign = run("payments", csr(""), old);
+  EXPECT_EQ(foreign.status, 2);
+  EXPECT_THAT(foreign.out, HasSubstr("identifies the client renewer, not the client payments"));
+}
+
+TEST_F(PolicyCommand, CheckWarnsOfAClientThatCanBecomeAnother) {
+  EXPECT_EQ(json::parse(run_command({kSignet, "--json", "policy", "check", policy()}).out).at("warnings").size(), 2U);
+  const CommandResult result = run_command({kSignet, "policy", "check", policy()});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("warning: [client.both] may have a certificate of the profile other for "
+                                    "\"dns:auditor.example.com\", an identity of [client.auditor]"));
+  std::string narrow = kPolicy;
+  narrow.replace(narrow.find("\"**.example.com\", \"**.example.org\""), 34, "\"**.example.org\"");
+  EXPECT_THAT(run_command({kSignet, "policy", "check", policy(narrow)}).out, Not(HasSubstr("warning")));
 }
 
 TEST_F(PolicyCommand, TestRefusesWhatTheLintOfTheProfileRefuses) {

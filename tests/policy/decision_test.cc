@@ -51,6 +51,16 @@ subject = "CN=Issuing CA,O=Signet test"
 key_usage = ["digitalSignature"]
 extended_key_usage = ["clientAuth"]
 
+[profile.answers]
+issuer = "i"
+validity = "1d"
+validity_max = "1d"
+keys = ["ec-p256"]
+alternative_names = "none"
+subject = "CN=Answers,O=Example"
+key_usage = ["digitalSignature"]
+extended_key_usage = ["OCSPSigning"]
+
 [profile.nowhere]
 issuer = "gone"
 validity = "1d"
@@ -73,7 +83,7 @@ dns = ["**"]
 
 [client.c]
 identity = "dns:c.example"
-profiles = ["server", "sub", "self", "nowhere"]
+profiles = ["server", "sub", "self", "answers", "nowhere"]
 [client.c.names]
 dns = ["**.example"]
 )";
@@ -89,7 +99,7 @@ class DecisionTest : public testing::Test {
   Result<Decision> ask(ByteView csr, const std::string& profile = "server", std::chrono::seconds validity = 0s,
                        const Certificate* renews = nullptr) {
     return decide(policy_, *policy_.find_client({{"dns:c.example"}}),
-                  {.profile = profile, .csr = csr, .validity = validity, .renews = renews}, cas_, now_);
+                  {.profile = profile, .csr = csr, .validity = validity, .renews = renews}, cas_, now_, own_keys_);
   }
   static std::string rule_of(const Result<Decision>& decision) {
     if (decision.has_value()) return "issued";
@@ -107,6 +117,7 @@ class DecisionTest : public testing::Test {
   test::Identity root_ = test::make_root("Root");
   test::Identity ca_ = test::make_ca(root_, "Issuing CA");
   IssuingCas cas_ = {{"i", IssuingCa{.name = "i", .certificates = {ca_.certificate, root_.certificate}}}};
+  OwnKeys own_keys_;
   Time now_ = std::chrono::floor<std::chrono::seconds>(system_clock().now());
   Csr csr_ = test::make_csr("/CN=a.example", "DNS:a.example,DNS:b.example");
 };
@@ -156,6 +167,13 @@ TEST_F(DecisionTest, RefusesAKeyOfACa) {
   EXPECT_EQ(rule_of(ask(good.der())), "key.own");
 }
 
+TEST_F(DecisionTest, RefusesAKeyThatServesTheCaOtherwise) {
+  own_keys_.insert(sha256(bytes_of("another")));
+  EXPECT_EQ(rule_of(ask(csr_.der())), "issued");
+  own_keys_.insert(sha256(csr_.public_key().spki()));
+  EXPECT_EQ(rule_of(ask(csr_.der())), "key.own");
+}
+
 TEST_F(DecisionTest, RefusesARequestThatItsKeyDidNotSign) {
   Bytes forged = copy_of(csr_.der());
   forged.back() ^= 1U;
@@ -178,6 +196,15 @@ TEST_F(DecisionTest, NeverBeginsBeforeTheCa) {
   EXPECT_EQ(decided(csr_).fields.not_before, ca_.certificate.fields().not_before);
 }
 
+TEST_F(DecisionTest, IssuesNothingByACaThatIsNotValidYet) {
+  now_ = ca_.certificate.fields().not_before;
+  EXPECT_EQ(rule_of(ask(csr_.der())), "issued");
+  now_ -= 1s;
+  const auto early = ask(csr_.der());
+  EXPECT_EQ(rule_of(early), "validity.issuer");
+  EXPECT_EQ(early.error().code, ErrorCode::kFailedPrecondition);
+}
+
 TEST_F(DecisionTest, RefusesAValidityBeyondTheProfiles) {
   EXPECT_EQ(rule_of(ask(csr_.der(), "server", std::chrono::days(101))), "validity.max");
 }
@@ -189,6 +216,25 @@ TEST_F(DecisionTest, HoldsNamesAgainstTheConstraintsOfTheCa) {
   cas_.at("i").certificates.front() = ca.certificate;
   EXPECT_EQ(rule_of(ask(csr_.der())), "name.constraints");
   EXPECT_EQ(rule_of(ask(test::make_csr("/", "DNS:x.b.example").der())), "issued");
+}
+
+TEST_F(DecisionTest, GivesNoPurposeThatACaAboveDoesNotHave) {
+  const auto with = [](std::vector<std::string> purposes) {
+    return [purposes](TbsFields& fields) { fields.extended_key_usage = purposes; };
+  };
+  const std::string client = eku_oid_from("clientAuth").value();
+  const std::string server = eku_oid_from("serverAuth").value();
+  for (const auto& [purposes, rule] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{client}, "ca.eku"}, {{client, server}, "issued"}, {{std::string(kAnyExtendedKeyUsageOid)}, "issued"}}) {
+    cas_.at("i").certificates = {test::make_ca(root_, "Issuing CA", with(purposes)).certificate, root_.certificate};
+    EXPECT_EQ(rule_of(ask(csr_.der())), rule) << purposes.front();
+    cas_.at("i").certificates = {ca_.certificate, test::make_root("Root", with(purposes)).certificate};
+    EXPECT_EQ(rule_of(ask(csr_.der())), rule) << purposes.front() << " of the root";
+  }
+  cas_.at("i").certificates.front() = test::make_ca(root_, "Issuing CA", with({client})).certificate;
+  EXPECT_EQ(rule_of(ask(test::make_csr("/", "").der(), "answers")), "issued")
+      << "the CA's answers need none of its own";
+  EXPECT_EQ(rule_of(ask(test::make_csr("/", "").der(), "sub")), "issued") << "a CA below is bounded by it";
 }
 
 class RenewalDecision : public DecisionTest {
@@ -203,6 +249,22 @@ TEST_F(RenewalDecision, KeepsTheNamesOfTheOldCertificate) {
     const Decision decision = decided(test::make_csr("/", asked), "server", &old_);
     EXPECT_EQ(decision.fields.alt_names, old_.fields().alt_names) << asked;
   }
+}
+
+TEST_F(RenewalDecision, RefusesWhatALogEntryHasNoRoomFor) {
+  const auto with_names = [&](int count) {
+    return test::make_client(root_, "spiffe://example/x", [&](TbsFields& fields) {
+      fields.alt_names = AltNames{};
+      for (int i = 0; i < count; ++i)
+        fields.alt_names->dns.push_back("n" + std::to_string(1000 + i) + "." + std::string(60, 'x') + ".example");
+    });
+  };
+  const Csr csr = test::make_csr("/", "");
+  const test::Identity large = with_names(530);
+  const Decision decision = decided(csr, "server", &large.certificate);
+  EXPECT_LE(encode_tbs(decision.fields).view().size(), kMostTbsBytes);
+  const test::Identity larger = with_names(532);
+  EXPECT_EQ(rule_of(ask(csr.der(), "server", 0s, &larger.certificate)), "certificate.size");
 }
 
 TEST_F(RenewalDecision, RefusesOtherNames) {
@@ -246,8 +308,31 @@ TEST_F(DecisionTest, LeavesRoomForACaInEveryPathAboveIt) {
   EXPECT_THAT(refused.error().message, HasSubstr("CN=Root"));
 }
 
+TEST_F(DecisionTest, DoesNotCountSelfIssuedCasInAPath) {
+  const Csr csr = test::make_csr("/", "");
+  const auto next = test::make_ca(root_, "ROOT");  // its key rolls over: the name is the same
+  for (const auto& [path, rule] : std::vector<std::pair<std::uint64_t, std::string>>{{1, "ca.path"}, {2, "issued"}}) {
+    const auto root = test::make_root("Root", [&](TbsFields& f) { f.basic_constraints->path_length = path; });
+    cas_.at("i").certificates = {ca_.certificate, next.certificate, root.certificate};
+    EXPECT_EQ(rule_of(ask(csr.der(), "sub")), rule) << path;
+  }
+}
+
 TEST_F(DecisionTest, MakesNothingThatSpeaksAsTheCa) {
   EXPECT_EQ(rule_of(ask(test::make_csr("/", "").der(), "self")), "subject.issuer");
+}
+
+TEST_F(DecisionTest, MakesNothingThatAVerifierTakesForAnyOfOurCas) {
+  const Csr csr = test::make_csr("/", "");
+  cas_.at("i").certificates = {test::make_ca(root_, "Another CA").certificate, root_.certificate};
+  EXPECT_EQ(rule_of(ask(csr.der(), "self")), "issued");
+  const auto upper = test::make_root("ISSUING CA");
+  cas_.at("i").certificates = {test::make_ca(upper, "Another CA").certificate, upper.certificate};
+  EXPECT_EQ(rule_of(ask(csr.der(), "self")), "subject.issuer") << "of the root";
+  cas_.at("i").certificates = {test::make_ca(root_, "Another CA").certificate, root_.certificate};
+  const auto other = test::make_ca(root_, "issuing  ca");
+  cas_.emplace("j", IssuingCa{.name = "j", .certificates = {other.certificate, root_.certificate}});
+  EXPECT_EQ(rule_of(ask(csr.der(), "self")), "subject.issuer") << "of another issuer";
 }
 
 }  // namespace

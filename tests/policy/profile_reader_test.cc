@@ -1,4 +1,5 @@
 // What the reader says about profiles that would make bad certificates: one clear line each.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -49,6 +50,16 @@ std::string policy_of(const Lines& lines) {
 std::string complaints(const Lines& lines) {
   const auto policy = Policy::parse(bytes_of(policy_of(lines)), "policy.toml");
   return policy.has_value() ? std::string() : policy.error().message;
+}
+
+/// So many extensions, each with an OCTET STRING of so many bytes as its value (one of more than 255).
+std::string extensions_of_bytes(std::size_t bytes, int count) {
+  std::string list;
+  for (int i = 0; i < count; ++i) {
+    const std::string value = fmt::format("0482{:04x}{}", bytes - 4, std::string(2 * (bytes - 4), '0'));
+    list += fmt::format("{{ oid = \"1.2.{}\", value = \"{}\" }}, ", 3 + i, value);
+  }
+  return "[" + list + "]";
 }
 
 struct Bad {
@@ -137,6 +148,11 @@ INSTANTIATE_TEST_SUITE_P(
                             {"extended_key_usage", "[\"clientAuth\"]"}},
             "profile.p.must_staple: is for TLS servers"},
         Bad{"StapleOfNothing", kServer + Lines{{"must_staple", "true"}}, "profile.p.must_staple: needs ocsp_urls"},
+        Bad{"NoCheckOfACa",
+            kServer + kCa + Lines{{"extended_key_usage", "[\"OCSPSigning\"]"}, {"ocsp_no_check", "true"}},
+            "and not ca = true"},
+        Bad{"MoreBytesThanACertificateHasRoomFor", kServer + Lines{{"extensions", extensions_of_bytes(4000, 3)}},
+            "profile.p: has 12015 bytes of policies, URLs and extensions together; at most 8192 are taken"},
         Bad{"NoCheckOfAServer", kServer + Lines{{"ocsp_no_check", "true"}}, "is for OCSP responders alone"},
         Bad{"ExtensionOfX509", kServer + Lines{{"extensions", "[{ oid = \"2.5.29.30\", value = \"3000\" }]"}},
             "profile.p.extensions[0].oid: 2.5.29.30 is an extension that X.509 itself defines"},
@@ -188,6 +204,13 @@ TEST_F(Fence, HasToNameTheKindAndThePathOfACa) {
               HasSubstr("path_length = 1, and the fence of the key of issuer \"i\" lets through 0"));
   limit_.end_entities = false;
   EXPECT_THAT(misfit(kServer, limit_), HasSubstr("add \"end-entity-certificate\" to may_sign"));
+}
+
+TEST_F(Fence, HasToSayThatItMakesOcspResponders) {
+  const Lines responder = kServer + Lines{{"extended_key_usage", "[\"OCSPSigning\"]"}};
+  EXPECT_THAT(misfit(responder, limit_), HasSubstr("set ocsp_responder = true in the fence"));
+  limit_.ocsp_responders = true;
+  EXPECT_THAT(misfit(responder, limit_), IsEmpty());
 }
 
 TEST_F(Fence, HasToNameExtraExtensions) {

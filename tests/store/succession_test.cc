@@ -194,6 +194,13 @@ TEST_F(SuccessionTest, TheHashesOfConfigurationAndPolicyFollowGenesisAndConfig) 
                                   .approved_by = "restart"}));
   EXPECT_EQ(store_->settings().value()->policy_sha256, changed);
   EXPECT_EQ(store_->settings().value()->config_sha256, sha256(bytes_of("configuration")));
+  EXPECT_EQ(store_->settings().value()->blocked_keys_sha256, sha256(bytes_of(""))) << "a log begins without a list";
+  append(*log, log::config_draft({.what = log::ConfigFile::kBlockedKeys,
+                                  .old_sha256 = sha256(bytes_of("")),
+                                  .new_sha256 = changed,
+                                  .approved_by = "reload"}));
+  EXPECT_EQ(store_->settings().value()->blocked_keys_sha256, changed);
+  EXPECT_EQ(store_->settings().value()->config_sha256, sha256(bytes_of("configuration")));
 }
 
 }  // namespace

@@ -367,6 +367,17 @@ TEST_F(DaemonReload, APolicyWithMistakesIsNotOfferedAndEachIsSaid) {
   EXPECT_EQ(stop(), 0);
 }
 
+TEST_F(DaemonReload, ASecondSighupSaysThatItWaitsForTheFirst) {
+  directory_.write("reload.wait", "");
+  reload("reloading policy=");
+  reload("the reload waits for the one under way");
+  EXPECT_EQ(count("reloading policy="), 1U);
+  fs::remove(directory_ / "reload.wait");
+  ASSERT_TRUE(eventually([&] { return count("reloaded policy_sha256=") == 2; })) << said();
+  EXPECT_THAT(policies(seen(kIssuer)), ElementsAre("policy # old", "reload # new", "reload # new"));
+  EXPECT_EQ(stop(), 0);
+}
+
 TEST_F(DaemonReload, SighupWhileTheIssuerIsDownIsDoneWhenItIsReady) {
   script(kIssuer, "meet 1 ready serve");
   kill_child(kIssuer);

@@ -64,7 +64,7 @@ TEST_P(CsrOf, ABadSignatureIsRefusedAsProofOfPossession) {
   der.back() ^= 1U;
   const Result<Csr> csr = Csr::parse(der);
   ASSERT_TRUE(csr.has_value()) << refusal(csr);
-  EXPECT_EQ(refusal(csr->verify_possession()), "csr.signature: the signature does not verify");
+  EXPECT_EQ(refusal(csr->verify_possession()), "csr.signature: the signature does not verify (rule csr.possession)");
 }
 
 INSTANTIATE_TEST_SUITE_P(Csr, CsrOf,
@@ -283,7 +283,8 @@ TEST_F(PssCsrTest, ProvesPossessionWithEachHash) {
     ASSERT_TRUE(csr.has_value()) << refusal(csr);
     EXPECT_EQ(refusal(csr->verify_possession()), "accepted");
     der.back() ^= 1U;
-    EXPECT_EQ(refusal(Csr::parse(der).value().verify_possession()), "csr.signature: the signature does not verify");
+    EXPECT_EQ(refusal(Csr::parse(der).value().verify_possession()),
+              "csr.signature: the signature does not verify (rule csr.possession)");
   }
 }
 

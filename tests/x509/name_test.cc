@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <openssl/x509.h>
 
+#include <memory>
+
 #include "crypto.h"
 #include "x509/der.h"
 
@@ -171,6 +173,46 @@ TEST(NameText, IsWhatOpenSslPrints) {
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   EXPECT_EQ(std::string(text, static_cast<std::size_t>(size)), name.text());
+}
+
+/// OpenSSL's answer is the one that counts: by it, verifiers look for who signed.
+bool same_to_openssl(const Name& a, const Name& b) {
+  const auto read = [](const Name& name) {
+    const std::uint8_t* at = name.der().data();
+    return std::unique_ptr<X509_NAME, decltype(&X509_NAME_free)>(
+        d2i_X509_NAME(nullptr, &at, static_cast<long>(name.der().size())), &X509_NAME_free);
+  };
+  return X509_NAME_cmp(read(a).get(), read(b).get()) == 0;
+}
+
+TEST(SameName, IsWhatOpenSslTakesForTheSame) {
+  const auto of = [](std::uint8_t tag, std::string_view value) {
+    return Name::parse(name_of_rdn({attribute("2.5.4.3", tag, value)})).value();
+  };
+  const Name name = of(der::kUtf8String, "Issuing CA");
+  for (const std::uint8_t tag : {der::kUtf8String, der::kPrintableString, der::kIa5String, der::kTeletexString}) {
+    for (const char* value : {"Issuing CA", "ISSUING ca", " Issuing   CA "}) {
+      EXPECT_TRUE(same_name(name, of(tag, value))) << value;
+      EXPECT_TRUE(same_to_openssl(name, of(tag, value))) << value;
+    }
+    for (const char* value : {"Issuing CA 2", "IssuingCA", "Issuing-CA"}) {
+      EXPECT_FALSE(same_name(name, of(tag, value))) << value;
+      EXPECT_FALSE(same_to_openssl(name, of(tag, value))) << value;
+    }
+  }
+}
+
+TEST(SameName, TellsAttributesAndTheirRdnsApart) {
+  const Bytes cn = attribute("2.5.4.3", der::kUtf8String, "a");
+  const Bytes ou = attribute("2.5.4.11", der::kUtf8String, "a");
+  const auto parse = [](const Bytes& der) { return Name::parse(der).value(); };
+  const Name one_rdn = parse(name_of_rdn({cn, ou}));
+  const Name two_rdns = parse(der::sequence({der::element(der::kSet, cn), der::element(der::kSet, ou)}));
+  EXPECT_FALSE(same_name(one_rdn, two_rdns));
+  EXPECT_FALSE(same_name(parse(name_of_rdn({cn})), parse(name_of_rdn({ou}))));
+  EXPECT_FALSE(same_name(parse(name_of_rdn({cn})), one_rdn));
+  EXPECT_TRUE(same_name(Name(), Name()));
+  EXPECT_FALSE(same_name(Name(), one_rdn));
 }
 
 }  // namespace

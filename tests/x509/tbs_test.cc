@@ -247,7 +247,8 @@ TEST(ExtraExtensions, NoneIsTakenThatThisCaWritesOrThatChangesMeanings) {
     EXPECT_TRUE(check_extra_extension(taken).has_value()) << taken;
   for (const char* reserved :
        {"2.5.29.15", "2.5.29.30", "2.5.29", "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.24", "1.3.6.1.5.5.7.48.1.5",
-        "1.3.6.1.5.5.7.1.14", "2.16.840.1.113730.1.1", "1.3.6.1.4.1.11129.2.4.3", "1.3.6.1.4.1.311.21.10", "1.2.x", ""})
+        "1.3.6.1.5.5.7.1.14", "2.16.840.1.113730.1.1", "1.3.6.1.4.1.11129.2.4.3", "1.3.6.1.4.1.311.21.10",
+        "1.3.6.1.4.1.311.25.2", "1.3.6.1.4.1.311.25.2.1", "1.3.6.1.5.5.7.1.26", "1.2.x", ""})
     EXPECT_FALSE(check_extra_extension(reserved).has_value()) << reserved;
 }
 

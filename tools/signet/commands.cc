@@ -67,7 +67,7 @@ namespace {
 /// As it is written to a file or standard output.
 Result<std::string> in_format(const TrustBundle& bundle, const std::string& format) {
   if (format == "spiffe") return to_spiffe_bundle(bundle);
-  if (format == "pem") return to_pem({}, bundle.roots) + to_pem({}, bundle.intermediates);
+  if (format.empty() || format == "pem") return to_pem({}, bundle.roots) + to_pem({}, bundle.intermediates);
   std::string der;
   for (const auto* const list : {&bundle.roots, &bundle.intermediates}) {
     for (const ByteVector& certificate : *list) der += text_of(certificate);
@@ -78,6 +78,13 @@ Result<std::string> in_format(const TrustBundle& bundle, const std::string& form
 }  // namespace
 
 Result<void> bundle(const Flags& flags, const BundleArguments& arguments, Format format) {
+  if (format == Format::kJson && !arguments.format.empty() && is_standard_output(arguments.out_file)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("--json and --format {} are two forms for standard output; leave one out, or name a file "
+                            "with --out",
+                            printable(arguments.format)),
+                "--format");
+  }
   SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
   SIGNET_TRY(Settings settings, load_settings(flags));
   SIGNET_TRY(Client client, make_client(std::move(settings.client), format));

@@ -10,7 +10,7 @@ namespace signet::cli {
 
 struct BundleArguments {
   std::string out_file;
-  std::string format = "pem";  ///< or "der", "spiffe"
+  std::string format;  ///< "pem", "der", "spiffe"; empty = pem
   bool roots_only = false;
   bool force = false;
 };

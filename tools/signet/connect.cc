@@ -9,7 +9,9 @@ namespace signet::cli {
 
 Result<Client> make_client(ClientOptions options, Format format, const std::string& idempotency_key) {
   if (format == Format::kText) {
-    options.on_retry = [said = false, idempotency_key, limit = options.deadline](const Error& error, auto) mutable {
+    options.on_retry = [said = false, idempotency_key, limit = options.deadline, before = std::move(options.on_retry)](
+                           const Error& error, auto wait) mutable {
+      if (before) before(error, wait);
       if (std::exchange(said, true)) return;
       const std::string how =
           idempotency_key.empty() ? "" : fmt::format(" with --idempotency-key {}", printable(idempotency_key));

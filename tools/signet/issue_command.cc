@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,6 +11,7 @@
 #include "base/file.h"
 #include "connect.h"
 #include "new_key.h"
+#include "output_files.h"
 
 namespace signet::cli {
 namespace {
@@ -34,36 +33,6 @@ Result<void> check_key(const std::string& key) {
       fmt::format("--idempotency-key \"{}\" holds more than the printable ASCII characters ! to ~, without space",
                   printable(key)),
       "--idempotency-key");
-}
-
-/// As it is compared with others; as it stands where it cannot be followed.
-std::filesystem::path followed(const std::string& file) {
-  std::error_code ignored;
-  const auto path = std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored);
-  return path.empty() ? std::filesystem::path(file) : path;
-}
-
-/// The files of an issuance can be written, each on its own. `key_file` is empty where no key is made.
-Result<void> check_outputs(const IssueArguments& arguments, const std::string& key_file) {
-  SIGNET_CHECK(check_writable(arguments.out_file, arguments.force, "--out"));
-  std::map<std::filesystem::path, std::string> flags;
-  if (!is_standard_output(arguments.out_file)) flags.emplace(followed(arguments.out_file), "--out");
-  for (const auto& [flag, file] :
-       {std::pair("--chain-out", arguments.chain_file), {"--proof", arguments.proof_file}, {"--new-key", key_file}}) {
-    if (file.empty()) continue;
-    if (is_standard_output(file)) {
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("{} needs a file; what goes to standard output is the certificate with its chain", flag),
-                  flag);
-    }
-    SIGNET_CHECK(check_writable(file, arguments.force, flag));
-    const auto [other, is_new] = flags.emplace(followed(file), flag);
-    if (is_new) continue;
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} and {} are the same file, {}; name two", other->second, flag, printable(file, 4096)),
-                flag);
-  }
-  return {};
 }
 
 /// What `issue` and `renew` ask for alike; `Options` is the client library's. `default_key` is taken where none is
@@ -134,7 +103,7 @@ std::string line_for_people(const IssuedCertificate& issued, const IssueArgument
                             printable(arguments.proof_file, 4096));
 }
 
-/// What does not verify is not written at all.
+/// What does not verify is not written at all. PEM for standard output is an output like the files.
 Result<void> write_issued(const IssuedCertificate& issued, const IssueArguments& arguments, const LogKey& key,
                           Format format) {
   if (!arguments.proof_file.empty()) SIGNET_CHECK(check_issued(issued, key));
@@ -147,30 +116,37 @@ Result<void> write_issued(const IssuedCertificate& issued, const IssueArguments&
   if (!arguments.proof_file.empty()) {
     SIGNET_CHECK(write_output(arguments.proof_file, std::string(text_of(issued.proof)), arguments.force));
   }
+  return to_file || format == Format::kJson ? Result<void>() : print(pem);
+}
+
+/// The last thing that is done.
+Result<void> show_issued(const IssuedCertificate& issued, const IssueArguments& arguments, const LogKey& key,
+                         Format format) {
   if (format == Format::kJson) return print_json(to_json(issued, key));
-  if (!to_file) SIGNET_CHECK(print(pem));
   std::fputs(line_for_people(issued, arguments, key).c_str(), stderr);
   return {};
 }
 
-/// The end of both commands. `issued` is the answer to a request with this idempotency key.
+/// The end of a request with this idempotency key, whose files are given by whoever asks.
 Result<void> finish(const Result<IssuedCertificate>& issued, const std::string& key, const IssueArguments& arguments,
                     const LogKey& log_key, Format format) {
   if (!issued.has_value())
     return std::unexpected(may_be_issued(issued.error()) ? with_key(issued.error(), key) : issued.error());
-  auto written = write_issued(*issued, arguments, log_key, format);
-  if (!written.has_value()) return std::unexpected(with_key(written.error(), key));
+  auto done = write_issued(*issued, arguments, log_key, format);
+  if (done.has_value()) done = show_issued(*issued, arguments, log_key, format);
+  if (!done.has_value()) return std::unexpected(with_key(done.error(), key));
   return {};
 }
 
 }  // namespace
 
 Result<void> issue(const Flags& flags, const IssueArguments& arguments, Format format) {
-  SIGNET_CHECK(check_outputs(arguments, {}));
+  SIGNET_CHECK(check_outputs(arguments, arguments.force));
   SIGNET_TRY(Bytes csr, read_csr(arguments.csr_file));
   SIGNET_TRY(IssueOptions options, options_of<IssueOptions>(arguments, std::move(csr)));
   options.profile = arguments.profile;
   SIGNET_TRY(Settings settings, load_settings(flags));
+  SIGNET_CHECK(check_apart(arguments, settings.client, {}));
   SIGNET_TRY(Client client, make_client(std::move(settings.client), format, options.idempotency_key));
   return finish(client.issue(options), options.idempotency_key, arguments, settings.log_key, format);
 }
@@ -178,40 +154,140 @@ Result<void> issue(const Flags& flags, const IssueArguments& arguments, Format f
 namespace {
 
 Result<void> renew_with_request(Settings settings, const IssueArguments& arguments, Format format) {
+  SIGNET_CHECK(check_outputs(arguments, arguments.force));
   SIGNET_TRY(Bytes csr, read_csr(arguments.csr_file));
   SIGNET_TRY(const RenewOptions options, options_of<RenewOptions>(arguments, std::move(csr)));
   SIGNET_TRY(Client client, make_client(std::move(settings.client), format, options.idempotency_key));
-  return finish(client.renew(options), options.idempotency_key, arguments, settings.log_key, format);
+  auto issued = client.renew(options);
+  if (issued.has_value()) {
+    if (auto kept = check_not_better(arguments, *issued); !kept.has_value())
+      issued = std::unexpected(with_key(kept.error(), options.idempotency_key));
+  }
+  return finish(issued, options.idempotency_key, arguments, settings.log_key, format);
 }
 
-/// The idempotency key follows from the request, so that the same command, which finds the same request, gets the same
-/// certificate.
-Result<void> renew_with_new_key(Settings settings, const RenewArguments& arguments, Format format) {
-  SIGNET_TRY(const PendingKey pending, PendingKey::open(arguments.new_key_file, settings.client.key_file));
-  const std::string key = to_hex(sha256(pending.csr())).substr(0, 32);
-  auto options = options_of<RenewOptions>(arguments.issue, pending.csr(), key);
-  auto client = options.has_value() ? make_client(std::move(settings.client), format, options->idempotency_key)
-                                    : std::unexpected(options.error());
-  const Result<IssuedCertificate> issued =
-      client.has_value() ? client->renew(*options) : std::unexpected(client.error());
-  if (!issued.has_value() && !may_be_issued(issued.error())) {
-    pending.discard();
-    return std::unexpected(issued.error());
+/// A renewal with a key that is made for it, from its files to its files.
+class NewKeyRenewal {
+ public:
+  NewKeyRenewal(Settings settings, const RenewArguments& arguments, Format format, PendingKey pending)
+      : settings_(std::move(settings)),
+        arguments_(arguments.issue),
+        new_key_file_(arguments.new_key_file),
+        format_(format),
+        force_key_(arguments.issue.force),
+        pending_(std::move(pending)) {}
+
+  Result<void> run() {
+    SIGNET_CHECK(finish_interrupted());
+    const bool goes_on = are_of_earlier_attempt(arguments_, pending_.spki());
+    SIGNET_CHECK(check_outputs(arguments_, arguments_.force || goes_on));
+    SIGNET_TRY(renewed_, read_leaf_bytes());
+    SIGNET_CHECK(pending_.make(settings_.client.key_file));
+    Result<IssuedCertificate> issued = ask();
+    if (!issued.has_value() && is_of_no_use(issued.error())) {
+      if (format_ == Format::kText)
+        std::fputs(fmt::format("signet: {}; beginning anew\n", issued.error().message).c_str(), stderr);
+      SIGNET_CHECK(pending_.make_anew(settings_.client.key_file));
+      issued = ask();
+    } else {
+      arguments_.force = arguments_.force || goes_on;
+    }
+    return issued.has_value() ? keep(*issued) : std::unexpected(failed(issued.error()));
   }
-  auto done = finish(issued, options->idempotency_key, arguments.issue, settings.log_key, format);
-  if (done.has_value()) return pending.keep(arguments.issue.force);
-  done.error().message += fmt::format("; the new key is in {} until then, and the same command goes on with it",
-                                      printable(pending.key_file(), 4096));
-  return done;
-}
+
+ private:
+  Result<Bytes> read_leaf_bytes() const {
+    SIGNET_TRY(const Certificate leaf, read_leaf(settings_.client.certificate_file, "certificate"));
+    return copy_of(leaf.der().view());
+  }
+
+  /// In place, the certificate takes its name before its key does: whoever was killed in between has neither.
+  Result<void> finish_interrupted() {
+    if (pending_.spki().empty() || !same_file(new_key_file_, settings_.client.key_file)) return {};
+    const auto certificate = read_leaf(settings_.client.certificate_file, "certificate");
+    if (!certificate.has_value() || !equal(certificate->public_key().spki(), pending_.spki())) return {};
+    SIGNET_CHECK(pending_.keep(force_key_));
+    if (format_ == Format::kText) {
+      std::fputs(fmt::format("signet: a renewal that was interrupted is finished: {} is the key of {} now\n",
+                             printable(new_key_file_, 4096), printable(settings_.client.certificate_file, 4096))
+                     .c_str(),
+                 stderr);
+    }
+    return {};
+  }
+
+  /// The idempotency key follows from the request and from what is renewed, so that the same command, which finds the
+  /// same request, gets the same certificate, and another one never does.
+  Result<IssuedCertificate> ask() {
+    Bytes both = pending_.csr();
+    append(both, renewed_);
+    SIGNET_TRY(const RenewOptions options,
+               options_of<RenewOptions>(arguments_, pending_.csr(), to_hex(sha256(both)).substr(0, 32)));
+    key_ = options.idempotency_key;
+    ClientOptions client_options = settings_.client;
+    client_options.on_retry = [this](const Error& error, auto) { in_doubt_ = in_doubt_ || may_have_been_done(error); };
+    SIGNET_TRY(Client client, make_client(std::move(client_options), format_, key_));
+    return client.renew(options);
+  }
+
+  /// Of what is tried again: everything but the want of a token.
+  static bool may_have_been_done(const Error& error) {
+    return !error.from_daemon || error.code != ErrorCode::kResourceExhausted;
+  }
+
+  /// The daemon has an answer to this very request, and it is of no use any more: it expired, or was revoked.
+  [[nodiscard]] bool is_of_no_use(const Error& error) const {
+    return error.from_daemon && error.code == ErrorCode::kFailedPrecondition && error.field == "idempotency_key" &&
+           arguments_.idempotency_key.empty() && !pending_.is_new();
+  }
+
+  Result<void> keep(const IssuedCertificate& issued) {
+    auto kept = check_not_better(arguments_, issued);
+    if (kept.has_value()) kept = write_issued(issued, arguments_, settings_.log_key, format_);
+    if (kept.has_value()) kept = pending_.keep(force_key_);
+    if (!kept.has_value()) return std::unexpected(goes_on_later(with_key(kept.error(), key_)));
+    return show_issued(issued, arguments_, settings_.log_key, format_);
+  }
+
+  Error failed(Error error) {
+    if (may_be_issued(error)) return goes_on_later(key_.empty() ? std::move(error) : with_key(std::move(error), key_));
+    if (error.from_daemon && error.code == ErrorCode::kAlreadyExists) {
+      error.message += fmt::format(
+          "; {} are of an attempt with other options: repeat with those, or remove both files to begin anew",
+          pending_.both());
+      return error;
+    }
+    if (in_doubt_) return goes_on_later(std::move(error));
+    pending_.discard();
+    return error;
+  }
+
+  [[nodiscard]] Error goes_on_later(Error error) const {
+    error.message += fmt::format("; the new key is in {} until then, and the same command goes on with it",
+                                 printable(pending_.key_file(), 4096));
+    return error;
+  }
+
+  Settings settings_;
+  IssueArguments arguments_;
+  std::string new_key_file_;
+  Format format_;
+  bool force_key_;
+  PendingKey pending_;
+  Bytes renewed_;          // the certificate, DER
+  std::string key_;        // of the last request
+  bool in_doubt_ = false;  // an attempt failed, and may have been carried out
+};
 
 }  // namespace
 
 Result<void> renew(const Flags& flags, const RenewArguments& arguments, Format format) {
-  SIGNET_CHECK(check_outputs(arguments.issue, arguments.new_key_file));
   SIGNET_TRY(Settings settings, load_settings(flags));
+  SIGNET_CHECK(check_apart(arguments.issue, settings.client, arguments.new_key_file));
   if (arguments.new_key_file.empty()) return renew_with_request(std::move(settings), arguments.issue, format);
-  return renew_with_new_key(std::move(settings), arguments, format);
+  SIGNET_CHECK(check_writable(arguments.new_key_file, arguments.issue.force, "--new-key"));
+  SIGNET_TRY(PendingKey pending, PendingKey::open(arguments.new_key_file));
+  return NewKeyRenewal(std::move(settings), arguments, format, std::move(pending)).run();
 }
 
 }  // namespace signet::cli

@@ -168,7 +168,13 @@ CLI::App* add_renew(CLI::App& app, RenewArguments& arguments) {
       "The daemon must have issued the certificate, and it must still be valid; names, subject and profile stay. "
       "Until\n"
       "the certificate is written the new key is in FILE.pending, and its request in FILE.pending.csr: after whatever\n"
-      "went wrong, the same command goes on with them. A request of --csr asks for the same names or for none.");
+      "went wrong, the same command goes on with them; if it was killed in place between certificate and key, it puts\n"
+      "the key in its place and then renews. In place means that --out is the certificate and --new-key the key: "
+      "both,\n"
+      "or neither. A certificate that is valid longer than the new one is not replaced. What is written belongs to "
+      "the\n"
+      "user who runs this, with mode 0600 (key) and 0644, whatever owner and mode a replaced file had: a service that\n"
+      "runs as another user needs its own copy. A request of --csr asks for the same names or for none.");
   return command;
 }
 
@@ -177,9 +183,9 @@ CLI::App* add_bundle(CLI::App& app, BundleArguments& arguments) {
   command->add_option("--out", arguments.out_file, "- or none is standard output")->type_name("FILE");
   command
       ->add_option("--format", arguments.format,
-                   "pem; der: one certificate behind the other; spiffe: the SPIFFE bundle, JSON, of the roots")
-      ->check(CLI::IsMember({"pem", "der", "spiffe"}))
-      ->capture_default_str();
+                   "pem, unless given; der: one certificate behind the other; spiffe: the SPIFFE bundle, JSON, of the "
+                   "roots; with --json only together with --out")
+      ->check(CLI::IsMember({"pem", "der", "spiffe"}));
   command->add_flag("--roots", arguments.roots_only, "Only the roots, which is what a verifier trusts");
   command->add_flag("--force", arguments.force, "Replace a file that exists");
   command->footer(
@@ -264,7 +270,9 @@ void add_policy_check(CLI::App& policy, PolicyCheckArguments& arguments) {
       "Examples:\n"
       "  signet policy check policy.toml && systemctl reload signetd\n"
       "  signet --json policy check policy.toml | jq -r '.mistakes[] | \"\\(.line): \\(.message)\"'\n\n"
-      "Status 2 says that it is not sound. Whether it fits the daemon's issuers, their fences and files is what\n"
+      "Status 2 says that it is not sound. A warning says that one client can get a certificate that identifies "
+      "another\n"
+      "one. Whether it fits the daemon's issuers, their fences and files is what\n"
       "signetd --check says.");
 }
 
@@ -281,6 +289,10 @@ void add_policy_test(CLI::App& policy, PolicyTestArguments& arguments) {
   command->add_option("--profile", arguments.profile, "Otherwise the client's, where it may use only one")
       ->type_name("NAME");
   command
+      ->add_option("--renews", arguments.renews_file,
+                   "Renew this certificate, PEM or DER, of --profile: its names and subject are kept")
+      ->type_name("FILE");
+  command
       ->add_option("--issuer-certificate", arguments.issuer_certificate_file,
                    "The profile's issuing CA, PEM, with the CAs above it behind it")
       ->type_name("FILE");
@@ -291,6 +303,7 @@ void add_policy_test(CLI::App& policy, PolicyTestArguments& arguments) {
       "  signet policy test policy.toml --client payments --csr www.csr\n"
       "  signet policy test policy.toml --client client.pem --csr www.csr --profile tls-server --validity 30d \\\n"
       "    --issuer-certificate issuing-and-root.pem\n"
+      "  signet policy test policy.toml --client client.pem --renews client.pem --csr next.csr\n"
       "  signet --json policy test policy.toml --client payments --csr www.csr | jq -r .refusal.rule\n\n"
       "Status 0: it would be issued; status 3: it would be refused, and the output names field and rule "
       "(docs/policy.md\n"

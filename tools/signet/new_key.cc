@@ -1,15 +1,18 @@
 #include "new_key.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/file.h"
 #include "base/openssl_ptr.h"
@@ -20,6 +23,8 @@ namespace signet::cli {
 namespace {
 
 constexpr std::size_t kMaxPemBytes = std::size_t{64} * 1024;
+constexpr std::size_t kMaxPath = 4096;
+constexpr int kLockAttempts = 20;  // each time another one has just ended
 constexpr const char* kFlag = "--new-key";
 using RequestPtr = std::unique_ptr<X509_REQ, Freer<&X509_REQ_free>>;
 
@@ -97,59 +102,148 @@ Result<Bytes> make_request(EVP_PKEY* key) {
 
 bool exists(const std::string& file) { return access(file.c_str(), F_OK) == 0; }
 
-/// The request of an earlier attempt, which must be of this key.
-Result<Bytes> earlier_request(const std::string& file, const EVP_PKEY* key) {
-  SIGNET_TRY(Bytes der, read_file(file, kMaxPemBytes, FileTrust::kNotWritable, kFlag));
-  SIGNET_TRY(const Csr csr, Csr::parse(der));
+Result<Bytes> spki_of(const EVP_PKEY* key) {
   unsigned char* spki = nullptr;
   const int size = i2d_PUBKEY(key, &spki);
-  const bool same = size > 0 && equal(csr.public_key().spki(), ByteView(spki, static_cast<std::size_t>(size)));
+  if (size <= 0) return openssl_failed("the new key's public half cannot be written");
+  Bytes bytes(spki, spki + size);
   OPENSSL_free(spki);
-  if (same) return der;
+  return bytes;
+}
+
+/// The request of an earlier attempt, which must be of this key.
+Result<Bytes> earlier_request(const std::string& file, const Bytes& spki) {
+  SIGNET_TRY(Bytes der, read_file(file, kMaxPemBytes, FileTrust::kNotWritable, kFlag));
+  const auto csr = Csr::parse(der);
+  if (csr.has_value() && equal(csr->public_key().spki(), spki)) return der;
   return fail(ErrorCode::kFailedPrecondition,
-              fmt::format("{} is not of the key beside it; remove both to begin anew", printable(file)), kFlag);
+              fmt::format("{}: {}", printable(file, kMaxPath),
+                          csr.has_value() ? "it is not of the key beside it" : csr.error().message),
+              kFlag);
+}
+
+/// Of the names that write_new_file() gives to what is not whole yet.
+bool is_half_written(std::string_view name, std::string_view of) {
+  constexpr std::string_view kEnd = ".new";
+  if (!name.starts_with(of) || !name.ends_with(kEnd) || name.size() <= of.size() + kEnd.size() + 1) return false;
+  name.remove_prefix(of.size());
+  name.remove_suffix(kEnd.size());
+  return name.front() == '.' && name.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos;
+}
+
+/// Where a file system cannot do it in one step, in two: then the file has both names for a moment.
+bool rename_to_nothing(const std::string& from, const std::string& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  return link(from.c_str(), to.c_str()) == 0 && unlink(from.c_str()) == 0;
 }
 
 }  // namespace
 
-Result<PendingKey> PendingKey::open(const std::string& file, const std::string& like_file) {
-  PendingKey pending(file, {});
-  if (!exists(pending.key_file())) {
-    SIGNET_TRY(const PkeyPtr old, read_key(like_file, "key"));
-    SIGNET_TRY(const PkeyPtr made, make_key_like(old.get()));
-    std::remove(pending.csr_file().c_str());  // of a key that is gone
-    SIGNET_CHECK(write_key(pending.key_file(), made.get()));
-    pending.is_new_ = true;
+// While it is still held: whoever waits for it finds that its name is gone and takes a new one.
+PendingKey::Lock::~Lock() {
+  if (file_.valid()) std::remove(path_.c_str());
+}
+
+Result<PendingKey::Lock> PendingKey::take_lock(const std::string& path, const std::string& file) {
+  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+    auto held = signet::lock_file(path);
+    if (!held.has_value() && held.error().code != ErrorCode::kFailedPrecondition) return std::unexpected(held.error());
+    if (!held.has_value()) break;
+    struct stat mine{};
+    struct stat named{};
+    const bool same = fstat(held->get(), &mine) == 0 && stat(path.c_str(), &named) == 0 &&
+                      mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+    if (same) return Lock(path, *std::move(held));
   }
-  SIGNET_TRY(const PkeyPtr key, read_key(pending.key_file(), kFlag));
-  if (exists(pending.csr_file())) {
-    SIGNET_TRY(pending.csr_, earlier_request(pending.csr_file(), key.get()));
-    return pending;
-  }
-  SIGNET_TRY(pending.csr_, make_request(key.get()));
-  SIGNET_CHECK(write_new_file(pending.csr_file(), pending.csr_, 0600));
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("another renewal with --new-key {} is under way; wait for its end, or name another file",
+                          printable(file, kMaxPath)),
+              kFlag);
+}
+
+Result<PendingKey> PendingKey::open(const std::string& file) {
+  SIGNET_TRY(Lock lock, take_lock(file + ".pending.lock", file));
+  PendingKey pending(file, std::move(lock));
+  pending.remove_leftovers();
+  SIGNET_CHECK(pending.read());
   return pending;
 }
 
-Result<void> PendingKey::keep(bool force) const {
-  const auto failed = [&] {
-    return fail_errno(errno, fmt::format("{}: the new key stays in {}", file_, key_file()), kFlag);
+std::string PendingKey::both() const {
+  return fmt::format("{} and {}", printable(key_file(), kMaxPath), printable(csr_file(), kMaxPath));
+}
+
+/// What an earlier attempt left, if it did.
+Result<void> PendingKey::read() {
+  const auto damaged = [&](Error error) -> Result<void> {
+    error.message += fmt::format("; remove {} to begin anew", both());
+    return std::unexpected(std::move(error));
   };
-  if (force) {
-    if (std::rename(key_file().c_str(), file_.c_str()) != 0) return failed();
-  } else {
-    if (link(key_file().c_str(), file_.c_str()) != 0) return failed();
-    if (unlink(key_file().c_str()) != 0) return failed();
+  if (!exists(key_file())) {
+    std::remove(csr_file().c_str());  // of a key that is gone
+    return {};
   }
-  SIGNET_CHECK(sync_directory(directory_of(file_)));
-  std::remove(csr_file().c_str());
+  const auto key = read_key(key_file(), kFlag);
+  if (!key.has_value()) return damaged(key.error());
+  SIGNET_TRY(spki_, spki_of(key->get()));
+  if (!exists(csr_file())) return {};
+  auto request = earlier_request(csr_file(), spki_);
+  if (!request.has_value()) return damaged(std::move(request).error());
+  csr_ = *std::move(request);
   return {};
 }
 
-void PendingKey::discard() const noexcept {
-  if (!is_new_) return;
+Result<void> PendingKey::make(const std::string& like_file) {
+  if (spki_.empty()) {
+    SIGNET_TRY(const PkeyPtr old, read_key(like_file, "key"));
+    SIGNET_TRY(const PkeyPtr made, make_key_like(old.get()));
+    SIGNET_TRY(Bytes spki, spki_of(made.get()));
+    SIGNET_CHECK(write_key(key_file(), made.get()));
+    spki_ = std::move(spki);
+    is_new_ = true;
+  }
+  if (!csr_.empty()) return {};
+  SIGNET_TRY(const PkeyPtr key, read_key(key_file(), kFlag));
+  SIGNET_TRY(csr_, make_request(key.get()));
+  return write_new_file(csr_file(), csr_, 0600);
+}
+
+Result<void> PendingKey::make_anew(const std::string& like_file) {
+  remove_both();
+  return make(like_file);
+}
+
+Result<void> PendingKey::keep(bool force) {
+  const bool renamed =
+      force ? std::rename(key_file().c_str(), file_.c_str()) == 0 : rename_to_nothing(key_file(), file_);
+  if (!renamed) return fail_errno(errno, fmt::format("{}: the new key stays in {}", file_, key_file()), kFlag);
+  spki_.clear();
+  SIGNET_CHECK(sync_directory(directory_of(file_)));
+  remove_both();
+  return {};
+}
+
+void PendingKey::discard() noexcept {
+  if (is_new_) remove_both();
+}
+
+void PendingKey::remove_both() noexcept {
   std::remove(key_file().c_str());
   std::remove(csr_file().c_str());
+  spki_.clear();
+  csr_.clear();
+}
+
+void PendingKey::remove_leftovers() const noexcept {
+  std::error_code ignored;
+  const std::string key = std::filesystem::path(key_file()).filename();
+  const std::string csr = std::filesystem::path(csr_file()).filename();
+  std::filesystem::directory_iterator entry(directory_of(file_), ignored);
+  for (; entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
+    const std::string name = entry->path().filename();
+    if (is_half_written(name, key) || is_half_written(name, csr)) std::filesystem::remove(entry->path(), ignored);
+  }
 }
 
 }  // namespace signet::cli

@@ -10,6 +10,8 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "policy/escalation.h"
+#include "policy/lint_verdict.h"
 #include "policy_issuer.h"
 #include "policy_verdict.h"
 
@@ -87,13 +89,17 @@ Result<void> report_sound(const std::string& file, const Policy& policy, Format 
                        {"valid", true},
                        {"sha256", to_hex(policy.sha256())},
                        {"profiles", keys_of(policy.profiles())},
-                       {"clients", clients}});
+                       {"clients", clients},
+                       {"warnings", escalations(policy)}});
   }
+  std::string warnings;
+  for (const std::string& escalation : escalations(policy)) warnings += fmt::format("  warning: {}\n", escalation);
   return print(fmt::format(
-      "{}: sound\n  profiles: {}\n  clients:  {}\n"
+      "{}: sound\n  profiles: {}\n  clients:  {}\n{}"
       "  not checked: that the daemon has the profiles' issuers, and their fences let through what the profiles allow "
       "(signetd --check)\n",
-      name_in_messages(file), fmt::join(keys_of(policy.profiles()), ", "), fmt::join(keys_of(policy.clients()), ", ")));
+      name_in_messages(file), fmt::join(keys_of(policy.profiles()), ", "), fmt::join(keys_of(policy.clients()), ", "),
+      warnings));
 }
 
 std::unexpected<Error> usage(std::string message, std::string field) {
@@ -114,6 +120,21 @@ Result<const PolicyClient*> find_client(const Policy& policy, const std::string&
   return policy.find_client(PeerIdentity::from(certificates->front()));
 }
 
+/// The certificate that is renewed, if any: the one that the client would connect with.
+Result<std::optional<Certificate>> read_renewed(const std::string& file, const Policy& policy,
+                                                const PolicyClient& client) {
+  if (file.empty()) return std::nullopt;
+  SIGNET_TRY(const Bytes content, read_file(file, kMaxOtherBytes, FileTrust::kAnyone, "--renews"));
+  auto certificates = parse_certificates(content);
+  if (!certificates) return usage(fmt::format("{}: {}", printable(file), certificates.error().message), "--renews");
+  const PolicyClient* const holder = policy.find_client(PeerIdentity::from(certificates->front()));
+  if (holder == &client) return std::move(certificates->front());
+  return usage(fmt::format("the certificate identifies {}, not the client {}; whoever renews a certificate connects "
+                           "with it",
+                           holder == nullptr ? "no client of the policy" : "the client " + holder->name, client.name),
+               "--renews");
+}
+
 Result<std::string> choose_profile(const PolicyTestArguments& arguments, const PolicyClient& client) {
   if (!arguments.profile.empty()) return arguments.profile;
   if (client.profiles.size() == 1) return *client.profiles.begin();
@@ -130,28 +151,20 @@ std::vector<std::string> unchecked(const PolicyTestArguments& arguments, const P
         "of "
         "its validity are not known, and whether the key is its own (--issuer-certificate)");
   }
+  if (!arguments.renews_file.empty()) {
+    what.emplace_back(
+        "whether the daemon's issuer has made the certificate that is renewed, by this profile, and not revoked it");
+  }
   what.emplace_back("the daemon's block list of keys, and the fence of the issuing key");
   if (client.must_sign) what.emplace_back("the request's signature, which this client has to make (must_sign)");
   if (client.rate) what.emplace_back("the client's rate");
   return what;
 }
 
-lint::Set lint_set(LintRules rules) {
-  return rules == LintRules::kPublicTrust ? lint::Set::kPublicTrust : lint::Set::kPrivate;
-}
-
-std::optional<Error> lint_refusal(const std::vector<lint::Finding>& findings) {
-  const auto error = std::ranges::find(findings, lint::Severity::kError, &lint::Finding::severity);
-  if (error == findings.end()) return std::nullopt;
-  return Error{.code = ErrorCode::kFailedPrecondition,
-               .message = fmt::format("{} ({}) (rule {})", error->message, error->clause, error->id),
-               .field = "profile"};
-}
-
 /// Decides as the daemon does, then lints what it would sign, with a serial number as it would have.
 Result<void> decide_and_lint(const Policy& policy, const PolicyClient& client, const Wish& wish, const IssuingCas& cas,
                              PolicyVerdict& verdict) {
-  if (auto right = check_right(client, Right::kIssue); !right) {
+  if (auto right = check_right(client, wish.renews == nullptr ? Right::kIssue : Right::kRenew); !right) {
     verdict.refusal = std::move(right).error();
     return {};
   }
@@ -161,8 +174,8 @@ Result<void> decide_and_lint(const Policy& policy, const PolicyClient& client, c
     return {};
   }
   SIGNET_TRY(decision->fields.serial, SerialNumber::random(system_rng()));
-  verdict.findings = lint::lint_tbs(encode_tbs(decision->fields).view(), lint_set(decision->profile->lint));
-  verdict.refusal = lint_refusal(verdict.findings);
+  verdict.findings = lint::lint_tbs(encode_tbs(decision->fields).view(), lint_set(*decision->profile));
+  if (auto sound = check_lint(verdict.findings, *decision->profile); !sound) verdict.refusal = std::move(sound).error();
   verdict.decision.emplace(*std::move(decision));
   return {};
 }
@@ -194,6 +207,7 @@ Result<ExitCode> policy_test(const PolicyTestArguments& arguments, Format format
     SIGNET_CHECK(print_verdict(verdict, format));
     return ExitCode::kRefused;
   }
+  SIGNET_TRY(const std::optional<Certificate> renewed, read_renewed(arguments.renews_file, policy, *client));
   SIGNET_TRY(const std::string profile, choose_profile(arguments, *client));
   const Profile* const chosen = policy.find_profile(profile);
   SIGNET_TRY(const IssuingCas cas,
@@ -201,7 +215,8 @@ Result<ExitCode> policy_test(const PolicyTestArguments& arguments, Format format
   verdict.client = client->name;
   verdict.profile = profile;
   verdict.not_checked = unchecked(arguments, *client);
-  const Wish wish{.profile = profile, .csr = csr, .validity = validity};
+  const Wish wish{
+      .profile = profile, .csr = csr, .validity = validity, .renews = renewed.has_value() ? &*renewed : nullptr};
   SIGNET_CHECK(decide_and_lint(policy, *client, wish, cas, verdict));
   SIGNET_CHECK(print_verdict(verdict, format));
   return verdict.refusal ? ExitCode::kRefused : ExitCode::kOk;

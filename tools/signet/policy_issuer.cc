@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/openssl_ptr.h"
 #include "base/rng.h"
+#include "x509/ca_certificate.h"
 
 namespace signet::cli {
 namespace {
@@ -49,10 +50,9 @@ std::unexpected<Error> usage(std::string message) {
 
 Result<void> check_order(const std::vector<Certificate>& certificates) {
   for (std::size_t i = 0; i < certificates.size(); ++i) {
-    const TbsFields& fields = certificates[i].fields();
-    const std::string subject = printable(fields.subject.text());
-    if (!fields.basic_constraints || !fields.basic_constraints->ca)
-      return usage(fmt::format("\"{}\" is no CA", subject));
+    const std::string subject = printable(certificates[i].fields().subject.text());
+    if (const std::string_view why = why_no_ca(certificates[i]); !why.empty())
+      return usage(fmt::format("\"{}\" is no CA: {}", subject, why));
     if (i + 1 == certificates.size() || certificates[i].verify_signed_by(certificates[i + 1].public_key())) continue;
     return usage(fmt::format(
         "\"{}\" is not signed by the one behind it; put the issuing CA first, then the one above it", subject));

@@ -20,7 +20,8 @@ struct PolicyVerdict {
   std::vector<std::string> not_checked;
 };
 
-/// The rule in the message of a refusal, "names.pattern" of "... (rule names.pattern)"; where it names none, the field.
+/// The rule in the message of a refusal, "names.pattern" of "... (rule names.pattern)"; where it names none, which no
+/// refusal of a decision does, the field.
 [[nodiscard]] std::string rule_of(const Error& refusal);
 
 [[nodiscard]] Result<void> print_verdict(const PolicyVerdict& verdict, Format format);

@@ -10,7 +10,7 @@
 //   serve              takes messages until it is told to drain; leaves then, or when the supervisor has gone
 // It appends to NAME.seen what it is told (the issuer also the first line of each policy), and to "drained" its name
 // when it is told to drain. A reload is taken, unless there is a file "reload.refuse" (with the reason) or
-// "reload.die".
+// "reload.die"; it is answered when there is no file "reload.wait".
 #include <signal.h>
 #include <unistd.h>
 
@@ -60,6 +60,7 @@ struct FakeChild {
   void take_reload(const std::vector<UniqueFd>& descriptors) {
     note("reload " + (descriptors.empty() ? "without a policy" : policy_in(descriptors.front())));
     if (std::ifstream(directory + "/reload.die")) raise(SIGKILL);
+    while (std::ifstream(directory + "/reload.wait")) usleep(10'000);
     internal::ChildToSupervisor message;
     message.mutable_reloaded();
     if (std::ifstream why(directory + "/reload.refuse"); why) {
