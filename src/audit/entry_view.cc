@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "log/value.h"
 
@@ -21,14 +22,12 @@ constexpr std::array<bool, 256> kPlain = [] {
   return plain;
 }();
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
 /// The value of a canonical `\u00xx`, or -1: a control character that has no short escape, in lower-case digits.
 int long_escape(std::string_view escape) noexcept {
   if (escape.size() < kLongEscape || !escape.starts_with("\\u00") || (escape[4] != '0' && escape[4] != '1')) return -1;
   const char low = escape[5];
   const bool letter = low >= 'a' && low <= 'f';
-  if (!is_digit(low) && !letter) return -1;
+  if (!ascii::is_digit(low) && !letter) return -1;
   const int value = (escape[4] - '0') * 16 + (letter ? low - 'a' + 10 : low - '0');
   return kShortMeanings.find(static_cast<char>(value)) == std::string_view::npos ? value : -1;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "x509/serial_number.h"
 
@@ -152,7 +153,7 @@ constexpr std::array kAlgorithms = {
 };
 
 bool is_lower_hex(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return std::ranges::all_of(text, [](char c) { return ascii::is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 
 bool is_serial(std::string_view text) {
@@ -164,7 +165,7 @@ bool is_serial(std::string_view text) {
 /// A CRL number has at most 20 octets, which are 48 or 49 digits (RFC 5280 section 5.2.3).
 bool is_decimal(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 49 && (text[0] != '0' || text.size() == 1) &&
-         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+         std::ranges::all_of(text, ascii::is_digit);
 }
 
 /// What was expected, where `field` is something else; empty where it is right.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace signet {
 namespace {
 
@@ -15,10 +17,7 @@ std::unexpected<Error> refuse(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message), "uri");
 }
 
-bool is_unreserved(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-._~").contains(c);
-}
+bool is_unreserved(char c) noexcept { return ascii::is_alnum(c) || std::string_view("-._~").contains(c); }
 
 /// pk11-pchar of RFC 7512 section 2.3, without the percent-encoded form.
 bool is_allowed(char c) noexcept { return is_unreserved(c) || std::string_view(":[]@!$'()*+,=&").contains(c); }
@@ -26,7 +25,7 @@ bool is_allowed(char c) noexcept { return is_unreserved(c) || std::string_view("
 /// Whatever has "pin" in its name, in any case, may have a PIN behind it, or in it where a '=' was forgotten.
 bool speaks_of_a_pin(std::string_view text) noexcept {
   constexpr std::string_view kPin = "pin";
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  const auto same = [](char a, char b) { return ascii::lower(a) == b; };
   return !std::ranges::search(text, kPin, same).empty();
 }
 

@@ -10,6 +10,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace signet {
 
 namespace {
@@ -71,10 +73,7 @@ std::string advice(const std::string& key, const std::set<std::string>& known) {
 
 bool is_name(std::string_view text) {
   constexpr std::size_t kLongestName = 64;
-  const auto allowed = [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  };
+  const auto allowed = [](char c) { return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.'; };
   return !text.empty() && text.size() <= kLongestName && std::ranges::all_of(text, allowed);
 }
 

@@ -2,14 +2,16 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace signet {
 
 namespace {
 
 bool is_variable_name(const std::string& name) {
-  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !name.empty() && letter(name[0]) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
+  const auto letter = [](char c) { return ascii::is_letter(c) || c == '_'; };
+  return !name.empty() && letter(name[0]) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || ascii::is_digit(c); });
 }
 
 }  // namespace

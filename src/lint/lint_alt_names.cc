@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "base/ascii.h"
 #include "lint/lints.h"
 #include "lint/name_syntax.h"
 
@@ -40,10 +41,7 @@ void check_duplicate(const View& view, Report& report) {
   if (!view.values.subject_alt_name) return;
   std::set<std::pair<std::uint8_t, std::string>> seen;
   for (const GeneralName& name : *view.values.subject_alt_name) {
-    std::string text(name.text);
-    if (name.tag == kDns) {
-      for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    }
+    std::string text = name.tag == kDns ? ascii::to_lower(name.text) : std::string(name.text);
     if (!seen.emplace(name.tag, std::move(text)).second) report.found(quoted(name.text) + " is there more than once");
   }
 }
@@ -51,7 +49,7 @@ void check_duplicate(const View& view, Report& report) {
 void check_ascii(const View& view, Report& report) {
   for (const std::uint8_t tag : {kDns, kEmail, kUri}) {
     for_names(view, tag, [&](std::string_view text) {
-      if (!is_ascii(text))
+      if (!ascii::is_all_ascii(text))
         report.found(quoted(text) + " is not ASCII; internationalized names are written as A-labels (xn--...)");
     });
   }
@@ -62,7 +60,8 @@ std::string_view without_wildcard(std::string_view dns) noexcept { return dns.st
 
 void check_dns_syntax(const View& view, Report& report) {
   for_names(view, kDns, [&](std::string_view dns) {
-    if (!is_ascii(dns) || looks_like_ip(dns) || without_wildcard(dns).find('*') != std::string_view::npos) return;
+    if (!ascii::is_all_ascii(dns) || looks_like_ip(dns) || without_wildcard(dns).find('*') != std::string_view::npos)
+      return;
     if (!std::ranges::all_of(labels_of(without_wildcard(dns)), is_ldh_label))
       report.found("dNSName " + quoted(dns) + " is not made of labels of letters, digits and inner hyphens");
   });
@@ -99,14 +98,14 @@ void check_ip_length(const View& view, Report& report) {
 
 void check_email(const View& view, Report& report) {
   for_names(view, kEmail, [&](std::string_view email) {
-    if (is_ascii(email) && !is_mailbox(email))
+    if (ascii::is_all_ascii(email) && !is_mailbox(email))
       report.found("rfc822Name " + quoted(email) + " is not a mailbox local@host");
   });
 }
 
 void check_uri(const View& view, Report& report) {
   for_names(view, kUri, [&](std::string_view uri) {
-    if (is_ascii(uri) && !is_absolute_uri(uri))
+    if (ascii::is_all_ascii(uri) && !is_absolute_uri(uri))
       report.found("uniformResourceIdentifier " + quoted(uri) + " is not an absolute URI with a scheme");
   });
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "lint/attributes.h"
 #include "lint/lints.h"
 
@@ -114,18 +115,12 @@ void check_old_type(const View& view, Report& report) {
   });
 }
 
-bool is_printable_character(char c) noexcept {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         std::string_view(" '()+,-./:=?").find(c) != std::string_view::npos;
-}
-
 void check_charset(const View& view, Report& report) {
   for_attributes(view, [&](const Attribute& attribute, std::string_view field) {
     const std::string_view value = attribute.value;
-    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-    if (attribute.tag == der::kPrintableString && !std::ranges::all_of(value, is_printable_character))
+    if (attribute.tag == der::kPrintableString && !std::ranges::all_of(value, ascii::is_printable_string))
       report.found(what(attribute, field) + " has characters that a PrintableString does not have");
-    if (attribute.tag == der::kIa5String && !std::ranges::all_of(value, is_ascii))
+    if (attribute.tag == der::kIa5String && !ascii::is_all_ascii(value))
       report.found(what(attribute, field) + " has characters that an IA5String does not have");
     if (attribute.tag == der::kUtf8String && !is_utf8(value)) report.found(what(attribute, field) + " is not UTF-8");
   });
@@ -173,7 +168,7 @@ void check_length(const View& view, Report& report) {
 void check_country(const View& view, Report& report) {
   for_attributes(view, [&](const Attribute& attribute, std::string_view field) {
     if (attribute.type != oid::kCountry && attribute.type != oid::kJurisdictionCountry) return;
-    const bool letters = std::ranges::all_of(attribute.value, [](char c) { return c >= 'A' && c <= 'Z'; });
+    const bool letters = std::ranges::all_of(attribute.value, ascii::is_upper);
     if (attribute.value.size() < 2 || (attribute.value.size() == 2 && !letters))
       report.found(what(attribute, field) + " is no country code of two upper-case letters");
   });

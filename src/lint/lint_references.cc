@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "lint/lints.h"
 #include "lint/name_syntax.h"
 
@@ -36,7 +37,7 @@ void check_cdp_name(const View& view, Report& report) {
 }
 
 bool is_wrong_uri(const GeneralName& name) {
-  return name.tag == kUri && (!is_ascii(name.text) || !is_absolute_uri(name.text));
+  return name.tag == kUri && (!ascii::is_all_ascii(name.text) || !is_absolute_uri(name.text));
 }
 
 void check_cdp_uri(const View& view, Report& report) {

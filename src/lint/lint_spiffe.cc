@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "lint/lints.h"
 #include "lint/name_syntax.h"
 #include "x509/certificate.h"
@@ -41,13 +42,11 @@ std::string_view path_of(std::string_view id) noexcept {
   return slash == std::string_view::npos ? std::string_view() : id.substr(slash);
 }
 
-bool is_path_character(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-}
+bool is_path_character(char c) noexcept { return ascii::is_alnum(c) || c == '-' || c == '.' || c == '_'; }
 
 bool is_trust_domain(std::string_view text) noexcept {
   return !text.empty() && text.size() <= kLongestTrustDomain &&
-         std::ranges::all_of(text, [](char c) { return is_path_character(c) && !(c >= 'A' && c <= 'Z'); });
+         std::ranges::all_of(text, [](char c) { return is_path_character(c) && !ascii::is_upper(c); });
 }
 
 /// Empty, or "/" and a segment, as often as wanted; segments are neither empty nor "." nor "..".

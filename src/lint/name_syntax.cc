@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace signet::lint {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_alnum(char c) noexcept { return is_alpha(c) || is_digit(c); }
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+using ascii::is_alnum;
+using ascii::is_digit;
+using ascii::lower;
 
 bool is_dot_string(std::string_view text) noexcept {
   if (text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != std::string_view::npos)
@@ -30,10 +31,6 @@ bool is_host(std::string_view text) {
 }
 
 }  // namespace
-
-bool is_ascii(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 std::vector<std::string_view> labels_of(std::string_view dns) {
   std::vector<std::string_view> labels;
@@ -72,7 +69,7 @@ bool is_absolute_uri(std::string_view text) noexcept {
   const auto in_rest = [](char c) {
     return c > ' ' && c < 0x7F && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
   };
-  return is_alpha(text[0]) && std::ranges::all_of(text.substr(0, colon), in_scheme) &&
+  return ascii::is_letter(text[0]) && std::ranges::all_of(text.substr(0, colon), in_scheme) &&
          std::ranges::all_of(text.substr(colon + 1), in_rest);
 }
 

@@ -6,7 +6,6 @@
 
 namespace signet::lint {
 
-[[nodiscard]] bool is_ascii(std::string_view text) noexcept;
 /// The labels between dots, as many as there are.
 [[nodiscard]] std::vector<std::string_view> labels_of(std::string_view dns);
 /// Letters, digits and inner hyphens, at least one. The length is not looked at.

@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 
+#include "base/ascii.h"
 #include "policy/name_syntax.h"
 
 namespace signet {
@@ -51,7 +52,7 @@ bool has_a_label_prefix(std::string_view label) noexcept {
 }
 
 Result<std::u32string> decode_a_label(std::string_view label) {
-  const std::string lower = to_lower(label);
+  const std::string lower = ascii::to_lower(label);
   SIGNET_CHECK(check_registrable(lower));
   uint32_t* decoded = nullptr;
   const int code = idn2_to_unicode_8z4z(lower.c_str(), &decoded, 0);

@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace signet {
 
 namespace {
@@ -56,7 +58,7 @@ PeerIdentity PeerIdentity::from(const Certificate& certificate) {
   PeerIdentity peer;
   const AltNames names = certificate.fields().alt_names.value_or(AltNames{});
   if (names.uris.size() == 1 && is_spiffe_id(names.uris[0])) peer.identities.push_back(names.uris[0]);
-  for (const std::string& name : names.dns) peer.identities.push_back(std::string(kDns) + to_lower(name));
+  for (const std::string& name : names.dns) peer.identities.push_back(std::string(kDns) + ascii::to_lower(name));
   peer.identities.push_back(std::string(kCertificate) + to_hex(certificate.fingerprint()));
   peer.identities.push_back(std::string(kKey) + to_hex(certificate.public_key().spki_sha256()));
   return peer;
@@ -66,7 +68,7 @@ Result<std::string> parse_identity(std::string_view text) {
   if (is_spiffe_id(text)) return std::string(text);
   // Who the name belongs to was the business of whoever issued that certificate: any A-label may identify.
   constexpr NameForms kForms{.wildcards = false, .a_labels = true, .mixed_scripts = true};
-  if (text.starts_with(kDns) && check_dns_name(text.substr(kDns.size()), kForms)) return to_lower(text);
+  if (text.starts_with(kDns) && check_dns_name(text.substr(kDns.size()), kForms)) return ascii::to_lower(text);
   for (const std::string_view kind : {kCertificate, kKey}) {
     if (!text.starts_with(kind)) continue;
     const auto digest = from_hex(text.substr(kind.size()));

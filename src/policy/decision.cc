@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "x509/name_constraints.h"
 
 namespace signet {
@@ -53,7 +54,7 @@ Result<void> check_not_our_key(const PublicKey& key, const IssuingCas& cas, cons
 std::vector<std::string> comparable(const AltNames& names) {
   std::vector<std::string> texts = names.texts();
   for (std::string& text : texts) {
-    if (text.starts_with("DNS:")) text = to_lower(text);
+    if (text.starts_with("DNS:")) text = ascii::to_lower(text);
   }
   std::ranges::sort(texts);
   return texts;

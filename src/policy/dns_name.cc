@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/ascii.h"
 #include "policy/a_label.h"
 #include "policy/name_syntax.h"
 #include "policy/public_suffix.h"
@@ -16,10 +17,7 @@ constexpr std::size_t kLongestDnsName = 253;
 constexpr std::size_t kLongestLabel = 63;
 constexpr std::string_view kWildcard = "*.";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+bool is_hex(char c) { return ascii::hex_value(c) >= 0; }
 
 std::unexpected<Error> malformed(std::string_view name, std::string_view problem, std::string_view rule) {
   return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" {} (rule {})", printable(name), problem, rule));
@@ -38,19 +36,19 @@ std::vector<std::string_view> labels_of(std::string_view name) {
 
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= kLongestLabel && label.front() != '-' && label.back() != '-' &&
-         std::ranges::all_of(label, [](char c) { return is_alnum(c) || c == '-'; });
+         std::ranges::all_of(label, [](char c) { return ascii::is_alnum(c) || c == '-'; });
 }
 
 /// Labels that inet_aton() and browsers take for numbers: digits, or "0x" and hexadecimal digits.
 bool is_number(std::string_view label) {
   const bool hexadecimal = label.starts_with("0x") || label.starts_with("0X");
   if (hexadecimal) label.remove_prefix(2);
-  return std::ranges::all_of(label, hexadecimal ? is_hex : is_digit);
+  return std::ranges::all_of(label, hexadecimal ? is_hex : ascii::is_digit);
 }
 
 Result<void> check_labels(std::string_view whole, std::string_view name) {
   constexpr std::string_view kRule = "dns.label";
-  if (!std::ranges::all_of(name, is_ascii))
+  if (!ascii::is_all_ascii(name))
     return malformed(whole, "has characters beyond ASCII; a certificate has their A-label, \"xn--...\"", kRule);
   if (name.ends_with('.')) return malformed(whole, "is no DNS name here: write it without the final dot", kRule);
   const std::vector<std::string_view> labels = labels_of(name);
@@ -84,7 +82,7 @@ Result<void> check_wildcard(std::string_view whole, std::string_view name, const
   if (!forms.wildcards)
     return malformed(whole, "is a wildcard, which needs wildcards = true; or ask for every name by itself",
                      "dns.wildcard");
-  if (!is_public_suffix(to_lower(name))) return {};
+  if (!is_public_suffix(ascii::to_lower(name))) return {};
   return malformed(
       whole,
       fmt::format("is a wildcard for all of \"{}\", a public suffix or a single label; ask for one below it",

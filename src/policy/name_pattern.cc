@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace signet {
 
 namespace {
@@ -76,7 +78,7 @@ Result<std::string> parse_dns_pattern(std::string_view text, const NameForms& fo
   const auto valid =
       check_dns_name(base_of_dns_pattern(text),
                      {.wildcards = false, .a_labels = forms.a_labels, .mixed_scripts = forms.mixed_scripts});
-  if (valid.has_value()) return to_lower(text);
+  if (valid.has_value()) return ascii::to_lower(text);
   return bad_pattern(text, "is no pattern of DNS names: " + valid.error().message,
                      "\"a.example\", \"*.example\" (one label below), \"**.example\" (any below) or \"**\" (any name)");
 }
@@ -114,7 +116,7 @@ bool uri_matches(std::string_view pattern, std::string_view uri) {
 
 std::string canonical_email(std::string_view address) {
   const std::size_t at = address.rfind('@');
-  return std::string(address.substr(0, at + 1)) + to_lower(address.substr(at + 1));
+  return std::string(address.substr(0, at + 1)) + ascii::to_lower(address.substr(at + 1));
 }
 
 Result<std::string> parse_email_pattern(std::string_view text, const NameForms& forms) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/toml_reader.h"
 
 namespace signet {
@@ -100,7 +101,7 @@ NameRules NameRules::read_required(TomlTable& owner) {
 
 Result<void> NameRules::permit_dns(const std::string& name, std::string_view who) const {
   if (const auto valid = check_dns_name(name, forms_); !valid) return malformed(valid.error(), "DNS name", who);
-  if (any_matches(dns_, to_lower(name), dns_matches)) return {};
+  if (any_matches(dns_, ascii::to_lower(name), dns_matches)) return {};
   return forbidden(name, who, "DNS", dns_);
 }
 

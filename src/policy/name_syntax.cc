@@ -7,6 +7,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace signet {
 
 namespace {
@@ -14,10 +16,10 @@ namespace {
 constexpr std::size_t kLongestLocalPart = 64;
 constexpr std::size_t kLongestUri = 2048;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+using ascii::is_alnum;
+using ascii::is_digit;
+using ascii::is_upper;
+
 bool is_upper_hex(char c) { return is_digit(c) || (c >= 'A' && c <= 'F'); }
 bool is_unreserved(char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
@@ -35,9 +37,6 @@ std::unexpected<Error> malformed(std::string_view name, std::string_view problem
   return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" {} (rule {})", printable(name), problem, rule));
 }
 
-/// Of an upper-case hexadecimal digit.
-std::uint8_t hex_value(char c) { return static_cast<std::uint8_t>(is_digit(c) ? c - '0' : c - 'A' + 10); }
-
 /// One segment of a URI's path: pchar of RFC 3986 section 3.3 without '*', percent-encoded only where that is needed.
 Result<void> check_segment(std::string_view uri, std::string_view segment) {
   if (segment == "." || segment == "..") return malformed(uri, "has a segment \".\" or \"..\" in its path");
@@ -51,7 +50,7 @@ Result<void> check_segment(std::string_view uri, std::string_view segment) {
     }
     if (segment.size() < 3 || !is_upper_hex(segment[1]) || !is_upper_hex(segment[2]))
       return malformed(uri, "has a '%' without two hexadecimal digits in upper case");
-    const auto decoded = static_cast<std::uint8_t>(hex_value(segment[1]) * 16 + hex_value(segment[2]));
+    const auto decoded = static_cast<std::uint8_t>(ascii::hex_value(segment[1]) * 16 + ascii::hex_value(segment[2]));
     const char plain = static_cast<char>(decoded);
     if (is_unreserved(plain) || plain == '/' || plain == '\\' || plain == '*' || plain == '%' || decoded < 0x20 ||
         decoded == 0x7F) {
@@ -117,14 +116,6 @@ Result<void> check_authority(std::string_view uri, std::string_view authority) {
 
 }  // namespace
 
-std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 Result<void> check_email(std::string_view address, const NameForms& forms) {
   constexpr std::string_view kRule = "email.form";
   const std::size_t at = address.find('@');
@@ -165,7 +156,7 @@ Result<void> check_any_uri(std::string_view uri) {
   const std::size_t colon = uri.find(':');
   const std::string_view scheme = uri.substr(0, std::min(colon, uri.size()));
   const auto in_scheme = [](char c) { return (is_alnum(c) && !is_upper(c)) || one_of(c, "+-."); };
-  const bool proper = !scheme.empty() && is_alpha(scheme[0]) && std::ranges::all_of(scheme, in_scheme);
+  const bool proper = !scheme.empty() && ascii::is_letter(scheme[0]) && std::ranges::all_of(scheme, in_scheme);
   if (colon == std::string_view::npos || !proper)
     return malformed(uri, "is no URI: it needs a scheme in lower case, such as \"spiffe:\"");
   std::string_view rest = uri.substr(colon + 1);

@@ -51,7 +51,4 @@ struct NameForms {
 /// Rule ip.form.
 [[nodiscard]] Result<void> check_ip(const IpAddress& address);
 
-/// Upper-case ASCII letters made lower-case; the rest as it is.
-[[nodiscard]] std::string to_lower(std::string_view text);
-
 }  // namespace signet

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 namespace signet {
@@ -29,7 +30,7 @@ std::string first_name(const AltNames& names) {
 }
 
 bool is_one_of(const AltNames& names, const std::string& common_name) {
-  const auto same_host = [&](const std::string& dns) { return to_lower(dns) == to_lower(common_name); };
+  const auto same_host = [&](const std::string& dns) { return ascii::to_lower(dns) == ascii::to_lower(common_name); };
   if (std::ranges::any_of(names.dns, same_host)) return true;
   if (const auto ip = IpAddress::parse(common_name); ip && std::ranges::find(names.ips, *ip) != names.ips.end())
     return true;

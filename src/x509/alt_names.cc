@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "base/ascii.h"
 #include "x509/der.h"
 #include "x509/field.h"
 #include "x509/name.h"
@@ -57,16 +58,9 @@ Result<void> read_general_name(const der::Element& name, AltNames& into) {
   return {};
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 Result<void> check_unique(const AltNames& names) {
   AltNames folded = names;
-  std::ranges::transform(folded.dns, folded.dns.begin(), lower_case);
+  std::ranges::transform(folded.dns, folded.dns.begin(), ascii::to_lower);
   std::set<std::string> seen;
   for (std::string& text : folded.texts()) {
     const auto [entry, inserted] = seen.insert(std::move(text));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/ascii.h"
 #include "x509/name_attributes.h"
 #include "x509/name_subtree.h"
 
@@ -16,16 +17,8 @@ using Attribute = std::pair<std::string, std::string>;
 
 std::unexpected<Error> refuse(std::string message) { return fail(ErrorCode::kInvalidArgument, std::move(message)); }
 
-bool is_letter(char c) noexcept { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-
 bool is_printable_string(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || std::string_view(" '()+,-./:=?").find(c) != std::string_view::npos;
-  });
-}
-
-bool is_ascii(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return std::ranges::all_of(text, ascii::is_printable_string);
 }
 
 /// Well-formed UTF-8 without control characters: what printable() leaves as it is.
@@ -54,7 +47,7 @@ Result<void> check_value(const AttributeType& type, std::string_view value) {
   if (type.tag == der::kPrintableString && !is_printable_string(value)) {
     return refuse_value("has characters a PrintableString does not have");
   }
-  if (type.key == "C" && (value.size() != 2 || !std::ranges::all_of(value, is_letter))) {
+  if (type.key == "C" && (value.size() != 2 || !std::ranges::all_of(value, ascii::is_letter))) {
     return refuse_value("is not a country code of two letters (ISO 3166)");
   }
   return {};
@@ -111,7 +104,7 @@ Result<std::string> attribute_value(const der::Element& value) {
       break;
     case der::kIa5String:
     case der::kTeletexString:
-      if (!is_ascii(text)) return refuse("a string that is not ASCII; use UTF8String");
+      if (!ascii::is_all_ascii(text)) return refuse("a string that is not ASCII; use UTF8String");
       break;
     default: return refuse(fmt::format("a value of tag 0x{:02x}; use UTF8String", value.tag));
   }

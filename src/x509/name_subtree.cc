@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/ascii.h"
 #include "x509/der.h"
 
 namespace signet {
@@ -21,19 +22,7 @@ using Kind = NameSubtree::Kind;
 
 std::unexpected<Error> refuse(std::string message) { return fail(ErrorCode::kInvalidArgument, std::move(message)); }
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-bool is_in_host(char c) noexcept {
-  return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.';
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
+bool is_in_host(char c) noexcept { return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.'; }
 
 /// Labels of 1 to 63 letters, digits, '-' and '_' (which hosts of URIs and of mail have), at most 253 in all.
 bool is_host(std::string_view text) {
@@ -83,7 +72,7 @@ int prefix_bits(ByteView mask) {
 
 Result<NameSubtree> parse_domain(Kind kind, std::string_view text) {
   const bool everything = kind == Kind::kDns && text.empty();
-  if (everything || is_host(without_leading_dot(text))) return NameSubtree{.kind = kind, .text = lower(text)};
+  if (everything || is_host(without_leading_dot(text))) return NameSubtree{.kind = kind, .text = ascii::to_lower(text)};
   return refuse(fmt::format("the {} constraint \"{}\" is no host and no domain", kind == Kind::kDns ? "DNS" : "URI",
                             printable(text)));
 }
@@ -92,7 +81,7 @@ Result<NameSubtree> parse_email(std::string_view text) {
   const bool visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F; });
   if (auto mailbox = fold_address(text); mailbox && visible)
     return NameSubtree{.kind = Kind::kEmail, .text = *std::move(mailbox)};
-  if (is_host(without_leading_dot(text))) return NameSubtree{.kind = Kind::kEmail, .text = lower(text)};
+  if (is_host(without_leading_dot(text))) return NameSubtree{.kind = Kind::kEmail, .text = ascii::to_lower(text)};
   return refuse(fmt::format("the e-mail constraint \"{}\" is no mailbox, host or domain", printable(text)));
 }
 
@@ -116,7 +105,7 @@ Result<NameSubtree> parse_directory(ByteView contents) {
 
 std::string comparable_value(std::string_view value) {
   std::string result;
-  for (const char c : lower(value)) {
+  for (const char c : ascii::to_lower(value)) {
     const bool repeated = c == ' ' && (result.empty() || result.back() == ' ');
     if (!repeated) result += c;
   }
@@ -180,13 +169,13 @@ bool covers_directory(const NameSubtree& subtree, const std::vector<std::string>
 
 std::optional<std::string> fold_dns(std::string_view name) {
   if (!is_host(name.starts_with("*.") ? name.substr(2) : name)) return std::nullopt;
-  return lower(name);
+  return ascii::to_lower(name);
 }
 
 std::optional<std::string> fold_address(std::string_view address) {
   const std::size_t host = address.rfind('@') + 1;  // 0 where there is no '@'
   if (host < 2 || !is_host(address.substr(host))) return std::nullopt;
-  return std::string(address.substr(0, host)) + lower(address.substr(host));
+  return std::string(address.substr(0, host)) + ascii::to_lower(address.substr(host));
 }
 
 std::optional<std::string> host_of_uri(std::string_view uri) {
@@ -199,9 +188,9 @@ std::optional<std::string> host_of_uri(std::string_view uri) {
   // Some verifiers end the host at the first ':' wherever it stands, and what is before an '@' is no host.
   const bool has_stray_mark = behind.find('@') != std::string_view::npos ||
                               (!behind.starts_with(':') && behind.find(':') != std::string_view::npos);
-  const bool is_ipv4 = std::ranges::all_of(host, [](char c) { return c == '.' || is_digit(c); });
+  const bool is_ipv4 = std::ranges::all_of(host, [](char c) { return c == '.' || ascii::is_digit(c); });
   if (!is_host(host) || is_ipv4 || !ends_well || has_stray_mark) return std::nullopt;
-  return lower(host);
+  return ascii::to_lower(host);
 }
 
 std::vector<std::string> comparable_rdns(const Name& name) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "policy/name_pattern.h"
 #include "policy/public_suffix.h"
 
@@ -17,7 +18,7 @@ inline constexpr NameForms kAllForms{.wildcards = true, .a_labels = true, .mixed
   if (!check_dns_name(text, kAllForms)) return check_dns_name(text) ? "strict forms take more" : "";
   if (IpAddress::parse(text)) return "an address was taken for a DNS name";
   if (!AltNames::parse(AltNames{.dns = {text}}.encode())) return "a DNS name does not go into a certificate";
-  const std::string lower = to_lower(text);
+  const std::string lower = ascii::to_lower(text);
   if (!check_dns_name(lower, kAllForms)) return "the case of a DNS name counts";
   if (!dns_matches("**", lower)) return "a DNS name is not any";
   const bool is_wildcard = text.starts_with("*.");

@@ -1,11 +1,11 @@
 #include "show.h"
+#include "base/ascii.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "audit/entry_file.h"
 #include "audit/entry_view.h"
@@ -46,7 +46,7 @@ Result<void> check_arguments(const ShowArguments& arguments) {
 }
 
 Result<Filter> make_filter(ShowArguments arguments) {
-  std::ranges::transform(arguments.serial, arguments.serial.begin(), [](unsigned char c) { return std::tolower(c); });
+  arguments.serial = ascii::to_lower(arguments.serial);
   SIGNET_CHECK(check_arguments(arguments));
   Filter filter{.arguments = std::move(arguments), .fingerprint = {}};
   if (filter.arguments.certificate.empty()) return filter;

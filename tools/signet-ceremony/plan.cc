@@ -1,4 +1,5 @@
 #include "plan.h"
+#include "base/ascii.h"
 
 #include <fmt/format.h>
 
@@ -52,7 +53,7 @@ Name read_subject(TomlTable& table, bool may_be_empty) {
 
 /// The name of a file inside the output folder: no path, no hidden file, not taken by another.
 std::string read_file_name(TomlTable& table, const std::string& key, std::set<std::string>& taken) {
-  const auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_'; };
+  const auto allowed = [](char c) { return ascii::is_alnum(c) || c == '.' || c == '-' || c == '_'; };
   std::string name = table.text(key);
   if (name.empty()) return name;
   if (name.size() > 128 || name.starts_with('.') || !std::ranges::all_of(name, allowed)) {
