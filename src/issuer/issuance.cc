@@ -83,7 +83,7 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
   if (!world_.keyholders.of_key(authority.key).connected()) return token_unavailable(authority);
 
   SIGNET_TRY(decision.fields.serial, unused_serial());
-  TbsDer tbs = encode_tbs(decision.fields);
+  TbsDer tbs = encode_tbs(decision.fields, *decision.constant);
   SIGNET_CHECK(check_reads_back(tbs, decision.fields));
   SIGNET_CHECK(check_lint(lint::lint_tbs(tbs.view(), lint_set(profile)), profile));
   return Prepared(
@@ -139,7 +139,8 @@ Result<Issued> Issuance::issue(Prepared prepared) const {
   const SignatureAlgorithm algorithm = default_algorithm(authority.certificate.public_key().type());
   CertificateDer certificate = assemble_certificate(intent.tbs, algorithm, *signature);
   const Profile& profile = *prepared.profile_;
-  if (auto good = check_lint(lint::lint_certificate(certificate.view(), lint_set(profile)), profile); !good.has_value())
+  if (auto good = check_lint(lint::lint_signed(certificate.view(), intent.tbs.view(), lint_set(profile)), profile);
+      !good.has_value())
     return close_unsigned(intent, index, std::move(good).error());
 
   // 3. The outcome. Crash before it is durable: as in 2. Crash after: the certificate is in the log, the store catches
@@ -186,7 +187,7 @@ std::unexpected<Error> Issuance::close_unsigned(const log::IntentFields& intent,
   const bool refused = error.code == ErrorCode::kPermissionDenied && error.field.starts_with("fence.");
   log::Draft closing = refused ? log::rejected_draft({.cause = intent.cause,
                                                       .code = std::string(name_of(error.code)),
-                                                      .text = printable(error.message),
+                                                      .text = printable(error.message, log::kLongestRefusal),
                                                       .field = error.field,
                                                       .csr_sha256 = intent.csr_sha256,
                                                       .intent = index})

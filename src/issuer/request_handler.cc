@@ -188,7 +188,7 @@ void RequestHandler::log_rejection(const Request& request, const Error& error) {
   }
   world_.refusals.rejected({.cause = request.cause,
                             .code = std::string(name_of(error.code)),
-                            .text = printable(error.message),
+                            .text = printable(error.message, log::kLongestRefusal),
                             .field = error.field,
                             .csr_sha256 = request.csr_sha256});
 }

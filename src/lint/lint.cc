@@ -18,12 +18,13 @@ constexpr std::array kReaderLints = {
          "the fields of a certificate stand there in their order, with their types", by_reader},
 };
 
-using Parts = std::array<std::span<const Lint>, 15>;
+using Parts = std::array<std::span<const Lint>, 16>;
 
 const Parts& parts() {
-  static const Parts all = {kReaderLints,      form_lints(),   validity_lints(), name_lints(),     key_lints(),
-                            extension_lints(), key_id_lints(), usage_lints(),    alt_name_lints(), authority_lints(),
-                            reference_lints(), spiffe_lints(), tls_lints(),      tls_name_lints(), tls_ca_lints()};
+  static const Parts all = {kReaderLints,   form_lints(),     signature_lints(), validity_lints(),
+                            name_lints(),   key_lints(),      extension_lints(), key_id_lints(),
+                            usage_lints(),  alt_name_lints(), authority_lints(), reference_lints(),
+                            spiffe_lints(), tls_lints(),      tls_name_lints(),  tls_ca_lints()};
   return all;
 }
 
@@ -34,15 +35,17 @@ std::vector<Finding> unreadable(const Error& error) {
   return findings;
 }
 
+void run_part(std::span<const Lint> part, const View& view, Set set, std::vector<Finding>& findings) {
+  for (const Lint& lint : part) {
+    Report report(findings, lint);
+    if (lint.set <= set && (lint.applies_to & view.role) != 0) lint.check(view, report);
+  }
+}
+
 std::vector<Finding> run(const Result<View>& view, Set set) {
   if (!view) return unreadable(view.error());
   std::vector<Finding> findings;
-  for (const std::span<const Lint> part : parts()) {
-    for (const Lint& lint : part) {
-      Report report(findings, lint);
-      if (lint.set <= set && (lint.applies_to & view->role) != 0) lint.check(*view, report);
-    }
-  }
+  for (const std::span<const Lint> part : parts()) run_part(part, *view, set, findings);
   return findings;
 }
 
@@ -86,6 +89,14 @@ void Report::found(std::string message) {
 
 std::vector<Finding> lint_tbs(ByteView tbs_der, Set set) { return run(read_tbs(tbs_der), set); }
 std::vector<Finding> lint_certificate(ByteView der, Set set) { return run(read_certificate(der), set); }
+
+std::vector<Finding> lint_signed(ByteView der, ByteView linted_tbs, Set set) {
+  const Result<View> around = read_around(der, linted_tbs);
+  if (!around) return lint_certificate(der, set);
+  std::vector<Finding> findings;
+  run_part(signature_lints(), *around, set, findings);
+  return findings;
+}
 
 bool has_error(const std::vector<Finding>& findings) noexcept {
   return std::ranges::find(findings, Severity::kError, &Finding::severity) != findings.end();

@@ -40,6 +40,11 @@ struct Finding {
 [[nodiscard]] std::vector<Finding> lint_tbs(ByteView tbs_der, Set set);
 [[nodiscard]] std::vector<Finding> lint_certificate(ByteView der, Set set);
 
+/// What lint_certificate() finds beyond what lint_tbs() has found in `linted_tbs`: where that is the certificate's own
+/// TBS, byte for byte, the rules of what stands around it are all that can find anything new. Where it is not, or where
+/// the certificate cannot be read, everything that lint_certificate() finds. Thread-safe.
+[[nodiscard]] std::vector<Finding> lint_signed(ByteView der, ByteView linted_tbs, Set set);
+
 [[nodiscard]] bool has_error(const std::vector<Finding>& findings) noexcept;
 
 /// A rule, for lists. The texts live as long as the process.

@@ -1,4 +1,4 @@
-// Version, serial number, signature algorithm, signature.
+// Version, serial number, signature algorithm.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,11 +19,6 @@ void check_version(const View& view, Report& report) {
 
 void check_unique_ids(const View& view, Report& report) {
   if (view.has_unique_id) report.found("a unique identifier of issuer or subject is there");
-}
-
-bool is_positive(ByteView serial) noexcept {
-  const bool negative = (serial[0] & 0x80U) != 0;
-  return !negative && std::ranges::any_of(serial, [](std::uint8_t byte) { return byte != 0; });
 }
 
 void check_serial_sign(const View& view, Report& report) {
@@ -77,42 +72,6 @@ void check_weak(const View& view, Report& report) {
   if (weak) report.found(fmt::format("signature algorithm {} hashes with SHA-1, MD5 or MD2", dotted(oid)));
 }
 
-void check_same_algorithm(const View& view, Report& report) {
-  if (!view.outer_algorithm || equal(view.outer_algorithm->whole, view.algorithm.whole)) return;
-  report.found(
-      fmt::format("signatureAlgorithm ({}) and the signed field signature ({}) differ, in the algorithm or in "
-                  "its parameters",
-                  dotted(view.outer_algorithm->oid), dotted(view.algorithm.oid)));
-}
-
-/// ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }, both positive.
-bool is_ecdsa_signature(ByteView bytes) {
-  der::Reader outer(bytes);
-  auto reader = outer.enter(der::kSequence, "ECDSA-Sig-Value");
-  if (!reader || !outer.at_end()) return false;
-  for (const char* const what : {"r", "s"}) {
-    const auto number = reader->integer(what);
-    if (!number || !is_positive(*number)) return false;
-  }
-  return reader->at_end();
-}
-
-bool has_signature_form(Oid algorithm, ByteView bytes) {
-  if (algorithm == oid::kEd25519) return bytes.size() == 64;
-  if (algorithm == oid::kEd448) return bytes.size() == 114;
-  const bool ecdsa = algorithm == oid::kEcdsaSha256 || algorithm == oid::kEcdsaSha384 ||
-                     algorithm == oid::kEcdsaSha512 || algorithm == oid::kEcdsaSha1;
-  return ecdsa ? is_ecdsa_signature(bytes) : !bytes.empty();
-}
-
-void check_signature_form(const View& view, Report& report) {
-  if (!view.outer_algorithm) return;
-  const bool whole_bytes = !view.signature.empty() && view.signature[0] == 0;
-  if (whole_bytes && has_signature_form(view.outer_algorithm->oid, view.signature.subspan(1))) return;
-  report.found(fmt::format("{} bytes that are no signature value of {}",
-                           view.signature.empty() ? 0 : view.signature.size() - 1, dotted(view.outer_algorithm->oid)));
-}
-
 constexpr std::array kLints = {
     Lint{"version.not-3", Severity::kError, Set::kPrivate, kAny, "RFC 5280 section 4.1.2.1",
          "the version is 3, and written out", check_version},
@@ -128,10 +87,6 @@ constexpr std::array kLints = {
          check_parameters},
     Lint{"algorithm.weak", Severity::kError, Set::kPrivate, kAny, "RFC 6149; RFC 6151; RFC 6194 section 3",
          "the signature does not rest on SHA-1, MD5 or MD2", check_weak},
-    Lint{"algorithm.mismatch", Severity::kError, Set::kPrivate, kAny, "RFC 5280 section 4.1.1.2",
-         "the two AlgorithmIdentifiers of a certificate are the same", check_same_algorithm},
-    Lint{"signature.form", Severity::kError, Set::kPrivate, kAny, "RFC 3279 section 2.2; RFC 8410 section 6",
-         "the signature value has the form of its algorithm", check_signature_form},
 };
 
 }  // namespace

@@ -38,6 +38,8 @@ struct Lint {
 };
 
 [[nodiscard]] std::span<const Lint> form_lints() noexcept;
+/// They look at outer_algorithm, signature and algorithm of a View, and at nothing else.
+[[nodiscard]] std::span<const Lint> signature_lints() noexcept;
 [[nodiscard]] std::span<const Lint> validity_lints() noexcept;
 [[nodiscard]] std::span<const Lint> name_lints() noexcept;
 [[nodiscard]] std::span<const Lint> key_lints() noexcept;

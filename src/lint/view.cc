@@ -241,13 +241,29 @@ Result<View> read_fields(der::Reader& outer) {
   return view;
 }
 
+/// What stands behind the TBSCertificate.
+Result<void> read_signature(der::Reader& reader, View& view) {
+  SIGNET_TRY(view.outer_algorithm, read_algorithm(reader, "signatureAlgorithm"));
+  SIGNET_TRY(const der::Element signature, reader.element(der::kBitString, "signatureValue"));
+  view.signature = signature.contents;
+  return reader.finish("Certificate");
+}
+
 Result<View> read_signed(der::Reader& outer) {
   SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "Certificate"));
   SIGNET_TRY(View view, read_fields(reader));
-  SIGNET_TRY(view.outer_algorithm, read_algorithm(reader, "signatureAlgorithm"));
-  SIGNET_TRY(const der::Element signature, reader.element(der::kBitString, "signatureValue"));
-  SIGNET_CHECK(reader.finish("Certificate"));
-  view.signature = signature.contents;
+  SIGNET_CHECK(read_signature(reader, view));
+  return view;
+}
+
+/// The first three fields, up to the one that signature rules look at.
+Result<View> read_up_to_algorithm(ByteView tbs) {
+  der::Reader outer(tbs);
+  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "TBSCertificate"));
+  View view;
+  SIGNET_CHECK(read_version(reader, view));
+  SIGNET_TRY(view.serial, reader.integer("serialNumber"));
+  SIGNET_TRY(view.algorithm, read_algorithm(reader, "signature"));
   return view;
 }
 
@@ -267,8 +283,25 @@ const RawExtension* View::find(Oid oid) const noexcept {
   return found == extensions.end() ? nullptr : &*found;
 }
 
+bool is_positive(ByteView integer) noexcept {
+  const bool negative = (integer[0] & 0x80U) != 0;
+  return !negative && std::ranges::any_of(integer, [](std::uint8_t byte) { return byte != 0; });
+}
+
 Result<View> read_tbs(ByteView der) { return read(der, "TBSCertificate", read_fields); }
 Result<View> read_certificate(ByteView der) { return read(der, "Certificate", read_signed); }
+
+Result<View> read_around(ByteView der, ByteView tbs) {
+  der::Reader outer(der);
+  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "Certificate"));
+  SIGNET_CHECK(outer.finish("Certificate"));
+  SIGNET_TRY(const der::Element signed_part, reader.any("TBSCertificate"));
+  if (!equal(signed_part.whole, tbs)) return misplaced("the certificate has another TBSCertificate");
+  SIGNET_TRY(View view, read_up_to_algorithm(tbs));
+  SIGNET_CHECK(read_signature(reader, view));
+  SIGNET_CHECK(der::check_well_formed(view.outer_algorithm->whole, "signatureAlgorithm"));
+  return view;
+}
 
 std::string dotted(Oid oid) {
   const Bytes element = der::element(der::kOid, bytes_of(oid));

@@ -97,6 +97,12 @@ struct View {
 /// it is not a TBSCertificate or Certificate.
 [[nodiscard]] Result<View> read_tbs(ByteView der);
 [[nodiscard]] Result<View> read_certificate(ByteView der);
+/// Of a certificate whose TBS is `tbs` byte for byte, and well-formed: outer_algorithm, signature and algorithm alone.
+/// Errors: also where its TBS is another.
+[[nodiscard]] Result<View> read_around(ByteView der, ByteView tbs);
+
+/// The contents of an INTEGER, which are not empty, are of a number above zero.
+[[nodiscard]] bool is_positive(ByteView integer) noexcept;
 
 /// "2.5.29.17"; hexadecimal where it is no object identifier.
 [[nodiscard]] std::string dotted(Oid oid);

@@ -51,11 +51,15 @@ struct IssuedFields {
   Sha256 certificate_sha256{};
 };
 
+/// How much of a refusal's text is logged: enough for every message there is, with the rule at its end. What it quotes
+/// of a request is bounded where it is quoted.
+inline constexpr std::size_t kLongestRefusal = 4096;
+
 /// A request was refused. Outcome "rejected".
 struct RejectedFields {
   Cause cause;
   std::string code;   ///< gRPC's name of the status, such as "PERMISSION_DENIED"
-  std::string text;   ///< printable
+  std::string text;   ///< printable, at most kLongestRefusal bytes
   std::string field;  ///< which input was wrong; empty = left out
   std::optional<Sha256> csr_sha256 = {};
   std::optional<std::uint64_t> intent = {};  ///< seq of the intent this closes

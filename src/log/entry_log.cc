@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
@@ -27,10 +28,10 @@ namespace {
 /// belong to the committer alone.
 struct Batch {
   std::vector<Entry> entries;
-  std::size_t bytes = 0;  // frames included
-  bool finished = false;
-  std::optional<Error> error;
-  std::condition_variable done;
+  std::size_t bytes = 0;         // frames included
+  std::optional<Error> error;    // said before `finished` is
+  std::atomic<int> finished{0};  // an int, because that is what a futex waits on; outside the mutex, so that the many
+                                 // who are woken at once do not queue for it
 };
 
 /// The folder is synced each time: the process that made the file may have been killed before it did.
@@ -204,8 +205,8 @@ Result<void> EntryLog::Impl::write_frames(ByteView frames, std::uint64_t at) {
 }
 
 void EntryLog::Impl::finish(Batch& batch) {
-  batch.finished = true;
-  batch.done.notify_all();
+  batch.finished.store(1, std::memory_order_release);
+  batch.finished.notify_all();
 }
 
 void EntryLog::Impl::give_up(const Error& why) {
@@ -356,7 +357,8 @@ Result<std::uint64_t> EntryLog::append(Draft draft, Urgency urgency) {
   SIGNET_CHECK(impl_->room->make(impl_->end + bytes, urgency, impl_->needs_new_batch(bytes)));
   const std::shared_ptr<Batch> batch = impl_->enqueue(std::move(entry));
   impl_->last_time = stamp.time;
-  batch->done.wait(guard, [&] { return batch->finished; });
+  guard.unlock();
+  batch->finished.wait(0, std::memory_order_acquire);
   if (batch->error) return std::unexpected(*batch->error);
   return stamp.seq;
 }

@@ -148,8 +148,8 @@ Result<void> check_purposes(const Profile& profile, const IssuingCa& ca) {
 }
 
 /// What a log entry has no room for is not issued.
-Result<void> check_size(const TbsFields& fields) {
-  const std::size_t bytes = encode_tbs(fields).view().size();
+Result<void> check_size(const TbsFields& fields, const PreparedExtensions& constant) {
+  const std::size_t bytes = encode_tbs(fields, constant).view().size();
   if (bytes <= kMostTbsBytes) return {};
   return fail(ErrorCode::kInvalidArgument,
               fmt::format("the certificate would have {} bytes before it is signed, and at most {} are taken; ask for "
@@ -190,9 +190,6 @@ Result<Validity> decide_validity(const Profile& profile, const PolicyClient& cli
                   .not_after = std::min<Time>(start + validity, issuer.not_after)};
 }
 
-/// Replaced before the certificate is written: that one is unused only the store knows.
-Result<SerialNumber> no_serial() { return SerialNumber::from_der_contents(Bytes{1}); }
-
 }  // namespace
 
 Result<Decision> decide(const Policy& policy, const PolicyClient& client, const Wish& wish, const IssuingCas& cas,
@@ -213,10 +210,9 @@ Result<Decision> decide(const Policy& policy, const PolicyClient& client, const 
   SIGNET_TRY(const Validity validity, decide_validity(*profile, client, wish.validity, *ca, now));
   SIGNET_CHECK(csr.verify_possession());
 
-  SIGNET_TRY(SerialNumber serial, no_serial());
   const auto& key_id = csr.public_key().key_id();
   const Certificate& issuer = ca->certificate();
-  TbsFields fields{.serial = std::move(serial),
+  TbsFields fields{.serial = SerialNumber::unassigned(),
                    .algorithm = default_algorithm(issuer.public_key().type()),
                    .issuer = issuer.fields().subject,
                    .not_before = validity.not_before,
@@ -226,9 +222,12 @@ Result<Decision> decide(const Policy& policy, const PolicyClient& client, const 
                    .alt_names = names.empty() ? std::optional<AltNames>() : std::move(names),
                    .subject_key_id = Bytes(key_id.begin(), key_id.end()),
                    .authority_key_id = issuer.fields().subject_key_id};
-  apply_constant_part(*profile, csr.public_key().type(), fields);
-  SIGNET_CHECK(check_size(fields));
-  return Decision{.profile = profile, .ca = ca, .csr = std::move(csr), .fields = std::move(fields)};
+  const KeyType key = csr.public_key().type();
+  apply_constant_part(*profile, key, fields);
+  const PreparedExtensions& constant = profile->constant_der.at(key);
+  SIGNET_CHECK(check_size(fields, constant));
+  return Decision{
+      .profile = profile, .ca = ca, .csr = std::move(csr), .fields = std::move(fields), .constant = &constant};
 }
 
 }  // namespace signet

@@ -45,7 +45,8 @@ struct Decision {
   const Profile* profile;
   const IssuingCa* ca;
   Csr csr;
-  TbsFields fields;  ///< complete but for the serial number, which is 1
+  TbsFields fields;                    ///< complete but for the serial number, which is SerialNumber::unassigned()
+  const PreparedExtensions* constant;  ///< of `fields`, for encode_tbs()
 };
 
 /// Decides `wish` of `client` at `now`: the client may use the profile, the request is read strictly, its key is one

@@ -21,6 +21,7 @@ Result<Policy> Policy::parse(ByteView text, const std::string& file) {
   }
   policy.sha256_ = signet::sha256(text);
   SIGNET_CHECK(document->finish());
+  for (auto& [name, profile] : policy.profiles_) prepare_constant_der(profile);
   return policy;
 }
 

@@ -200,4 +200,12 @@ void apply_constant_part(const Profile& profile, KeyType key, TbsFields& fields)
   fields.extra_extensions = profile.extensions;
 }
 
+void prepare_constant_der(Profile& profile) {
+  TbsFields fields{.serial = SerialNumber::unassigned()};
+  for (const KeyType key : profile.keys) {
+    apply_constant_part(profile, key, fields);
+    profile.constant_der.insert_or_assign(key, prepare_extensions(fields));
+  }
+}
+
 }  // namespace signet

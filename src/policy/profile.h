@@ -17,6 +17,7 @@
 #include "x509/certificate.h"
 #include "x509/key_quality.h"
 #include "x509/name.h"
+#include "x509/prepared_extensions.h"
 #include "x509/public_key.h"
 
 namespace signet {
@@ -66,7 +67,8 @@ struct Profile {
   bool ocsp_no_check = false;
   std::vector<ExtraExtension> extensions;
   LintRules lint = LintRules::kPrivate;
-  Sha256 sha256{};  ///< of canonical_text()
+  std::map<KeyType, PreparedExtensions> constant_der;  ///< by prepare_constant_der(), for each of `keys`
+  Sha256 sha256{};                                     ///< of canonical_text()
 
   [[nodiscard]] bool is_ca() const noexcept { return ca_path_length.has_value(); }
 };
@@ -100,5 +102,8 @@ struct Profile {
 /// What is in every certificate of the profile for such a key: everything that neither the request nor the issuing CA
 /// decides. The other fields of `fields` are left alone.
 void apply_constant_part(const Profile& profile, KeyType key, TbsFields& fields);
+
+/// Writes the extensions of that part once, for all certificates to come. The profile is complete and without mistakes.
+void prepare_constant_der(Profile& profile);
 
 }  // namespace signet

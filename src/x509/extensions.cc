@@ -238,64 +238,68 @@ Result<Extensions> parse_extensions(ByteView der, ExtensionsOf whose) {
 
 namespace {
 
-/// What says whose certificate it is, and what for.
-void append_essentials(Bytes& list, const Extensions& extensions) {
-  if (extensions.basic_constraints) {
+/// What it may be used for.
+void append_usages(Bytes& list, const TbsFields& fields) {
+  if (fields.basic_constraints) {
     append_extension(list, kBasicConstraints, Criticality::kCritical,
-                     encode_basic_constraints(*extensions.basic_constraints));
+                     encode_basic_constraints(*fields.basic_constraints));
   }
-  if (extensions.key_usage) {
-    append_extension(list, kKeyUsageOid, Criticality::kCritical, der::named_bits(*extensions.key_usage));
+  if (fields.key_usage) {
+    append_extension(list, kKeyUsageOid, Criticality::kCritical, der::named_bits(*fields.key_usage));
   }
-  if (!extensions.extended_key_usage.empty()) {
-    append_extension(list, kExtendedKeyUsage, Criticality::kNotCritical,
-                     encode_purposes(extensions.extended_key_usage));
-  }
-  if (extensions.alt_names) {
-    append_extension(list, kSubjectAltName,
-                     extensions.alt_names_critical ? Criticality::kCritical : Criticality::kNotCritical,
-                     extensions.alt_names->encode());
+  if (!fields.extended_key_usage.empty()) {
+    append_extension(list, kExtendedKeyUsage, Criticality::kNotCritical, encode_purposes(fields.extended_key_usage));
   }
 }
 
-void append_key_ids(Bytes& list, const Extensions& extensions) {
-  if (extensions.subject_key_id) {
-    append_extension(list, kSubjectKeyIdentifier, Criticality::kNotCritical,
-                     der::octet_string(*extensions.subject_key_id));
+/// Whose it is, and by whom.
+void append_identities(Bytes& list, const TbsFields& fields) {
+  if (fields.alt_names) {
+    append_extension(list, kSubjectAltName, fields.subject.empty() ? Criticality::kCritical : Criticality::kNotCritical,
+                     fields.alt_names->encode());
   }
-  if (extensions.authority_key_id) {
-    const Bytes id = der::element(der::context(0), *extensions.authority_key_id);
+  if (fields.subject_key_id) {
+    append_extension(list, kSubjectKeyIdentifier, Criticality::kNotCritical, der::octet_string(*fields.subject_key_id));
+  }
+  if (fields.authority_key_id) {
+    const Bytes id = der::element(der::context(0), *fields.authority_key_id);
     append_extension(list, kAuthorityKeyIdentifier, Criticality::kNotCritical, der::sequence({id}));
   }
+  if (fields.name_constraints)
+    append_extension(list, kNameConstraints, Criticality::kCritical, fields.name_constraints->der());
 }
 
 /// What tells whoever relies on the certificate where to look and what to expect.
-void append_information(Bytes& list, const Extensions& extensions) {
+void append_information(Bytes& list, const TbsFields& fields) {
   constexpr auto kNotCritical = Criticality::kNotCritical;
-  if (!extensions.policies.empty())
-    append_extension(list, kCertificatePolicies, kNotCritical, encode_policies(extensions.policies));
-  if (!extensions.ocsp_urls.empty() || !extensions.ca_issuers_urls.empty()) {
+  if (!fields.policies.empty())
+    append_extension(list, kCertificatePolicies, kNotCritical, encode_policies(fields.policies));
+  if (!fields.ocsp_urls.empty() || !fields.ca_issuers_urls.empty()) {
     append_extension(list, kAuthorityInfoAccess, kNotCritical,
-                     encode_information_access(extensions.ocsp_urls, extensions.ca_issuers_urls));
+                     encode_information_access(fields.ocsp_urls, fields.ca_issuers_urls));
   }
-  if (!extensions.crl_urls.empty())
-    append_extension(list, kCrlDistributionPoints, kNotCritical, encode_crl_points(extensions.crl_urls));
-  if (extensions.must_staple) append_extension(list, kTlsFeature, kNotCritical, encode_must_staple());
-  if (extensions.ocsp_no_check) append_extension(list, kOcspNoCheck, kNotCritical, der::null());
+  if (!fields.crl_urls.empty())
+    append_extension(list, kCrlDistributionPoints, kNotCritical, encode_crl_points(fields.crl_urls));
+  if (fields.must_staple) append_extension(list, kTlsFeature, kNotCritical, encode_must_staple());
+  if (fields.ocsp_no_check) append_extension(list, kOcspNoCheck, kNotCritical, der::null());
+  for (const ExtraExtension& extra : fields.extra_extensions) {
+    append_extension(list, extra.oid, extra.critical ? Criticality::kCritical : Criticality::kNotCritical, extra.value);
+  }
 }
 
 }  // namespace
 
-Bytes encode_extensions(const Extensions& extensions) {
-  Bytes list;
-  append_essentials(list, extensions);
-  append_key_ids(list, extensions);
-  if (extensions.name_constraints)
-    append_extension(list, kNameConstraints, Criticality::kCritical, extensions.name_constraints->der());
-  append_information(list, extensions);
-  for (const ExtraExtension& extra : extensions.extra) {
-    append_extension(list, extra.oid, extra.critical ? Criticality::kCritical : Criticality::kNotCritical, extra.value);
-  }
+PreparedExtensions prepare_extensions(const TbsFields& fields) {
+  PreparedExtensions prepared;
+  append_usages(prepared.usages, fields);
+  append_information(prepared.information, fields);
+  return prepared;
+}
+
+Bytes encode_extensions(const TbsFields& fields, const PreparedExtensions& prepared) {
+  Bytes list = prepared.usages;
+  append_identities(list, fields);
+  append(list, prepared.information);
   return list.empty() ? Bytes() : der::element(der::kSequence, list);
 }
 

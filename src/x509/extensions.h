@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "x509/certificate.h"
+#include "x509/prepared_extensions.h"
 
 namespace signet {
 
@@ -35,7 +36,8 @@ enum class ExtensionsOf : std::uint8_t { kCertificate, kRequest };
 /// Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension. Each at most once. Errors name the extension as their field.
 [[nodiscard]] Result<Extensions> parse_extensions(ByteView der, ExtensionsOf whose);
 
-/// The SEQUENCE, in the order of encode_tbs; empty bytes where there is no extension at all.
-[[nodiscard]] Bytes encode_extensions(const Extensions& extensions);
+/// The SEQUENCE, in the order of encode_tbs and with its `prepared` as that has it; empty bytes where there is no
+/// extension at all.
+[[nodiscard]] Bytes encode_extensions(const TbsFields& fields, const PreparedExtensions& prepared);
 
 }  // namespace signet

@@ -15,6 +15,8 @@ class SerialNumber {
   [[nodiscard]] static Result<SerialNumber> random(Rng& rng);
   /// From the contents of a DER INTEGER: positive, minimal, at most 20 octets.
   [[nodiscard]] static Result<SerialNumber> from_der_contents(ByteView contents);
+  /// 1: of a certificate that is decided and has none yet. random() never gives it.
+  [[nodiscard]] static SerialNumber unassigned() { return SerialNumber(Bytes{1}); }
 
   /// The INTEGER's contents, big-endian.
   [[nodiscard]] ByteView bytes() const noexcept { return bytes_; }

@@ -116,30 +116,12 @@ Result<TbsFields> parse_fields(ByteView tbs_der) {
   };
 }
 
-Extensions extensions_of(const TbsFields& fields) {
-  return {
-      .basic_constraints = fields.basic_constraints,
-      .key_usage = fields.key_usage,
-      .extended_key_usage = fields.extended_key_usage,
-      .alt_names = fields.alt_names,
-      .alt_names_critical = fields.subject.empty(),
-      .subject_key_id = fields.subject_key_id,
-      .authority_key_id = fields.authority_key_id,
-      .name_constraints = fields.name_constraints,
-      .policies = fields.policies,
-      .ocsp_urls = fields.ocsp_urls,
-      .ca_issuers_urls = fields.ca_issuers_urls,
-      .crl_urls = fields.crl_urls,
-      .must_staple = fields.must_staple,
-      .ocsp_no_check = fields.ocsp_no_check,
-      .extra = fields.extra_extensions,
-  };
-}
-
 }  // namespace
 
-TbsDer encode_tbs(const TbsFields& fields) {
-  const Bytes extensions = encode_extensions(extensions_of(fields));
+TbsDer encode_tbs(const TbsFields& fields) { return encode_tbs(fields, prepare_extensions(fields)); }
+
+TbsDer encode_tbs(const TbsFields& fields, const PreparedExtensions& prepared) {
+  const Bytes extensions = encode_extensions(fields, prepared);
   return TbsDer(der::sequence({
       der::element(kVersionTag, der::small_integer(kVersion3)),
       der::element(der::kInteger, fields.serial.bytes()),

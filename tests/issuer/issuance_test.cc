@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <set>
@@ -240,6 +241,24 @@ TEST_F(IssuanceTest, AKeyOnTheListOfBlockedKeysGetsNoCertificate) {
   EXPECT_THAT(refused.error().message(), HasSubstr("key.blocked"));
   EXPECT_THAT(types_of(installation_.story()), ElementsAre("start", "rejected"));
   EXPECT_FALSE(issue("another key").certificate().empty());
+}
+
+TEST_F(IssuanceTest, ARefusalIsLoggedWholeWithItsRuleAtTheEnd) {
+  start();
+  const std::string label(60, 'a');
+  const std::string name = fmt::format("{0}.{0}.{0}.{0}.example", label);
+  v1::IssueRequest request;
+  ASSERT_TRUE(request.ParseFromString(issue_payload("key-1")));
+  const EvpPkeyPtr key = test::make_key(KeyType::kEcP256);
+  request.set_csr(std::string(text_of(test::make_csr(key.get(), "", {{"subjectAltName", "DNS:" + name}}))));
+  const auto refused =
+      front_->ask(chain_of({&installation_.web}), envelope(v1::METHOD_ISSUE, request.SerializeAsString()));
+  const std::string& text = refused.error().message();
+  ASSERT_GT(text.size(), 256U);
+  EXPECT_THAT(text, testing::ContainsRegex("\\(rule [a-z.-]+\\)$"));
+  const auto entries = installation_.story();
+  ASSERT_THAT(types_of(entries), ElementsAre("start", "rejected"));
+  EXPECT_EQ(log::read_rejected(entries[1]).value().text, text);
 }
 
 TEST_F(IssuanceTest, ABadListOfBlockedKeysKeepsTheIssuerFromStarting) {

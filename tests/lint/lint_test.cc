@@ -75,6 +75,32 @@ TEST(Lint, FindsExactlyTheRuleOfThePublicTrustSetThatIsBroken) {
   }
 }
 
+/// What the daemon does: the TBS before it is signed, then only what the signature can have made wrong.
+TEST(Lint, FindsInTwoStepsWhatItFindsInOne) {
+  for (const auto& mutations : {test::private_mutations(), test::public_trust_mutations()}) {
+    for (const Mutation& mutation : mutations) {
+      Sample sample = mutation.base();
+      mutation.change(sample);
+      const Bytes certificate = sample.certificate();
+      der::Reader outer(certificate);
+      auto inner = outer.enter(der::kSequence, "Certificate");
+      const auto tbs = inner ? inner->any("TBSCertificate") : std::unexpected(inner.error());
+      if (!tbs) continue;
+      std::set<std::string> found = ids_of(lint::lint_tbs(tbs->whole, Set::kPublicTrust));
+      found.merge(ids_of(lint::lint_signed(certificate, tbs->whole, Set::kPublicTrust)));
+      EXPECT_EQ(found, ids_of(lint::lint_certificate(certificate, Set::kPublicTrust))) << mutation.id;
+    }
+  }
+}
+
+TEST(Lint, LooksAtEverythingWhereTheSignedPartIsNotWhatWasLinted) {
+  Sample sample = test::good_leaf();
+  const Bytes other = sample.certificate();
+  sample.serial = Bytes(21, 0x11);
+  EXPECT_THAT(ids_of(lint::lint_signed(sample.certificate(), other, Set::kPrivate)),
+              testing::ElementsAre("serial.too-long"));
+}
+
 TEST(Lint, HasAMutationForEveryRule) {
   std::map<std::string, Set> tried;
   for (const Mutation& mutation : test::private_mutations()) tried.emplace(mutation.id, Set::kPrivate);

@@ -94,6 +94,8 @@ class DecisionTest : public testing::Test {
   Decision decided(const Csr& csr, const std::string& profile = "server", const Certificate* renews = nullptr) {
     auto decision = ask(csr.der(), profile, 0s, renews);
     if (!decision.has_value()) throw std::runtime_error(decision.error().message);
+    const auto& [chosen, ca, request, fields, constant] = *decision;
+    EXPECT_TRUE(equal(encode_tbs(fields, *constant).view(), encode_tbs(fields).view())) << profile;
     return *std::move(decision);
   }
   Result<Decision> ask(ByteView csr, const std::string& profile = "server", std::chrono::seconds validity = 0s,
