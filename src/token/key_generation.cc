@@ -125,6 +125,7 @@ Result<void> check_flags(Pkcs11Session& session, CK_OBJECT_HANDLE private_key) {
   for (const WantedFlag& wanted : kWantedFlags) {
     SIGNET_TRY(const std::optional<bool> is, read_flag(session, private_key, wanted.type));
     if (is ? *is == wanted.value : !wanted.must_be_told) continue;
+    if (wanted.type == CKA_LOCAL && !session.options().generated_keys_tell_local) continue;
     return fail(ErrorCode::kFailedPrecondition,
                 fmt::format("the new key {} did not come out as asked for: its {} is {}, and {} was wanted; the token "
                             "is not fit for keys of this kind",

@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "token/pkcs11_error.h"
+#include "token/signing_mechanism.h"
 
 namespace signet {
 namespace {
@@ -56,11 +57,21 @@ Result<const CK_FUNCTION_LIST*> open_library(const std::string& path) {
   return functions;
 }
 
+/// CK_C_INITIALIZE_ARGS as NSS has it: what the standard calls pReserved is its LibraryParameters, and one pointer more
+/// stands behind. YubiHSM reads a text from pReserved, too.
+struct InitializeArguments {
+  CK_C_INITIALIZE_ARGS standard;
+  void* nss_reserved;
+};
+
 /// True when this call initialised the module, false when somebody else in this process already had.
-Result<bool> initialise(const CK_FUNCTION_LIST& functions, const std::string& path, ModuleThreads threads) {
-  CK_C_INITIALIZE_ARGS arguments{};
-  arguments.flags = CKF_OS_LOCKING_OK;
-  const CK_RV rv = functions.C_Initialize(threads == ModuleThreads::kMany ? &arguments : nullptr);
+Result<bool> initialise(const CK_FUNCTION_LIST& functions, const std::string& path, const ModuleOptions& options) {
+  std::string parameters = options.init_arguments;
+  InitializeArguments arguments{};
+  if (options.threads == ModuleThreads::kMany) arguments.standard.flags = CKF_OS_LOCKING_OK;
+  if (!parameters.empty()) arguments.standard.pReserved = parameters.data();
+  // Never null, although the standard takes that for one thread: YubiHSM's module does not.
+  const CK_RV rv = functions.C_Initialize(&arguments);
   if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) return false;
   if (rv != CKR_OK) return fail_pkcs11(rv, "C_Initialize", fmt::format("of {}", printable(path)));
   return true;
@@ -82,16 +93,56 @@ std::string describe_tokens(const std::vector<TokenInfo>& tokens) {
   return texts.empty() ? "there is no initialised token" : fmt::format("present are {}", fmt::join(texts, ", "));
 }
 
+/// CK_UNAVAILABLE_INFORMATION and CK_EFFECTIVELY_INFINITE are no numbers.
+SessionCount session_count(const CK_TOKEN_INFO& info) {
+  SessionCount count;
+  if (info.ulMaxSessionCount != CK_EFFECTIVELY_INFINITE && info.ulMaxSessionCount != CK_UNAVAILABLE_INFORMATION)
+    count.most = info.ulMaxSessionCount;
+  if (info.ulSessionCount != CK_UNAVAILABLE_INFORMATION) count.open = info.ulSessionCount;
+  return count;
+}
+
+Result<std::vector<CK_MECHANISM_TYPE>> offered_mechanisms(const CK_FUNCTION_LIST& functions, CK_SLOT_ID slot,
+                                                          const std::string& path) {
+  CK_ULONG count = 0;
+  CK_RV rv = functions.C_GetMechanismList(slot, nullptr, &count);
+  std::vector<CK_MECHANISM_TYPE> mechanisms(rv == CKR_OK ? count : 0);
+  if (rv == CKR_OK) rv = functions.C_GetMechanismList(slot, mechanisms.data(), &count);
+  if (rv != CKR_OK) return fail_pkcs11(rv, "C_GetMechanismList", fmt::format("of slot {} of {}", slot, path));
+  mechanisms.resize(std::min<std::size_t>(count, mechanisms.size()));
+  return mechanisms;
+}
+
+bool signs_with(const CK_FUNCTION_LIST& functions, CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism) {
+  CK_MECHANISM_INFO info{};
+  return functions.C_GetMechanismInfo(slot, mechanism, &info) == CKR_OK && (info.flags & CKF_SIGN) != 0;
+}
+
 }  // namespace
 
-Result<std::shared_ptr<const Pkcs11Module>> Pkcs11Module::load(const std::string& path, ModuleThreads threads) {
+Result<std::shared_ptr<const Pkcs11Module>> Pkcs11Module::load(const std::string& path, const ModuleOptions& options) {
+  SIGNET_TRY(auto mechanisms, signing_mechanisms_from(options.mechanisms));
   SIGNET_TRY(const CK_FUNCTION_LIST* functions, open_library(path));
-  SIGNET_TRY(const bool owns_initialisation, initialise(*functions, path, threads));
-  return std::shared_ptr<const Pkcs11Module>(new Pkcs11Module(path, functions, owns_initialisation));
+  std::shared_ptr<Pkcs11Module> module(new Pkcs11Module(path, functions, options));
+  module->mechanisms_ = std::move(mechanisms);
+  SIGNET_TRY(module->owns_initialisation_, initialise(*functions, path, options));
+  return module;
 }
 
 Pkcs11Module::~Pkcs11Module() {
-  if (owns_initialisation_) functions_->C_Finalize(nullptr);
+  if (owns_initialisation_ && options_.finalize) functions_->C_Finalize(nullptr);
+}
+
+/// The token's list is asked besides what it says of each mechanism, because SoftHSM tells of some it does not offer.
+Result<std::vector<CK_MECHANISM_TYPE>> Pkcs11Module::mechanisms_of(CK_SLOT_ID slot) const {
+  if (!mechanisms_.empty()) return mechanisms_;
+  SIGNET_TRY(const auto offered, offered_mechanisms(*functions_, slot, path_));
+  std::vector<CK_MECHANISM_TYPE> found;
+  for (const CK_MECHANISM_TYPE mechanism : signing_mechanisms()) {
+    if (std::ranges::find(offered, mechanism) == offered.end()) continue;
+    if (signs_with(*functions_, slot, mechanism)) found.push_back(mechanism);
+  }
+  return found;
 }
 
 std::string Pkcs11Module::describe() const {
@@ -106,13 +157,16 @@ Result<TokenInfo> Pkcs11Module::token_in(CK_SLOT_ID slot) const {
   CK_TOKEN_INFO info{};
   const CK_RV rv = functions_->C_GetTokenInfo(slot, &info);
   if (rv != CKR_OK) return fail_pkcs11(rv, "C_GetTokenInfo", fmt::format("of slot {} of {}", slot, path_));
+  SIGNET_TRY(std::vector<CK_MECHANISM_TYPE> mechanisms, mechanisms_of(slot));
   return TokenInfo{.slot = slot,
                    .label = unpadded(info.label),
                    .manufacturer = unpadded(info.manufacturerID),
                    .model = unpadded(info.model),
                    .serial = unpadded(info.serialNumber),
                    .firmware = fmt::format("{}.{}", info.firmwareVersion.major, info.firmwareVersion.minor),
-                   .flags = info.flags};
+                   .flags = info.flags,
+                   .sessions = session_count(info),
+                   .signs_with = std::move(mechanisms)};
 }
 
 Result<std::vector<TokenInfo>> Pkcs11Module::tokens() const {

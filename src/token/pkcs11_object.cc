@@ -46,9 +46,12 @@ Result<std::vector<CK_OBJECT_HANDLE>> find_objects(Pkcs11Session& session, Attri
   return found;
 }
 
-Result<std::optional<Bytes>> read_attribute(Pkcs11Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
-  // Labels, ids, points and moduli are far shorter; one call then does it.
-  Bytes value(2048);
+namespace {
+
+/// A value of at most `most_bytes`.
+Result<std::optional<Bytes>> read_value(Pkcs11Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
+                                        std::size_t most_bytes) {
+  Bytes value(most_bytes);
   CK_ATTRIBUTE attribute{type, value.data(), static_cast<CK_ULONG>(value.size())};
   const CK_RV rv = session.functions().C_GetAttributeValue(session.handle(), object, &attribute, 1);
   if (rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID) return std::optional<Bytes>();
@@ -59,16 +62,23 @@ Result<std::optional<Bytes>> read_attribute(Pkcs11Session& session, CK_OBJECT_HA
   return std::optional(std::move(value));
 }
 
+}  // namespace
+
+Result<std::optional<Bytes>> read_attribute(Pkcs11Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
+  return read_value(session, object, type, 2048);  // labels, ids, points and moduli are far shorter; one call does it
+}
+
 Result<std::optional<CK_ULONG>> read_number(Pkcs11Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
-  SIGNET_TRY(const std::optional<Bytes> value, read_attribute(session, object, type));
   CK_ULONG number = 0;
+  // Not one byte more: NSS refuses to write a number into a longer buffer.
+  SIGNET_TRY(const std::optional<Bytes> value, read_value(session, object, type, sizeof(number)));
   if (!value || value->size() != sizeof(number)) return std::optional<CK_ULONG>();
   std::memcpy(&number, value->data(), sizeof(number));
   return std::optional(number);
 }
 
 Result<std::optional<bool>> read_flag(Pkcs11Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
-  SIGNET_TRY(const std::optional<Bytes> value, read_attribute(session, object, type));
+  SIGNET_TRY(const std::optional<Bytes> value, read_value(session, object, type, sizeof(CK_BBOOL)));
   if (!value || value->size() != sizeof(CK_BBOOL)) return std::optional<bool>();
   return std::optional(value->front() != CK_FALSE);
 }

@@ -15,21 +15,20 @@ std::string where_is(const TokenInfo& token, const Pkcs11Module& module) {
 }
 
 /// The code says that no PIN was compared, or that the token went away meanwhile.
-bool leaves_pin_uncounted(CK_RV code, const TokenInfo& token) {
-  constexpr std::string_view kSoftHsm = "SoftHSM project";
+bool leaves_pin_uncounted(CK_RV code, GeneralErrorAtLogin general_error) {
   constexpr std::array kCodes = {CKR_SLOT_ID_INVALID,         CKR_DEVICE_REMOVED,       CKR_SESSION_CLOSED,
                                  CKR_SESSION_COUNT,           CKR_OPERATION_ACTIVE,     CKR_SESSION_HANDLE_INVALID,
                                  CKR_TOKEN_NOT_PRESENT,       CKR_TOKEN_NOT_RECOGNIZED, CKR_USER_PIN_NOT_INITIALIZED,
                                  CKR_CRYPTOKI_NOT_INITIALIZED};
-  if (code == CKR_GENERAL_ERROR) return token.manufacturer == kSoftHsm;
+  if (code == CKR_GENERAL_ERROR) return general_error == GeneralErrorAtLogin::kIsTransient;
   return std::ranges::find(kCodes, code) != kCodes.end();
 }
 
 }  // namespace
 
-Error login_error(CK_RV code, const TokenInfo& token, const std::string& where) {
+Error login_error(CK_RV code, GeneralErrorAtLogin general_error, const std::string& where) {
   Error error = fail_pkcs11(code, "C_Login", where).error();
-  if (leaves_pin_uncounted(code, token)) {
+  if (leaves_pin_uncounted(code, general_error)) {
     if (code == CKR_USER_PIN_NOT_INITIALIZED) {
       error.message += "; the token has no user PIN yet, or another process uses the same token folder";
     }
@@ -46,17 +45,21 @@ Error login_error(CK_RV code, const TokenInfo& token, const std::string& where) 
   return error;
 }
 
-Result<void> check_pin_may_be_tried(const TokenInfo& token) {
-  const auto refuse = [&](std::string_view state, std::string_view next_step) {
+Result<void> check_pin_may_be_tried(const TokenInfo& token, PinTolerance tolerance) {
+  const auto refuse = [&](std::string_view state, std::string_view next_step, const char* field = "pin") {
     return fail(
         ErrorCode::kFailedPrecondition,
         fmt::format("the user PIN of token '{}' {}: it was not tried; {}", printable(token.label), state, next_step),
-        "pin");
+        field);
   };
   if ((token.flags & CKF_USER_PIN_LOCKED) != 0) return refuse("is locked", "the security officer has to set a new one");
   constexpr std::string_view kByHand = "log in once by hand with the right PIN, which clears this, then start again";
-  if ((token.flags & CKF_USER_PIN_FINAL_TRY) != 0) return refuse("has one try left before it locks", kByHand);
-  if ((token.flags & CKF_USER_PIN_COUNT_LOW) != 0) return refuse("was entered wrongly since the last login", kByHand);
+  if ((token.flags & CKF_USER_PIN_FINAL_TRY) != 0 && !tolerance.final_try)
+    return refuse("has one try left before it locks", kByHand, "pin.final_try");
+  // A token on its final try has a low count, too: who tolerates the one has been told of the other.
+  const bool tolerated = tolerance.count_low || tolerance.final_try;
+  if ((token.flags & CKF_USER_PIN_COUNT_LOW) != 0 && !tolerated)
+    return refuse("was entered wrongly since the last login", kByHand, "pin.count_low");
   return {};
 }
 
@@ -90,16 +93,19 @@ void Pkcs11Session::close() noexcept {
 
 std::string Pkcs11Session::where() const { return where_is(token_, *module_); }
 
-Result<void> Pkcs11Session::log_in(const Secret& pin) {
+Result<void> Pkcs11Session::log_in(const Secret& pin, PinTolerance tolerance) {
   SIGNET_TRY(const TokenInfo now, module_->token_in(token_.slot));
-  SIGNET_CHECK(check_pin_may_be_tried(now));
+  SIGNET_CHECK(check_pin_may_be_tried(now, tolerance));
   const CK_RV rv = pin.expose([&](std::span<const std::uint8_t> bytes) {
     // The parameter is not const in PKCS#11, although a module only reads it (section 5.6, C_Login).
     auto* text = const_cast<CK_UTF8CHAR*>(bytes.data());
     return functions().C_Login(handle_, CKU_USER, text, static_cast<CK_ULONG>(bytes.size()));
   });
   if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) return {};
-  return std::unexpected(login_error(rv, now, where()));
+  const auto general_error = module_->options().general_error_at_login_is_transient
+                                 ? GeneralErrorAtLogin::kIsTransient
+                                 : GeneralErrorAtLogin::kMayTellOfThePin;
+  return std::unexpected(login_error(rv, general_error, where()));
 }
 
 }  // namespace signet

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <array>
-
 #include "token/key_attributes.h"
 #include "token/pkcs11_error.h"
 #include "token/pkcs11_object.h"
+#include "token/signing_mechanism.h"
 
 namespace signet {
 namespace {
@@ -46,40 +45,6 @@ Result<CK_OBJECT_HANDLE> find_one_private_key(Pkcs11Session& session, const Pkcs
               "uri");
 }
 
-/// The DER of DigestInfo before the digest (RFC 8017 section 9.2, note 1).
-ByteView digest_info_prefix(SignatureAlgorithm algorithm) noexcept {
-  static constexpr std::array<std::uint8_t, 19> kSha256 = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-                                                           0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
-  static constexpr std::array<std::uint8_t, 19> kSha384 = {0x30, 0x41, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-                                                           0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30};
-  static constexpr std::array<std::uint8_t, 19> kSha512 = {0x30, 0x51, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-                                                           0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40};
-  switch (algorithm) {
-    case SignatureAlgorithm::kRsaPkcs1Sha256: return kSha256;
-    case SignatureAlgorithm::kRsaPkcs1Sha384: return kSha384;
-    case SignatureAlgorithm::kRsaPkcs1Sha512: return kSha512;
-    default: return {};
-  }
-}
-
-/// What is given to C_Sign: the bare mechanisms take the digest, CKM_RSA_PKCS a DigestInfo, CKM_EDDSA the message.
-Bytes input_for(SignatureAlgorithm algorithm, ByteView message) {
-  Bytes input = copy_of(digest_info_prefix(algorithm));
-  append(input, digest_for(algorithm, message));
-  return input;
-}
-
-CK_MECHANISM_TYPE mechanism_for(KeyType type) noexcept {
-  switch (type) {
-    case KeyType::kRsa: return CKM_RSA_PKCS;
-    case KeyType::kEd25519: return CKM_EDDSA;
-    case KeyType::kEcP256:
-    case KeyType::kEcP384:
-    case KeyType::kEcP521: break;
-  }
-  return CKM_ECDSA;
-}
-
 /// Bytes of a raw signature: r || s for ECDSA (PKCS#11 section 2.3.1), R || S for Ed25519, 0 for RSA (the modulus's).
 std::size_t raw_signature_bytes(KeyType type) noexcept {
   switch (type) {
@@ -92,8 +57,11 @@ std::size_t raw_signature_bytes(KeyType type) noexcept {
   return 0;
 }
 
-Result<Bytes> sign_raw(Pkcs11Session& session, CK_OBJECT_HANDLE key, CK_MECHANISM_TYPE type, Bytes input) {
-  CK_MECHANISM mechanism{type, nullptr, 0};
+Result<Bytes> sign_raw(Pkcs11Session& session, CK_OBJECT_HANDLE key, const SigningMechanism& way, ByteView message) {
+  CK_RSA_PKCS_PSS_PARAMS pss = pss_parameters(way.algorithm);
+  CK_MECHANISM mechanism{way.type, nullptr, 0};
+  if (is_pss(way.algorithm)) mechanism = {way.type, &pss, sizeof(pss)};
+  Bytes input = input_for(way, message);
   CK_RV rv = session.functions().C_SignInit(session.handle(), &mechanism, key);
   if (rv != CKR_OK) return fail_pkcs11(rv, "C_SignInit", session.where());
   Bytes signature(1024);  // RSA with 8192 bits
@@ -180,13 +148,14 @@ Result<SignatureValue> TokenKey::sign(Pkcs11Session& session, SignatureAlgorithm
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} does not go with an {} key", name_of(algorithm), name_of(type_)), "algorithm");
   }
-  SIGNET_TRY(Bytes raw, sign_raw(session, handle_, mechanism_for(type_), input_for(algorithm, message)));
+  SIGNET_TRY(const SigningMechanism way, choose_mechanism(algorithm, session.token().signs_with));
+  SIGNET_TRY(Bytes raw, sign_raw(session, handle_, way, message));
   const std::size_t expected = raw_signature_bytes(type_);
   if (expected != 0 && raw.size() != expected) {
     return fail(ErrorCode::kInternal, fmt::format("C_Sign {} gave {} bytes, but a raw {} signature has {}",
                                                   session.where(), raw.size(), name_of(algorithm), expected));
   }
-  if (mechanism_for(type_) != CKM_ECDSA) return SignatureValue(std::move(raw));
+  if (type_ == KeyType::kRsa || type_ == KeyType::kEd25519) return SignatureValue(std::move(raw));
   SIGNET_TRY(Bytes der, ecdsa_signature_from_raw(raw));
   return SignatureValue(std::move(der));
 }

@@ -41,9 +41,10 @@ class TokenKey {
 
   [[nodiscard]] Result<KeyProtection> protection(Pkcs11Session& session) const;
 
-  /// Signs `message`, hashed here. ECDSA comes back as DER ECDSA-Sig-Value (RFC 3279 section 2.2.3), RSA as
-  /// RSASSA-PKCS1-v1_5, Ed25519 as RFC 8032 has it. Whoever gives the signature away verifies it first.
-  /// Errors: kInvalidArgument (the algorithm is not the key's), otherwise those of fail_pkcs11; after any error the
+  /// Signs `message`, hashed here unless the token has only mechanisms that hash (choose_mechanism). ECDSA comes back
+  /// as DER ECDSA-Sig-Value (RFC 3279 section 2.2.3), RSA as RSASSA-PKCS1-v1_5 or RSASSA-PSS, Ed25519 as RFC 8032 has
+  /// it. Whoever gives the signature away verifies it first. Errors: kInvalidArgument (the algorithm is not the key's),
+  /// kFailedPrecondition (the token has no mechanism for it), otherwise those of fail_pkcs11; after any error the
   /// session is not used again.
   [[nodiscard]] Result<SignatureValue> sign(Pkcs11Session& session, SignatureAlgorithm algorithm,
                                             ByteView message) const;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "x509/der.h"
+#include "x509/pss.h"
 
 namespace signet {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::array kKeyTypes = {
     KeyTypeRow{KeyType::kRsa, "rsa", SignatureAlgorithm::kRsaPkcs1Sha256},
 };
 
-enum class Family { kEcdsa, kRsa, kEd25519 };
+enum class Family { kEcdsa, kRsa, kRsaPss, kEd25519 };
 
 struct AlgorithmRow {
   SignatureAlgorithm algorithm;
@@ -48,6 +49,9 @@ constexpr std::array kAlgorithms = {
     AlgorithmRow{SignatureAlgorithm::kRsaPkcs1Sha512, "sha512WithRSAEncryption", "1.2.840.113549.1.1.13", Family::kRsa,
                  EVP_sha512},
     AlgorithmRow{SignatureAlgorithm::kEd25519, "ED25519", "1.3.101.112", Family::kEd25519, nullptr},
+    AlgorithmRow{SignatureAlgorithm::kRsaPssSha256, "rsassaPss-SHA256", kRsassaPssOid, Family::kRsaPss, EVP_sha256},
+    AlgorithmRow{SignatureAlgorithm::kRsaPssSha384, "rsassaPss-SHA384", kRsassaPssOid, Family::kRsaPss, EVP_sha384},
+    AlgorithmRow{SignatureAlgorithm::kRsaPssSha512, "rsassaPss-SHA512", kRsassaPssOid, Family::kRsaPss, EVP_sha512},
 };
 
 // The tables are in the order of their enums, so that a value is its row's index.
@@ -62,6 +66,7 @@ Family family_of(KeyType type) noexcept {
 }
 
 Bytes make_identifier(const AlgorithmRow& row) {
+  if (row.family == Family::kRsaPss) return make_pss_identifier(row.algorithm);
   if (row.family == Family::kRsa) return der::sequence({der::oid(row.oid), der::null()});
   return der::sequence({der::oid(row.oid)});
 }
@@ -93,7 +98,17 @@ const std::vector<std::string>& key_type_names() {
 
 SignatureAlgorithm default_algorithm(KeyType type) noexcept { return row_of(type).signs_with; }
 
-bool fits(SignatureAlgorithm algorithm, KeyType type) noexcept { return row_of(algorithm).family == family_of(type); }
+bool fits(SignatureAlgorithm algorithm, KeyType type) noexcept {
+  if (is_pss(algorithm)) return type == KeyType::kRsa;
+  return row_of(algorithm).family == family_of(type);
+}
+
+bool is_pss(SignatureAlgorithm algorithm) noexcept { return row_of(algorithm).family == Family::kRsaPss; }
+
+std::size_t digest_bytes(SignatureAlgorithm algorithm) noexcept {
+  const AlgorithmRow& row = row_of(algorithm);
+  return row.digest == nullptr ? 0 : static_cast<std::size_t>(EVP_MD_get_size(row.digest()));
+}
 
 ByteView algorithm_identifier(SignatureAlgorithm algorithm) noexcept {
   static const std::array identifiers = make_identifiers();
@@ -108,10 +123,11 @@ Result<SignatureAlgorithm> parse_algorithm_identifier(ByteView der) {
   SIGNET_TRY(der::Reader inner, reader.enter(der::kSequence, "AlgorithmIdentifier"));
   SIGNET_TRY(const std::string oid, inner.oid("algorithm"));
   const bool known = std::ranges::find(kAlgorithms, std::string_view(oid), &AlgorithmRow::oid) != kAlgorithms.end();
-  const std::string problem = known ? " has parameters its RFC does not allow" : " is not supported";
+  const std::string problem = known ? " has other parameters than its RFC writes" : " is not supported";
   return fail(ErrorCode::kInvalidArgument,
               "signature algorithm " + oid + problem +
-                  "; use ECDSA, RSA with PKCS#1 v1.5 padding (SHA-256, -384 or -512), or Ed25519");
+                  "; use ECDSA, RSA with PKCS#1 v1.5 padding or RSASSA-PSS (SHA-256, -384 or -512; MGF1 with the same "
+                  "hash, a salt as long as it), or Ed25519");
 }
 
 std::string_view name_of(SignatureAlgorithm algorithm) noexcept { return row_of(algorithm).name; }

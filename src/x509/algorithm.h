@@ -25,21 +25,30 @@ enum class SignatureAlgorithm : std::uint8_t {
   kRsaPkcs1Sha256,  ///< RFC 4055 section 5
   kRsaPkcs1Sha384,
   kRsaPkcs1Sha512,
-  kEd25519,  ///< RFC 8410
+  kEd25519,       ///< RFC 8410
+  kRsaPssSha256,  ///< RFC 4055 section 3.1: MGF1 of the same hash, a salt as long as it
+  kRsaPssSha384,
+  kRsaPssSha512,
 };
 
-/// The algorithm a key of this type signs certificates and requests with: P-256 with SHA-256, P-384 with SHA-384,
-/// P-521 with SHA-512, RSA with SHA-256 (PKCS#1 v1.5), Ed25519.
+/// The algorithm a key of this type signs with where nothing else is configured: P-256 with SHA-256, P-384 with
+/// SHA-384, P-521 with SHA-512, RSA with SHA-256 (PKCS#1 v1.5), Ed25519.
 [[nodiscard]] SignatureAlgorithm default_algorithm(KeyType type) noexcept;
 
 /// The key type an algorithm belongs to is compatible with `type` (any ECDSA hash goes with any curve).
 [[nodiscard]] bool fits(SignatureAlgorithm algorithm, KeyType type) noexcept;
 
-/// The DER AlgorithmIdentifier, parameters absent for ECDSA and Ed25519 and NULL for RSA. Lives as long as the process.
+[[nodiscard]] bool is_pss(SignatureAlgorithm algorithm) noexcept;
+/// Bytes of the digest that is signed; 0 for Ed25519, which signs unhashed.
+[[nodiscard]] std::size_t digest_bytes(SignatureAlgorithm algorithm) noexcept;
+
+/// The DER AlgorithmIdentifier: parameters absent for ECDSA and Ed25519, NULL for RSA with PKCS#1 v1.5, and
+/// RSASSA-PSS-params (x509/pss.h) for RSASSA-PSS. Lives as long as the process.
 [[nodiscard]] ByteView algorithm_identifier(SignatureAlgorithm algorithm) noexcept;
 /// From exactly such bytes.
 [[nodiscard]] Result<SignatureAlgorithm> parse_algorithm_identifier(ByteView der);
 /// "ecdsa-with-SHA256", "sha256WithRSAEncryption", "ED25519": the names of RFC 5758, RFC 4055 and OpenSSL.
+/// "rsassaPss-SHA256": OpenSSL's name of RSASSA-PSS, which does not tell the hash, and the hash.
 [[nodiscard]] std::string_view name_of(SignatureAlgorithm algorithm) noexcept;
 
 /// The digest to be signed: SHA-256, -384 or -512 of `message`. For Ed25519 the message itself, which signs unhashed.

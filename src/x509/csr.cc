@@ -10,11 +10,10 @@
 #include "x509/extensions.h"
 #include "x509/field.h"
 #include "x509/key_rule.h"
+#include "x509/pss.h"
 
 namespace signet {
 namespace {
-
-using RequestAlgorithm = std::variant<SignatureAlgorithm, PssHash>;
 
 constexpr std::size_t kMaxCsrBytes = 32 * 1024;
 constexpr std::array<std::string_view, 2> kLabels = {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"};
@@ -27,7 +26,7 @@ struct Parts {
   ByteView subject;
   ByteView spki;
   ByteView attributes;  // a SET OF Attribute, under its IMPLICIT tag
-  RequestAlgorithm algorithm = SignatureAlgorithm::kEcdsaSha256;
+  SignatureAlgorithm algorithm = SignatureAlgorithm::kEcdsaSha256;
   ByteView signature;
 };
 
@@ -82,13 +81,8 @@ Result<void> split_info(der::Reader& info, Parts& parts) {
   return {};
 }
 
-Result<RequestAlgorithm> parse_algorithm(ByteView identifier) {
-  if (is_pss_identifier(identifier)) {
-    SIGNET_TRY(const PssHash hash, parse_pss_identifier(identifier));
-    return hash;
-  }
-  SIGNET_TRY(const SignatureAlgorithm algorithm, parse_algorithm_identifier(identifier));
-  return algorithm;
+Result<SignatureAlgorithm> parse_algorithm(ByteView identifier) {
+  return is_pss_identifier(identifier) ? parse_pss_identifier(identifier) : parse_algorithm_identifier(identifier);
 }
 
 Result<Parts> split(ByteView der) {
@@ -201,12 +195,10 @@ Result<Extensions> requested_extensions(ByteView attributes_der) {
   return extensions;
 }
 
-Result<void> check_algorithm(const RequestAlgorithm& algorithm, const PublicKey& key) {
-  const auto* const of_certificates = std::get_if<SignatureAlgorithm>(&algorithm);
-  if (of_certificates == nullptr ? key.type() == KeyType::kRsa : fits(*of_certificates, key.type())) return {};
+Result<void> check_algorithm(SignatureAlgorithm algorithm, const PublicKey& key) {
+  if (fits(algorithm, key.type())) return {};
   return refuse_by(kAlgorithmRule,
-                   fmt::format("{} does not fit the request's key, {}",
-                               std::visit([](auto value) { return name_of(value); }, algorithm), key.describe()),
+                   fmt::format("{} does not fit the request's key, {}", name_of(algorithm), key.describe()),
                    "signatureAlgorithm");
 }
 
@@ -260,8 +252,7 @@ Result<Csr> Csr::parse(ByteView der, CaRequests ca_requests) {
 }
 
 Result<void> Csr::verify_possession() const {
-  const auto verified =
-      std::visit([this](auto algorithm) { return public_key_.verify(algorithm, info_, signature_); }, algorithm_);
+  const auto verified = public_key_.verify(algorithm_, info_, signature_);
   return in_field("csr.signature", by_rule(kPossessionRule, verified));
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <variant>
 
 #include "base/bytes.h"
 #include "x509/name.h"
@@ -44,7 +43,7 @@ class Csr {
   PublicKey public_key_;
   std::optional<AltNames> alt_names_;
   Bytes info_;  // CertificationRequestInfo, the signed part
-  std::variant<SignatureAlgorithm, PssHash> algorithm_ = SignatureAlgorithm::kEcdsaSha256;
+  SignatureAlgorithm algorithm_ = SignatureAlgorithm::kEcdsaSha256;
   Bytes signature_;
 };
 

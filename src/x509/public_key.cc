@@ -102,19 +102,17 @@ const EVP_MD* sha2(unsigned bits) {
 const EVP_MD* digest_of(SignatureAlgorithm algorithm) {
   switch (algorithm) {
     case SignatureAlgorithm::kEcdsaSha256:
+    case SignatureAlgorithm::kRsaPssSha256:
     case SignatureAlgorithm::kRsaPkcs1Sha256: return sha2(256);
     case SignatureAlgorithm::kEcdsaSha384:
+    case SignatureAlgorithm::kRsaPssSha384:
     case SignatureAlgorithm::kRsaPkcs1Sha384: return sha2(384);
     case SignatureAlgorithm::kEcdsaSha512:
+    case SignatureAlgorithm::kRsaPssSha512:
     case SignatureAlgorithm::kRsaPkcs1Sha512: return sha2(512);
     case SignatureAlgorithm::kEd25519: break;
   }
   return nullptr;
-}
-
-const EVP_MD* digest_of(PssHash hash) {
-  if (hash == PssHash::kSha256) return sha2(256);
-  return sha2(hash == PssHash::kSha384 ? 384 : 512);
 }
 
 /// `context` verifies RSASSA-PSS. MGF1's hash is the signature's where no other is set.
@@ -123,14 +121,12 @@ bool set_pss(EVP_PKEY_CTX* context) {
          EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-enum class Padding { kOfKey, kPss };
-
-Result<void> verify_with(EVP_PKEY* key, const EVP_MD* digest, Padding padding, ByteView message, ByteView signature) {
+Result<void> verify_with(EVP_PKEY* key, SignatureAlgorithm algorithm, ByteView message, ByteView signature) {
   const QuietErrors quiet;
   const EvpMdCtxPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* of_key = nullptr;
-  if (!context || EVP_DigestVerifyInit(context.get(), &of_key, digest, nullptr, key) != 1 ||
-      (padding == Padding::kPss && !set_pss(of_key))) {
+  if (!context || EVP_DigestVerifyInit(context.get(), &of_key, digest_of(algorithm), nullptr, key) != 1 ||
+      (is_pss(algorithm) && !set_pss(of_key))) {
     return fail(ErrorCode::kInternal, "OpenSSL cannot begin to verify a signature");
   }
   const int verified =
@@ -181,12 +177,7 @@ std::string PublicKey::describe() const {
 
 Result<void> PublicKey::verify(SignatureAlgorithm algorithm, ByteView message, ByteView signature) const {
   if (!fits(algorithm, impl_->type)) return does_not_fit(name_of(algorithm), *this);
-  return verify_with(impl_->key.get(), digest_of(algorithm), Padding::kOfKey, message, signature);
-}
-
-Result<void> PublicKey::verify(PssHash hash, ByteView message, ByteView signature) const {
-  if (impl_->type != KeyType::kRsa) return does_not_fit(name_of(hash), *this);
-  return verify_with(impl_->key.get(), digest_of(hash), Padding::kPss, message, signature);
+  return verify_with(impl_->key.get(), algorithm, message, signature);
 }
 
 Result<Bytes> ecdsa_signature_from_raw(ByteView raw) {

@@ -6,7 +6,6 @@
 
 #include "base/bytes.h"
 #include "x509/algorithm.h"
-#include "x509/pss.h"
 
 namespace signet {
 
@@ -33,8 +32,6 @@ class PublicKey {
 
   /// Verifies a signature over `message`. Errors: kInvalidArgument, "the signature does not verify".
   [[nodiscard]] Result<void> verify(SignatureAlgorithm algorithm, ByteView message, ByteView signature) const;
-  /// The same for RSASSA-PSS, of an RSA key.
-  [[nodiscard]] Result<void> verify(PssHash hash, ByteView message, ByteView signature) const;
 
  private:
   struct Impl;

@@ -120,7 +120,8 @@ TEST_F(CeremonyLogKey, IsRefusedWhereTheTokenCannotMakeIt) {
                                                      "CKM_EC_KEY_PAIR_GEN,CKM_ECDSA,CKM_EC_EDWARDS_KEY_PAIR_GEN\n"));
   const CommandResult result = ceremony("run", {"--yes"});
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, HasSubstr("cannot make or use a key of type ed25519: it has no mechanism CKM_EDDSA"));
+  EXPECT_THAT(result.err, HasSubstr("cannot make or use a key of type ed25519: the token does not sign with ED25519: "
+                                    "it offers none of CKM_EDDSA"));
   EXPECT_EQ(objects(), 0U);
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 constexpr std::string_view kProfile = R"(name = "Some HSM"
 tested = "ci"
@@ -18,6 +19,27 @@ source = "the vendor's manual, chapter 3"
 modules = ["/opt/a.so", "/opt/b.so"]
 max_sessions = 8
 thread_safe = false
+mechanisms = ["CKM_ECDSA_SHA256", "CKM_EDDSA"]
+quirks = ["no-finalize"]
+restart_codes = [0x80000068, 48]
+keep_alive = "1m"
+deadline = "1500ms"
+init_arguments = "a='b'"
+
+[environment]
+VENDOR_HOME = "/opt/vendor"
+
+[sandbox]
+readable = ["${VENDOR_HOME}", "/etc/vendor.conf"]
+writable = ["/var/lib/vendor"]
+devices = ["/dev/vendor0"]
+unix_sockets = ["/run/vendor/socket"]
+tcp_ports = [1792, 12345]
+system_calls = ["shmget", "io_submit"]
+
+[[sandbox.readable_in]]
+file = "/etc/vendor.conf"
+key = "Store"
 )";
 
 TEST(HsmProfile, ReadsEveryValue) {
@@ -29,6 +51,70 @@ TEST(HsmProfile, ReadsEveryValue) {
   EXPECT_THAT(profile->modules, ElementsAre("/opt/a.so", "/opt/b.so"));
   EXPECT_EQ(profile->max_sessions, 8U);
   EXPECT_FALSE(profile->thread_safe);
+  EXPECT_THAT(profile->mechanisms, ElementsAre("CKM_ECDSA_SHA256", "CKM_EDDSA"));
+  EXPECT_TRUE(profile->has(HsmQuirk::kNoFinalize));
+  EXPECT_FALSE(profile->has(HsmQuirk::kGeneralErrorAtLoginIsTransient));
+  EXPECT_THAT(profile->restart_codes, ElementsAre(48, 0x80000068));
+  EXPECT_EQ(profile->keep_alive, std::chrono::seconds(60));
+  EXPECT_EQ(profile->deadline, std::chrono::milliseconds(1500));
+  EXPECT_EQ(profile->init_arguments, "a='b'");
+  EXPECT_THAT(profile->environment, ElementsAre(Pair("VENDOR_HOME", "/opt/vendor")));
+}
+
+TEST(HsmProfile, ReadsWhatItsSandboxNeeds) {
+  const auto profile = parse_hsm_profile(bytes_of(kProfile), "p.toml");
+  ASSERT_TRUE(profile.has_value()) << profile.error().message;
+  const HsmSandbox& sandbox = profile->sandbox;
+  EXPECT_THAT(sandbox.readable, ElementsAre("${VENDOR_HOME}", "/etc/vendor.conf"));
+  EXPECT_THAT(sandbox.writable, ElementsAre("/var/lib/vendor"));
+  EXPECT_THAT(sandbox.devices, ElementsAre("/dev/vendor0"));
+  EXPECT_THAT(sandbox.unix_sockets, ElementsAre("/run/vendor/socket"));
+  EXPECT_THAT(sandbox.tcp_ports, ElementsAre(1792, 12345));
+  EXPECT_THAT(sandbox.system_calls, ElementsAre("shmget", "io_submit"));
+  ASSERT_EQ(sandbox.readable_in.size(), 1U);
+  EXPECT_EQ(sandbox.readable_in[0].file, "/etc/vendor.conf");
+  EXPECT_EQ(sandbox.readable_in[0].key, "Store");
+}
+
+TEST(HsmProfile, NeedsNothingButItsNameItsSourceAndItsModules) {
+  const auto profile =
+      parse_hsm_profile(bytes_of("name = \"x\"\ntested = \"ci\"\nsource = \"y\"\nmodules = [\"/a.so\"]\n"), "p.toml");
+  ASSERT_TRUE(profile.has_value()) << profile.error().message;
+  EXPECT_TRUE(profile->thread_safe);
+  EXPECT_EQ(profile->max_sessions, 0U);
+  EXPECT_EQ(profile->keep_alive.count(), 0);
+  EXPECT_EQ(profile->deadline.count(), 0);
+  EXPECT_TRUE(profile->mechanisms.empty() && profile->quirks.empty() && profile->environment.empty());
+}
+
+TEST(HsmProfile, ReportsEveryMistakeOfItsFurtherValues) {
+  const auto profile = parse_hsm_profile(
+      bytes_of("name = \"x\"\ntested = \"ci\"\nsource = \"y\"\nmodules = [\"/a.so\"]\nmechanisms = [\"CKM_MD5\"]\n"
+               "quirks = [\"odd\"]\nkeep_alive = \"2d\"\ndeadline = \"2m\"\n[environment]\n\"1X\" = \"\"\n[sandbox]\n"
+               "readable = [\"here\"]\ndevices = [\"tpm\"]\nsystem_calls = [\"Open\"]\ntcp_ports = [0]\nwhatever = 1\n"
+               "[[sandbox.readable_in]]\nfile = \"x\"\n"),
+      "p.toml");
+  ASSERT_FALSE(profile.has_value());
+  const std::string& message = profile.error().message;
+  for (const char* const expected :
+       {"mechanisms", "CKM_MD5", "quirks", "odd", "keep_alive", "deadline", "1X",
+        "sandbox.readable: has \"here\"; expected absolute paths", "sandbox.devices: has \"tpm\"",
+        "sandbox.system_calls: has \"Open\"", "sandbox.tcp_ports", "sandbox.whatever: unknown key", "key: missing"})
+    EXPECT_THAT(message, HasSubstr(expected));
+}
+
+TEST(HsmProfile, EveryOneThatIsShippedIsGoodAndSaysWhereItsFactsAreFrom) {
+  std::set<std::string> driven;
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(SIGNET_SOURCE_DIR "/hsm-profiles")) {
+    const auto profile = load_hsm_profile(entry.path());
+    ASSERT_TRUE(profile.has_value()) << profile.error().message;
+    names.insert(entry.path().stem());
+    if (profile->tested == HsmTested::kCi) driven.insert(entry.path().stem());
+    EXPECT_THAT(profile->source, HasSubstr("https://")) << entry.path();
+  }
+  EXPECT_THAT(driven, ElementsAre("nss-softokn", "softhsm2")) << "those of tests/contract";
+  EXPECT_THAT(names, ElementsAre("entrust-nshield", "nss-softokn", "softhsm2", "thales-luna", "tpm2", "yubihsm2"));
 }
 
 TEST(HsmProfile, ReportsEveryMistake) {

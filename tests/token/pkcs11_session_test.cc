@@ -47,15 +47,29 @@ TEST(UserPin, ThatIsLockedOrOnItsFinalTryIsNotTried) {
   EXPECT_THAT(checked(CKF_USER_PIN_LOCKED).error().message, HasSubstr("locked"));
   EXPECT_THAT(checked(CKF_USER_PIN_FINAL_TRY).error().message, HasSubstr("one try left"));
   EXPECT_THAT(checked(CKF_USER_PIN_COUNT_LOW).error().message, HasSubstr("wrongly"));
+  EXPECT_EQ(checked(CKF_USER_PIN_LOCKED).error().field, "pin");
+  EXPECT_EQ(checked(CKF_USER_PIN_FINAL_TRY).error().field, "pin.final_try");
+  EXPECT_EQ(checked(CKF_USER_PIN_COUNT_LOW).error().field, "pin.count_low");
 }
 
-const TokenInfo kSoftToken{.label = "t", .manufacturer = "SoftHSM project"};
-const TokenInfo kOtherToken{.label = "t", .manufacturer = "Vendor"};
+TEST(UserPin, IsTriedWhereAPersonKnowsBetterButNeverWhenItIsLocked) {
+  const auto field = [](CK_FLAGS flags, PinTolerance tolerance) {
+    const auto checked = check_pin_may_be_tried(TokenInfo{.label = "t", .flags = flags}, tolerance);
+    return checked.has_value() ? std::string("tried") : checked.error().field;
+  };
+  constexpr PinTolerance kCountLow{.count_low = true};
+  constexpr PinTolerance kFinalTry{.final_try = true};
+  constexpr CK_FLAGS kBoth = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY;
+  EXPECT_EQ(field(CKF_USER_PIN_COUNT_LOW, kCountLow), "tried");
+  EXPECT_EQ(field(kBoth, kCountLow), "pin.final_try") << "who tolerates the one has not been told of the other";
+  EXPECT_EQ(field(kBoth, kFinalTry), "tried");
+  EXPECT_EQ(field(kBoth | CKF_USER_PIN_LOCKED, {.count_low = true, .final_try = true}), "pin");
+}
 
 TEST(LoginError, IsRetryableWhereThePinWasNotCompared) {
   for (const CK_RV code : {CKR_TOKEN_NOT_RECOGNIZED, CKR_USER_PIN_NOT_INITIALIZED, CKR_SESSION_HANDLE_INVALID,
                            CKR_SESSION_CLOSED, CKR_TOKEN_NOT_PRESENT, CKR_DEVICE_REMOVED}) {
-    const Error error = login_error(code, kOtherToken, "on t");
+    const Error error = login_error(code, GeneralErrorAtLogin::kMayTellOfThePin, "on t");
     EXPECT_EQ(error.code, ErrorCode::kUnavailable) << code;
     EXPECT_TRUE(error.retryable) << code;
   }
@@ -64,7 +78,7 @@ TEST(LoginError, IsRetryableWhereThePinWasNotCompared) {
 TEST(LoginError, IsFinalWhereThePinMayHaveBeenCounted) {
   for (const CK_RV code : {CKR_FUNCTION_FAILED, CKR_DEVICE_ERROR, CKR_HOST_MEMORY, CKR_FUNCTION_CANCELED,
                            CKR_PIN_EXPIRED, CKR_PIN_LOCKED, CKR_VENDOR_DEFINED + 0x20, CK_RV{0x7FFF}}) {
-    const Error error = login_error(code, kSoftToken, "on t");
+    const Error error = login_error(code, GeneralErrorAtLogin::kIsTransient, "on t");
     EXPECT_EQ(error.code, ErrorCode::kUnauthenticated) << code;
     EXPECT_FALSE(error.retryable) << code;
     EXPECT_EQ(error.retry_after.count(), 0) << code;
@@ -73,14 +87,12 @@ TEST(LoginError, IsFinalWhereThePinMayHaveBeenCounted) {
   }
 }
 
-TEST(LoginError, AGeneralErrorIsRetryableOfSoftHsmOnly) {
-  EXPECT_TRUE(login_error(CKR_GENERAL_ERROR, kSoftToken, "on t").retryable);
-  const Error other = login_error(CKR_GENERAL_ERROR, kOtherToken, "on t");
+TEST(LoginError, AGeneralErrorIsRetryableOnlyWhereItIsKnownToBeTransient) {
+  EXPECT_TRUE(login_error(CKR_GENERAL_ERROR, GeneralErrorAtLogin::kIsTransient, "on t").retryable);
+  const Error other = login_error(CKR_GENERAL_ERROR, GeneralErrorAtLogin::kMayTellOfThePin, "on t");
   EXPECT_FALSE(other.retryable);
   EXPECT_EQ(other.code, ErrorCode::kUnauthenticated);
 }
-
-TEST_F(Pkcs11SessionTest, KnowsSoftHsmByItsManufacturer) { EXPECT_EQ(token().manufacturer, kSoftToken.manufacturer); }
 
 TEST_F(Pkcs11SessionTest, ALoginCoversEverySessionAndOutlivesThoseThatClose) {
   Pkcs11Session keeper = logged_in();

@@ -12,7 +12,8 @@ constexpr KeyType kKeyTypes[] = {KeyType::kEcP256, KeyType::kEcP384, KeyType::kE
 constexpr SignatureAlgorithm kAlgorithms[] = {SignatureAlgorithm::kEcdsaSha256,    SignatureAlgorithm::kEcdsaSha384,
                                               SignatureAlgorithm::kEcdsaSha512,    SignatureAlgorithm::kRsaPkcs1Sha256,
                                               SignatureAlgorithm::kRsaPkcs1Sha384, SignatureAlgorithm::kRsaPkcs1Sha512,
-                                              SignatureAlgorithm::kEd25519};
+                                              SignatureAlgorithm::kEd25519,        SignatureAlgorithm::kRsaPssSha256,
+                                              SignatureAlgorithm::kRsaPssSha384,   SignatureAlgorithm::kRsaPssSha512};
 
 TEST(KeyTypes, AreFoundByTheirNames) {
   for (const KeyType type : kKeyTypes) EXPECT_EQ(key_type_from(name_of(type)), type);
@@ -25,6 +26,8 @@ TEST(KeyTypes, SignWithAnAlgorithmThatFits) {
   EXPECT_TRUE(fits(SignatureAlgorithm::kEcdsaSha512, KeyType::kEcP256));
   EXPECT_FALSE(fits(SignatureAlgorithm::kEcdsaSha256, KeyType::kRsa));
   EXPECT_FALSE(fits(SignatureAlgorithm::kEd25519, KeyType::kEcP256));
+  EXPECT_TRUE(fits(SignatureAlgorithm::kRsaPssSha256, KeyType::kRsa));
+  EXPECT_FALSE(fits(SignatureAlgorithm::kRsaPssSha256, KeyType::kEcP256));
 }
 
 TEST(AlgorithmIdentifier, IsReadAsWritten) {
@@ -37,6 +40,23 @@ TEST(AlgorithmIdentifier, HasTheBytesOfItsStandard) {
   EXPECT_EQ(to_hex(algorithm_identifier(SignatureAlgorithm::kEcdsaSha256)), "300a06082a8648ce3d040302");
   EXPECT_EQ(to_hex(algorithm_identifier(SignatureAlgorithm::kRsaPkcs1Sha256)), "300d06092a864886f70d01010b0500");
   EXPECT_EQ(to_hex(algorithm_identifier(SignatureAlgorithm::kEd25519)), "300506032b6570");
+}
+
+TEST(AlgorithmIdentifier, OfPssHasTheBytesOfTheBaselineRequirements) {
+  const auto of = [](SignatureAlgorithm algorithm) { return to_hex(algorithm_identifier(algorithm)); };
+  // CA/Browser Forum Baseline Requirements 7.1.3.2.1.
+  EXPECT_EQ(
+      of(SignatureAlgorithm::kRsaPssSha256),
+      "304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d0609608648"
+      "0165030402010500a203020120");
+  EXPECT_EQ(
+      of(SignatureAlgorithm::kRsaPssSha384),
+      "304106092a864886f70d01010a3034a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d0609608648"
+      "0165030402020500a203020130");
+  EXPECT_EQ(
+      of(SignatureAlgorithm::kRsaPssSha512),
+      "304106092a864886f70d01010a3034a00f300d06096086480165030402030500a11c301a06092a864886f70d010108300d0609608648"
+      "0165030402030500a203020140");
 }
 
 TEST(AlgorithmIdentifier, RefusesOtherParametersAndUnknownAlgorithms) {

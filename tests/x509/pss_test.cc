@@ -38,13 +38,13 @@ TEST(Pss, TakesParametersOfHashesThatAreNullOrAbsent) {
     for (const Bytes& of_mask : {Bytes(), der::null()}) {
       EXPECT_EQ(read({.hash = field(0, hash(kSha256, of_hash)),
                       .mask = field(1, der::sequence({der::oid(kMgf1), hash(kSha256, of_mask)}))}),
-                "RSASSA-PSS with SHA-256");
+                "rsassaPss-SHA256");
     }
   }
   EXPECT_EQ(read({.hash = field(0, hash(kSha512)),
                   .mask = field(1, der::sequence({der::oid(kMgf1), hash(kSha512)})),
                   .salt = field(2, der::small_integer(64))}),
-            "RSASSA-PSS with SHA-512");
+            "rsassaPss-SHA512");
 }
 
 TEST(Pss, RefusesDefaultsWhichAreSha1) {

@@ -211,6 +211,8 @@ Result<Plan> parse_plan(ByteView text, const std::string& file) {
   while (plan.output.size() > 1 && plan.output.ends_with('/')) plan.output.pop_back();
   plan.hsm_profile = resolve_path(base, table.text("hsm_profile"));
   plan.environment = read_environment(table);
+  plan.allow_untested = table.boolean("allow_untested", false);
+  plan.init_arguments = table.optional_text("init_arguments").value_or("");
   plan.root = read_ca(table.table("root"), base, file_names);
   TomlTable issuing = table.table("issuing");
   plan.issuing = read_ca(issuing, base, file_names);

@@ -54,6 +54,8 @@ struct Plan {
   std::string output;
   std::string hsm_profile;
   std::map<std::string, std::string> environment;
+  bool allow_untested = false;
+  std::string init_arguments;
   CaPlan root;
   CaPlan issuing;
   std::optional<LogKeyPlan> log_key;

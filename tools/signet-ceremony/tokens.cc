@@ -8,7 +8,9 @@
 
 #include "base/secret.h"
 #include "problems.h"
+#include "token/module_options.h"
 #include "token/pkcs11_error.h"
+#include "token/signing_mechanism.h"
 #include "token/token_key.h"
 
 namespace signet::ceremony {
@@ -33,20 +35,21 @@ struct NamedMechanism {
   std::string_view name;
 };
 
-/// What it takes to make a key and to sign with it.
-std::vector<NamedMechanism> mechanisms_for(const NewKey& key) {
-  if (key.type == KeyType::kRsa) {
-    return {{CKM_RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"}, {CKM_RSA_PKCS, "CKM_RSA_PKCS"}};
-  }
-  if (key.type == KeyType::kEd25519) {
-    return {{CKM_EC_EDWARDS_KEY_PAIR_GEN, "CKM_EC_EDWARDS_KEY_PAIR_GEN"}, {CKM_EDDSA, "CKM_EDDSA"}};
-  }
-  return {{CKM_EC_KEY_PAIR_GEN, "CKM_EC_KEY_PAIR_GEN"}, {CKM_ECDSA, "CKM_ECDSA"}};
+NamedMechanism generation_of(const NewKey& key) {
+  if (key.type == KeyType::kRsa) return {CKM_RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"};
+  if (key.type == KeyType::kEd25519) return {CKM_EC_EDWARDS_KEY_PAIR_GEN, "CKM_EC_EDWARDS_KEY_PAIR_GEN"};
+  return {CKM_EC_KEY_PAIR_GEN, "CKM_EC_KEY_PAIR_GEN"};
 }
 
 unsigned bits_of(const NewKey& key) {
-  if (key.type == KeyType::kRsa) return key.rsa_bits;
-  return key.type == KeyType::kEcP256 ? 256 : 384;
+  switch (key.type) {
+    case KeyType::kRsa: return key.rsa_bits;
+    case KeyType::kEcP384: return 384;
+    case KeyType::kEcP521: return 521;
+    case KeyType::kEcP256:
+    case KeyType::kEd25519: break;
+  }
+  return 256;
 }
 
 /// The mechanism takes keys of that many bits, where the token says so.
@@ -65,18 +68,32 @@ Result<void> check_key_size(const Pkcs11Module& module, const TokenInfo& token, 
               "key_type");
 }
 
+/// What it takes to make a key and to sign with it.
 Result<void> check_mechanisms(const Pkcs11Module& module, const TokenInfo& token, const NewKey& key) {
   SIGNET_TRY(const auto offered, offered_mechanisms(module, token));
-  for (const NamedMechanism& mechanism : mechanisms_for(key)) {
-    if (std::ranges::find(offered, mechanism.type) == offered.end()) {
-      return fail(ErrorCode::kFailedPrecondition,
-                  fmt::format("cannot make or use a key of type {}: it has no mechanism {}", key_type_text(key),
-                              mechanism.name),
-                  "key_type");
-    }
-    SIGNET_CHECK(check_key_size(module, token, mechanism, key));
+  const NamedMechanism generation = generation_of(key);
+  if (std::ranges::find(offered, generation.type) == offered.end()) {
+    return fail(
+        ErrorCode::kFailedPrecondition,
+        fmt::format("cannot make or use a key of type {}: it has no mechanism {}", key_type_text(key), generation.name),
+        "key_type");
   }
-  return {};
+  SIGNET_CHECK(check_key_size(module, token, generation, key));
+  const auto signs = choose_mechanism(default_algorithm(key.type), token.signs_with);
+  if (!signs.has_value()) {
+    return fail(signs.error().code,
+                fmt::format("cannot make or use a key of type {}: {}", key_type_text(key), signs.error().message),
+                "key_type");
+  }
+  return check_key_size(module, token, {signs->type, signs->name}, key);
+}
+
+/// A ceremony has one thread, which modules that cannot lock take too.
+Result<std::shared_ptr<const Pkcs11Module>> load_module(const HsmProfile& profile) {
+  SIGNET_TRY(const std::string path, find_module(profile));
+  ModuleOptions options = module_options(profile);
+  options.threads = ModuleThreads::kOne;
+  return Pkcs11Module::load(path, options);
 }
 
 Result<Secret> read_pin(const KeyPlan& key) {
@@ -88,11 +105,12 @@ Result<Secret> read_pin(const KeyPlan& key) {
 
 Result<Tokens> Tokens::open(const Plan& plan) {
   Tokens tokens;
-  for (const auto& [name, value] : plan.environment) setenv(name.c_str(), value.c_str(), 1);
-  SIGNET_TRY(tokens.profile_, load_hsm_profile(plan.hsm_profile, "hsm_profile"));
-  SIGNET_TRY(const std::string path, find_module(tokens.profile_));
-  // A ceremony has one thread, which modules that cannot lock take too.
-  SIGNET_TRY(tokens.module_, Pkcs11Module::load(path, ModuleThreads::kOne));
+  SIGNET_TRY(tokens.profile_, load_hsm_setup({.profile = plan.hsm_profile,
+                                              .allow_untested = plan.allow_untested,
+                                              .environment = plan.environment,
+                                              .init_arguments = plan.init_arguments}));
+  for (const auto& [name, value] : tokens.profile_.environment) setenv(name.c_str(), value.c_str(), 1);
+  SIGNET_TRY(tokens.module_, load_module(tokens.profile_));
   SIGNET_CHECK(tokens.find(plan));
   SIGNET_CHECK(tokens.unlock(plan));
   SIGNET_CHECK(tokens.check_labels_are_free(plan));
