@@ -32,6 +32,7 @@ enum class EntryType : std::uint8_t {
   kCrl,
   kOcsp,
   kAccess,
+  kAdmin,
   kOther,
 };
 

@@ -5,11 +5,24 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "x509/crl_number.h"
 
 namespace signet::audit {
 namespace {
 
 constexpr std::size_t kMaxGaps = 100'000;
+
+std::string decimal(const log::JournalNumber& number) {
+  const auto read = CrlNumber::from_padded(number);
+  return read.has_value() ? read->decimal() : "0x" + to_hex(number);
+}
+
+/// For whoever has to revoke it. An older keyholder noted none.
+std::string serial_text(const log::JournalNumber& serial) {
+  if (serial == log::JournalNumber{}) return "";
+  const auto begin = std::ranges::find_if(serial, [](std::uint8_t byte) { return byte != 0; });
+  return fmt::format(", with the serial number {},", to_hex(ByteView(begin, serial.end())));
+}
 
 }  // namespace
 
@@ -93,9 +106,38 @@ void JournalCheck::take(std::size_t index, const JournalFile::Item& item) {
   }
   journal.any = true;
   journal.last_time = std::max(journal.last_time, record.time);
+  if (record.kind == log::JournalKind::kCrl) take_crl(index, item);
   if (!log::is_certificate(record.kind) || given_up_) return;
   if (unsigned_.erase(record.structure) > 0) return;
-  secret_.try_emplace(record.structure, Signed{.journal = index, .number = item.number, .time = record.time});
+  secret_.try_emplace(record.structure,
+                      Signed{.journal = index, .number = item.number, .time = record.time, .serial = record.number});
+}
+
+/// A keyholder signs no number that is not above the last one it remembers.
+void JournalCheck::take_crl(std::size_t index, const JournalFile::Item& item) {
+  const log::JournalRecord& record = item.record;
+  const Signed made{.journal = index, .number = item.number, .time = record.time, .serial = record.number};
+  if (crls_.size() < kMaxUnmatched) crls_.push_back(made);
+  const auto [last, is_first] = journals_[index].crl_numbers.try_emplace(record.key, record.number);
+  if (!is_first && record.number <= last->second) {
+    reporter_->report(about(place_of(made), "journal-crl-number",
+                            fmt::format("the key {} signed the CRL of number {} after that of {}", to_hex(record.key),
+                                        decimal(record.number), decimal(last->second))));
+  }
+  last->second = std::max(last->second, record.number);
+}
+
+void JournalCheck::crl(const std::string& number) {
+  if (given() && logged_crls_.size() < kMaxUnmatched) logged_crls_.insert(number);
+}
+
+void JournalCheck::report_crls() {
+  for (const Signed& made : crls_) {
+    if (logged_crls_.contains(decimal(made.serial))) continue;
+    reporter_->report(about(place_of(made), "crl-signed-in-secret",
+                            fmt::format("at {} the CRL of number {} was signed, which the log does not have",
+                                        to_rfc3339(made.time), decimal(made.serial))));
+  }
 }
 
 Result<void> JournalCheck::finish() {
@@ -108,6 +150,7 @@ Result<void> JournalCheck::finish() {
   }
   report_secret();
   report_missing();
+  report_crls();
   return {};
 }
 
@@ -117,9 +160,9 @@ void JournalCheck::report_secret() {
   std::ranges::sort(records, {}, [](const auto& each) { return std::pair(each.first.journal, each.first.number); });
   for (const auto& [record, hash] : records) {
     reporter_->report(about(place_of(record), "signed-in-secret",
-                            fmt::format("at {} a certificate was signed whose TBS has the SHA-256 {}: no intent of "
+                            fmt::format("at {} a certificate{} was signed whose TBS has the SHA-256 {}: no intent of "
                                         "the log has it, or it was signed twice",
-                                        to_rfc3339(record.time), to_hex(hash))));
+                                        to_rfc3339(record.time), serial_text(record.serial), to_hex(hash))));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -33,6 +34,8 @@ class JournalCheck {
   /// An intent of the log, and an `issued` (with the hash of its intent's TBS), in the log's order.
   void intent(const Sha256& tbs_sha256);
   [[nodiscard]] Result<void> issued(std::uint64_t entry, std::int64_t time_micros, const Sha256& tbs_sha256);
+  /// A `crl` of the log, with its decimal number.
+  void crl(const std::string& number);
   /// Reads what is left and reports what has no counterpart.
   [[nodiscard]] Result<void> finish();
 
@@ -61,6 +64,7 @@ class JournalCheck {
     std::optional<Head> head;
     bool heads_ended = false;
     std::uint64_t largest = 0;
+    std::map<Sha256, log::JournalNumber> crl_numbers = {};  // the last one of each key
   };
   /// An intent that no record was found for.
   struct Unsigned {
@@ -70,8 +74,9 @@ class JournalCheck {
   };
   struct Signed {
     std::size_t journal = 0;
-    std::uint64_t number = 0;
+    std::uint64_t number = 0;  ///< of the record
     Time time{};
+    log::JournalNumber serial{};  ///< or the number of a CRL
   };
   /// A keyholder began again: what it wrote between the two times may be lost.
   struct Gap {
@@ -85,10 +90,12 @@ class JournalCheck {
 
   Result<void> read_until(std::size_t index, Time until);
   void take(std::size_t index, const JournalFile::Item& item);
+  void take_crl(std::size_t index, const JournalFile::Item& item);
   Result<void> next_head(Journal& journal);
   bool lost_in_gap(std::int64_t time_micros);
   void report_secret();
   void report_missing();
+  void report_crls();
   [[nodiscard]] std::int64_t end_of_journals() const;
   [[nodiscard]] std::string place_of(const Signed& record) const;
 
@@ -97,6 +104,8 @@ class JournalCheck {
   Sha256 log_key_{};
   std::unordered_map<Sha256, Unsigned, HashOf> unsigned_;
   std::unordered_map<Sha256, Signed, HashOf> secret_;
+  std::set<std::string> logged_crls_;  ///< decimal numbers
+  std::vector<Signed> crls_;
   std::vector<Gap> gaps_;
   std::uint64_t later_ = 0;  // issued after the last record
   std::uint64_t records_ = 0;

@@ -27,18 +27,23 @@ bool is_zero(ByteView bytes) {
 bool read_record(ByteView bytes, log::JournalRecord& record) {
   const std::uint8_t kind = bytes[0];
   const std::uint64_t micros = read_u64(bytes.subspan(8));
-  const bool is_checkpoint = kind == static_cast<std::uint8_t>(log::JournalKind::kLogCheckpoint);
-  const bool known = kind >= static_cast<std::uint8_t>(log::JournalKind::kStart) &&
-                     kind <= static_cast<std::uint8_t>(log::JournalKind::kCaCertificate);
-  if (!known || !is_zero(bytes.subspan(1, 7))) return false;
+  const auto known_kind = static_cast<log::JournalKind>(kind);
+  const bool is_checkpoint = known_kind == log::JournalKind::kLogCheckpoint;
+  const bool has_number = known_kind == log::JournalKind::kCrl || log::is_certificate(known_kind);
+  const bool is_bare = known_kind == log::JournalKind::kStart || known_kind == log::JournalKind::kOcspResponse;
+  if (!is_checkpoint && !has_number && !is_bare) return false;
+  if (!is_zero(bytes.subspan(1, 7))) return false;
   if (micros > static_cast<std::uint64_t>(kLatestTime.time_since_epoch().count())) return false;
-  if (!is_checkpoint && !is_zero(bytes.subspan(80, 40))) return false;
-  record = {.kind = static_cast<log::JournalKind>(kind),
+  if (!is_checkpoint && !is_zero(bytes.subspan(80, has_number ? 20 : 40))) return false;
+  record = {.kind = known_kind,
             .time = Time(std::chrono::microseconds(static_cast<std::int64_t>(micros))),
             .key = hash_at(bytes, 16),
-            .structure = hash_at(bytes, 48),
-            .size = read_u64(bytes.subspan(80)),
-            .root = hash_at(bytes, 88)};
+            .structure = hash_at(bytes, 48)};
+  if (has_number) std::ranges::copy(bytes.subspan(100, record.number.size()), record.number.begin());
+  if (is_checkpoint) {
+    record.size = read_u64(bytes.subspan(80));
+    record.root = hash_at(bytes, 88);
+  }
   return true;
 }
 

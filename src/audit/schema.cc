@@ -125,6 +125,12 @@ constexpr FieldRule kOcsp[] = {
 constexpr FieldRule kAccess[] = {
     {"reason", FieldKind::kText}, {"text", FieldKind::kAnyText}, {"count", FieldKind::kNumber}};
 
+constexpr FieldRule kAdmin[] = {
+    {"act", FieldKind::kText},   {"token", FieldKind::kText, kOptional},
+    {"uid", FieldKind::kNumber}, {"pid", FieldKind::kNumber},
+    {"at", FieldKind::kTime},    {"text", FieldKind::kAnyText, kOptional},
+};
+
 // In the order of EntryType.
 constexpr std::array<TypeRule, static_cast<std::size_t>(EntryType::kOther)> kTypes{{
     {"genesis", "ok", "", kGenesis},
@@ -144,12 +150,14 @@ constexpr std::array<TypeRule, static_cast<std::size_t>(EntryType::kOther)> kTyp
     {"crl", "ok", "", kCrl},
     {"ocsp", "ok", "", kOcsp},
     {"access", "rejected", "", kAccess},
+    {"admin", "ok", "failed", kAdmin},
 }};
 
 constexpr std::array kAlgorithms = {
     SignatureAlgorithm::kEcdsaSha256,    SignatureAlgorithm::kEcdsaSha384,    SignatureAlgorithm::kEcdsaSha512,
     SignatureAlgorithm::kRsaPkcs1Sha256, SignatureAlgorithm::kRsaPkcs1Sha384, SignatureAlgorithm::kRsaPkcs1Sha512,
-    SignatureAlgorithm::kEd25519,
+    SignatureAlgorithm::kEd25519,        SignatureAlgorithm::kRsaPssSha256,   SignatureAlgorithm::kRsaPssSha384,
+    SignatureAlgorithm::kRsaPssSha512,
 };
 
 bool is_lower_hex(std::string_view text) noexcept {

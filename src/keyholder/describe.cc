@@ -17,6 +17,7 @@ internal::KeyDescription describe_key(const std::string& name, const HeldKey& ke
     description.mutable_last_checkpoint()->set_size(last->size);
     description.mutable_last_checkpoint()->set_root(text_of_bytes(last->root));
   }
+  if (const auto last = memory.last_crl_number(key)) description.set_last_crl_number(text_of_bytes(last->padded()));
   return description;
 }
 

@@ -9,8 +9,8 @@ class TokenDescription;
 
 namespace signet {
 
-/// The token and its keys as they were found at the start, and what each log key signed last, as of now. Calls nothing
-/// of the vendor's module.
+/// The token and its keys as they were found at the start, and, as of now, the checkpoint that each log key signed last
+/// and the number of the CRL that each CA's did. Calls nothing of the vendor's module.
 [[nodiscard]] internal::TokenDescription describe(const OpenToken& token, const Memory& memory);
 
 }  // namespace signet

@@ -45,8 +45,29 @@ Result<void> check_ocsp(const TbsFields& tbs, const FenceConfig& rules) {
                                      purposes.empty() ? "absent" : fmt::format("{}", fmt::join(purposes, ", "))));
 }
 
-Result<void> check_algorithm(const TbsFields& tbs, const Certificate& issuer) {
-  const SignatureAlgorithm own = default_algorithm(issuer.public_key().type());
+std::string names_of(const auto& oids) {
+  std::vector<std::string> names;
+  for (const std::string& oid : oids) names.push_back(eku_name_of(oid));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+Result<void> check_eku(const TbsFields& tbs, const FenceConfig& rules) {
+  if (rules.every_eku) return {};
+  if (tbs.extended_key_usage.empty()) {
+    return refuse_by_fence("eku", fmt::format("extendedKeyUsage is absent, which stands for every purpose; the fence's "
+                                              "are {}",
+                                              names_of(rules.eku)));
+  }
+  for (const std::string& oid : tbs.extended_key_usage) {
+    if (oid == kOcspSigningOid || rules.eku.contains(oid)) continue;
+    return refuse_by_fence("eku", fmt::format("extendedKeyUsage has {}, which is not among those of the fence: {}",
+                                              eku_name_of(oid), names_of(rules.eku)));
+  }
+  return {};
+}
+
+Result<void> check_algorithm(const TbsFields& tbs, const FenceConfig& rules, const Certificate& issuer) {
+  const SignatureAlgorithm own = rules.algorithm_for(issuer.public_key().type());
   if (tbs.algorithm == own) return {};
   return refuse_by_fence("algorithm", fmt::format("the signature algorithm is {}, but this key signs with {}",
                                                   name_of(tbs.algorithm), name_of(own)));
@@ -81,7 +102,13 @@ Result<void> check_authority_key_id(const TbsFields& tbs, const Certificate& iss
                                      printable(text_of_key_id(tbs.authority_key_id)), text_of_key_id(own)));
 }
 
-Result<void> check_is_end_entity(const TbsFields& tbs) {
+Result<void> check_names(const TbsFields& tbs, const FenceConfig& rules) {
+  const auto permitted = rules.names.permit(tbs.subject, tbs.alt_names.value_or(AltNames{}));
+  if (permitted.has_value()) return {};
+  return refuse_by_fence("names", printable(permitted.error().message, 2048));
+}
+
+Result<void> check_is_end_entity(const TbsFields& tbs, const FenceConfig& rules) {
   if (!tbs.basic_constraints) {
     return refuse_by_fence("basic_constraints", "basicConstraints is absent; an end-entity certificate says CA:FALSE");
   }
@@ -95,8 +122,9 @@ Result<void> check_is_end_entity(const TbsFields& tbs) {
                                                     (forbidden & kKeyCertSign) != 0 ? " keyCertSign" : "",
                                                     (forbidden & kCrlSign) != 0 ? " cRLSign" : ""));
   }
-  if (!tbs.name_constraints) return {};
-  return refuse_by_fence("name_constraints", "nameConstraints in an end-entity certificate; only a CA's has them");
+  if (tbs.name_constraints)
+    return refuse_by_fence("name_constraints", "nameConstraints in an end-entity certificate; only a CA's has them");
+  return check_names(tbs, rules);
 }
 
 /// A path through `issuer` has at most so many CAs below it, and this one is the first of them.
@@ -157,17 +185,21 @@ Result<void> check_not_after(const TbsFields& tbs, const Certificate& issuer) {
                                                   to_rfc3339(tbs.not_after), to_rfc3339(issuer.fields().not_after)));
 }
 
-Result<void> check_validity(const TbsFields& tbs, const FenceConfig& rules) {
+Result<void> check_validity(const TbsFields& tbs, const FenceConfig& rules, ArtifactKind kind) {
+  const bool is_ca = kind == ArtifactKind::kCaCertificate;
+  const std::chrono::seconds longest = is_ca ? rules.longest_ca_validity : rules.longest_validity;
   const auto validity = std::chrono::floor<std::chrono::seconds>(tbs.not_after - tbs.not_before);
-  if (validity <= rules.longest_validity) return {};
-  return refuse_by_fence("validity", fmt::format("the certificate is valid for {}, longer than longest_validity, {}",
-                                                 format_duration(validity), format_duration(rules.longest_validity)));
+  if (validity <= longest) return {};
+  return refuse_by_fence("validity",
+                         fmt::format("the certificate is valid for {}, longer than {}, {}", format_duration(validity),
+                                     is_ca ? "longest_ca_validity" : "longest_validity", format_duration(longest)));
 }
 
-Result<void> check_times(const TbsFields& tbs, const FenceConfig& rules, const Certificate& issuer, Time now) {
+Result<void> check_times(const TbsFields& tbs, const FenceConfig& rules, const Certificate& issuer, ArtifactKind kind,
+                         Time now) {
   SIGNET_CHECK(check_not_before(tbs, rules, now));
   SIGNET_CHECK(check_not_after(tbs, issuer));
-  return check_validity(tbs, rules);
+  return check_validity(tbs, rules, kind);
 }
 
 }  // namespace
@@ -177,22 +209,23 @@ Result<void> check_kind(const FenceConfig& rules, ArtifactKind kind) {
   return refuse_by_fence("kind", fmt::format("may_sign does not name {}", name_of(kind)));
 }
 
-Result<SignatureAlgorithm> check_certificate_fence(const FenceConfig& rules, const Certificate& issuer,
+Result<CertificateVerdict> check_certificate_fence(const FenceConfig& rules, const Certificate& issuer,
                                                    ArtifactKind kind, const Clock& clock, ByteView tbs) {
   const auto fields = parse_tbs(tbs);
   if (!fields.has_value()) return refuse_by_fence("structure", printable(fields.error().message, 1024));
   SIGNET_CHECK(check_form(*fields, tbs));
   SIGNET_CHECK(check_extensions(*fields, rules));
   SIGNET_CHECK(check_ocsp(*fields, rules));
-  SIGNET_CHECK(check_algorithm(*fields, issuer));
+  SIGNET_CHECK(check_eku(*fields, rules));
+  SIGNET_CHECK(check_algorithm(*fields, rules, issuer));
   SIGNET_CHECK(check_issuer(*fields, issuer));
   SIGNET_CHECK(check_subject(*fields, issuer));
   SIGNET_CHECK(check_authority_key_id(*fields, issuer));
   SIGNET_CHECK(kind == ArtifactKind::kCaCertificate ? check_is_ca(*fields, rules, issuer)
-                                                    : check_is_end_entity(*fields));
+                                                    : check_is_end_entity(*fields, rules));
   SIGNET_CHECK(check_subject_key(*fields, issuer));
-  SIGNET_CHECK(check_times(*fields, rules, issuer, clock.now()));
-  return fields->algorithm;
+  SIGNET_CHECK(check_times(*fields, rules, issuer, kind, clock.now()));
+  return CertificateVerdict{.algorithm = fields->algorithm, .serial = fields->serial};
 }
 
 }  // namespace signet

@@ -11,20 +11,25 @@
 namespace signet {
 namespace {
 
-// What every key signs once at the start. Not DER of anything (its first bytes would be a tag and a length that is not
-// its own), and no text of a note (it does not end in a newline).
-constexpr std::string_view kSelfTest = "Signet keyholder self-test, version 1";
-
 constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024;
 
-Result<Certificate> read_ca_certificate(const std::string& path, const std::string& field) {
+/// Of a key that may sign CRLs the certificate says so, or no verifier would take them (RFC 5280 section 4.2.1.3).
+Result<Certificate> read_ca_certificate(const KeyConfig& key, const std::string& field) {
+  const std::string& path = key.certificate;
   SIGNET_TRY(const Bytes content, read_file(path, kMaxFileBytes, FileTrust::kNotWritable, field));
   SIGNET_TRY(Certificate certificate, Certificate::parse_any(content));
   const TbsFields& fields = certificate.fields();
-  const bool may_sign = (fields.key_usage.value_or(kKeyCertSign) & kKeyCertSign) != 0;
-  if (fields.basic_constraints && fields.basic_constraints->ca && may_sign) return certificate;
-  return fail(ErrorCode::kFailedPrecondition,
-              fmt::format("{} is not a CA's certificate (CA:TRUE and, with keyUsage, keyCertSign)", printable(path)));
+  const std::uint32_t usages = fields.key_usage.value_or(kKeyCertSign | kCrlSign);
+  if (!fields.basic_constraints || !fields.basic_constraints->ca || (usages & kKeyCertSign) == 0) {
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("{} is not a CA's certificate (CA:TRUE and, with keyUsage, keyCertSign)", printable(path)));
+  }
+  if ((usages & kCrlSign) == 0 && key.fence.may_sign.contains(ArtifactKind::kCrl)) {
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("{} has no cRLSign in its keyUsage, and key.{}.fence.may_sign names \"{}\"; remove that",
+                            printable(path), key.name, name_of(ArtifactKind::kCrl)));
+  }
+  return certificate;
 }
 
 /// What says which key it must be.
@@ -45,7 +50,7 @@ Result<Evidence> read_evidence(const KeyConfig& key) {
                     .certificate = {}};
   }
   const std::string part = fmt::format("key.{}.certificate", key.name);
-  SIGNET_TRY(Certificate certificate, in_part(part, read_ca_certificate(key.certificate, part)));
+  SIGNET_TRY(Certificate certificate, in_part(part, read_ca_certificate(key, part)));
   PublicKey public_key = certificate.public_key();
   return Evidence{.part = part,
                   .what = "certificate " + printable(key.certificate),
@@ -53,8 +58,15 @@ Result<Evidence> read_evidence(const KeyConfig& key) {
                   .certificate = std::move(certificate)};
 }
 
-Result<void> check_belongs(Pkcs11Session& session, const TokenKey& key, const Pkcs11Uri& uri,
-                           const Evidence& evidence) {
+Result<void> check_algorithm(SignatureAlgorithm algorithm, const PublicKey& key, const std::string& name) {
+  if (fits(algorithm, key.type())) return {};
+  const std::string field = fmt::format("key.{}.signature", name);
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("{} is for RSA keys, and this key is {}; remove it", field, key.describe()), field);
+}
+
+Result<void> check_belongs(Pkcs11Session& session, const TokenKey& key, const Pkcs11Uri& uri, const Evidence& evidence,
+                           SignatureAlgorithm algorithm) {
   const PublicKey& expected = evidence.public_key;
   const auto mismatch = [&](const std::string& found) {
     return fail(ErrorCode::kFailedPrecondition,
@@ -68,7 +80,6 @@ Result<void> check_belongs(Pkcs11Session& session, const TokenKey& key, const Pk
   }
   // A token need not show the public half; what the key signs tells as well.
   if (!shown.has_value() && shown.error().code != ErrorCode::kNotFound) return std::unexpected(shown.error());
-  const SignatureAlgorithm algorithm = default_algorithm(expected.type());
   if (!fits(algorithm, key.type())) return mismatch(fmt::format("the key on the token is {}", name_of(key.type())));
   SIGNET_TRY(const SignatureValue signature, key.sign(session, algorithm, bytes_of(kSelfTest)));
   if (expected.verify(algorithm, bytes_of(kSelfTest), signature.view()).has_value()) return {};
@@ -102,7 +113,9 @@ Result<HeldKey> hold_key(Pkcs11Session& session, const DaemonConfig& config, con
   const std::string uri_part = fmt::format("key.{}.uri", key.name);
   SIGNET_TRY(Evidence evidence, read_evidence(key));
   SIGNET_TRY(const TokenKey found, in_part(uri_part, TokenKey::find(session, key.uri)));
-  SIGNET_CHECK(in_part(evidence.part, check_belongs(session, found, key.uri, evidence)));
+  const SignatureAlgorithm algorithm = key.fence.algorithm_for(evidence.public_key.type());
+  SIGNET_CHECK(check_algorithm(algorithm, evidence.public_key, key.name));
+  SIGNET_CHECK(in_part(evidence.part, check_belongs(session, found, key.uri, evidence, algorithm)));
   SIGNET_TRY(const KeyProtection protection, in_part(uri_part, found.protection(session)));
   warn_of_weak_protection(key.name, protection);
   const Sha256 spki_sha256 = evidence.public_key.spki_sha256();

@@ -4,12 +4,17 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/daemon_config.h"
 #include "token/pkcs11_session.h"
 #include "x509/certificate.h"
 
 namespace signet {
+
+/// What every key signs once at the start, and a session that was idle for long. Not DER of anything (its first bytes
+/// would be a tag and a length that is not its own), and no text of a note (it does not end in a newline).
+inline constexpr std::string_view kSelfTest = "Signet keyholder self-test, version 1";
 
 /// One [key.*] that was found on the token and belongs to its certificate or public key file. Immutable.
 struct HeldKey {

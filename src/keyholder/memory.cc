@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <ranges>
 #include <vector>
 
 namespace signet {
@@ -11,19 +13,47 @@ Result<std::unique_ptr<log::Journal>> open_journal(const std::string& directory,
                                                    const Clock& clock) {
   SIGNET_CHECK(make_directory(directory_of(directory), 0700));
   SIGNET_CHECK(make_directory(directory, 0700));
-  std::vector<Sha256> log_keys;
+  std::vector<Sha256> keys;
   for (const auto& [name, key] : token.keys) {
-    if (!key.origin.empty()) log_keys.push_back(key.spki_sha256);
+    if (!key.origin.empty() || key.rules.may_sign.contains(ArtifactKind::kCrl)) keys.push_back(key.spki_sha256);
   }
-  return log::Journal::open(directory + "/journal", log_keys, clock);
+  return log::Journal::open(directory + "/journal", {.keys = keys, .certificates_in = kRememberedSerials}, clock);
+}
+
+/// The journal remembers one last thing of each key. Were a log's key a CA's, too, a CRL would make it forget the log.
+Result<void> check_log_keys(const OpenToken& token) {
+  for (const auto& [name, key] : token.keys) {
+    if (key.certificate) continue;
+    for (const auto& [other_name, other] : token.keys) {
+      if (!other.certificate || other.spki_sha256 != key.spki_sha256) continue;
+      const std::string part = fmt::format("key.{}.uri", name);
+      return fail(ErrorCode::kFailedPrecondition,
+                  fmt::format("{} is the key of key.{}, too; give the log a key of its own", part, other_name), part);
+    }
+  }
+  return {};
+}
+
+/// Serial numbers are positive, and a zero in front is DER's only.
+log::JournalNumber journal_number(const SerialNumber& serial) {
+  log::JournalNumber number{};
+  std::ranges::copy(serial.bytes(), number.end() - static_cast<std::ptrdiff_t>(serial.bytes().size()));
+  return number;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Memory>> Memory::open(const std::string& state_directory, const OpenToken& token,
-                                             const Clock& clock) {
-  const std::string directory = fmt::format("{}/keyholder-{}", state_directory, token.name);
-  auto journal = open_journal(directory, token, clock);
+Memory::Memory(std::unique_ptr<log::Journal> journal) : journal_(std::move(journal)) {
+  const std::vector<log::JournalRecord> newest_first = journal_->take_certificates();
+  for (const auto& record : newest_first | std::views::reverse) {
+    // What an older version signed twice is remembered once.
+    static_cast<void>(serials_.add(record.key, record.number));
+  }
+}
+
+Result<std::unique_ptr<Memory>> Memory::open(const StateConfig& state, const OpenToken& token, const Clock& clock) {
+  SIGNET_CHECK(check_log_keys(token));
+  auto journal = open_journal(state.keyholder_directory(token.name), token, clock);
   if (journal.has_value()) return std::unique_ptr<Memory>(new Memory(*std::move(journal)));
   Error error = std::move(journal).error();
   error.message = fmt::format("token.{}: the keyholder's journal: {}", token.name, error.message);
@@ -35,9 +65,40 @@ std::optional<log::TreeHead> Memory::last_checkpoint(const HeldKey& key) const {
   return journal_->last_checkpoint(key.spki_sha256);
 }
 
-Result<void> Memory::note(const HeldKey& key, log::JournalKind kind, ByteView structure,
-                          std::optional<log::TreeHead> head) {
-  return watch(journal_->append(kind, key.spki_sha256, sha256(structure), head));
+std::optional<CrlNumber> Memory::last_crl_number(const HeldKey& key) const {
+  const auto number = journal_->last_crl_number(key.spki_sha256);
+  if (!number) return {};
+  auto read = CrlNumber::from_padded(*number);
+  // Nobody writes another one. Were one there, no CRL would be signed any more, which is safe.
+  return read.has_value() ? *read : CrlNumber::highest();
+}
+
+Result<void> Memory::note_certificate(const HeldKey& key, log::JournalKind kind, ByteView structure,
+                                      const SerialNumber& serial) {
+  const log::JournalNumber number = journal_number(serial);
+  {
+    const std::scoped_lock lock(serials_mutex_);
+    if (!serials_.add(key.spki_sha256, number)) {
+      return fail(ErrorCode::kAlreadyExists,
+                  fmt::format("the keyholder's fence refuses: this key signed a certificate with serial number {} "
+                              "before; another certificate needs another number",
+                              serial.hex()),
+                  "fence.serial");
+    }
+  }
+  return watch(journal_->append_numbered(kind, key.spki_sha256, sha256(structure), number));
+}
+
+Result<void> Memory::note_checkpoint(const HeldKey& key, ByteView structure, const log::TreeHead& head) {
+  return watch(journal_->append(log::JournalKind::kLogCheckpoint, key.spki_sha256, sha256(structure), head));
+}
+
+Result<void> Memory::note_crl(const HeldKey& key, ByteView structure, const CrlNumber& number) {
+  return watch(journal_->append_numbered(log::JournalKind::kCrl, key.spki_sha256, sha256(structure), number.padded()));
+}
+
+Result<void> Memory::note_ocsp_response(const HeldKey& key, ByteView structure) {
+  return watch(journal_->append(log::JournalKind::kOcspResponse, key.spki_sha256, sha256(structure)));
 }
 
 Result<void> Memory::sync() { return watch(journal_->sync()); }

@@ -7,28 +7,43 @@
 #include <string>
 
 #include "keyholder/open_token.h"
+#include "keyholder/serial_memory.h"
 #include "log/journal.h"
+#include "x509/crl_number.h"
+#include "x509/serial_number.h"
 
 namespace signet {
+
+/// How many serial numbers are remembered: of an hour at 18 certificates a second. A start reads as many records of the
+/// journal again, which takes a tenth of a second.
+inline constexpr std::size_t kRememberedSerials = 65'536;
 
 /// The journal of one token's keyholder, in `<state folder>/keyholder-<token>/journal`. Thread-safe.
 class Memory {
  public:
-  /// Makes the folders (0700) and the file where they are missing. Errors name the file: those of log::Journal::open.
-  [[nodiscard]] static Result<std::unique_ptr<Memory>> open(const std::string& state_directory, const OpenToken& token,
+  /// Makes the folders (0700) and the file where they are missing. Errors name the file: those of log::Journal::open;
+  /// kFailedPrecondition naming the key, for a log's key that is a CA's, too.
+  [[nodiscard]] static Result<std::unique_ptr<Memory>> open(const StateConfig& state, const OpenToken& token,
                                                             const Clock& clock);
 
   /// What a log key signed last.
   [[nodiscard]] std::optional<log::TreeHead> last_checkpoint(const HeldKey& key) const;
+  /// The number of the last CRL that a CA's key signed.
+  [[nodiscard]] std::optional<CrlNumber> last_crl_number(const HeldKey& key) const;
 
-  /// Held from the look at last_checkpoint() to the end of the signature, so that no two checkpoints are checked
-  /// against the same memory.
-  [[nodiscard]] std::unique_lock<std::mutex> take_checkpoint_turn() { return std::unique_lock(checkpoint_turn_); }
+  /// Held from the look at last_checkpoint() or last_crl_number() until the structure is noted, and of a checkpoint to
+  /// the end of its signature, so that no two structures are checked against the same memory.
+  [[nodiscard]] std::unique_lock<std::mutex> take_turn() { return std::unique_lock(turn_); }
 
-  /// Notes that `structure` is about to be signed; a checkpoint has its `head`, and is durable when this returns. After
-  /// an error, of this or of sync(), nothing is to be signed any more: the process leaves.
-  [[nodiscard]] Result<void> note(const HeldKey& key, log::JournalKind kind, ByteView structure,
-                                  std::optional<log::TreeHead> head = {});
+  /// Each notes that `structure` is about to be signed. A checkpoint and a CRL are durable when this returns. After an
+  /// error, of these or of sync(), nothing is to be signed any more: the process leaves. But kAlreadyExists with field
+  /// "fence.serial", after which it goes on: the key signed a certificate with this serial number, among the
+  /// kRememberedSerials that were noted last. It is not kPermissionDenied, because a signature exists.
+  [[nodiscard]] Result<void> note_certificate(const HeldKey& key, log::JournalKind kind, ByteView structure,
+                                              const SerialNumber& serial);
+  [[nodiscard]] Result<void> note_checkpoint(const HeldKey& key, ByteView structure, const log::TreeHead& head);
+  [[nodiscard]] Result<void> note_crl(const HeldKey& key, ByteView structure, const CrlNumber& number);
+  [[nodiscard]] Result<void> note_ocsp_response(const HeldKey& key, ByteView structure);
   /// Makes all that was noted durable. To be called once a second.
   [[nodiscard]] Result<void> sync();
 
@@ -36,11 +51,13 @@ class Memory {
   [[nodiscard]] Result<void> health() const;
 
  private:
-  explicit Memory(std::unique_ptr<log::Journal> journal) : journal_(std::move(journal)) {}
+  explicit Memory(std::unique_ptr<log::Journal> journal);
   [[nodiscard]] Result<void> watch(Result<void> done);
 
   const std::unique_ptr<log::Journal> journal_;
-  std::mutex checkpoint_turn_;
+  std::mutex turn_;
+  std::mutex serials_mutex_;
+  SerialMemory serials_{kRememberedSerials};
   mutable std::mutex health_mutex_;
   Result<void> health_;
 };

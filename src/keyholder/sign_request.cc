@@ -6,7 +6,9 @@
 
 #include "base/ops_log.h"
 #include "keyholder/checkpoint_fence.h"
+#include "keyholder/crl_fence.h"
 #include "keyholder/fence.h"
+#include "keyholder/ocsp_fence.h"
 #include "keyholder/refusal.h"
 #include "wire/internal.pb.h"
 
@@ -29,6 +31,8 @@ Result<ArtifactKind> kind_of(const internal::SignRequest& request) {
     case internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE: return ArtifactKind::kEndEntityCertificate;
     case internal::ARTIFACT_KIND_LOG_CHECKPOINT: return ArtifactKind::kLogCheckpoint;
     case internal::ARTIFACT_KIND_CA_CERTIFICATE: return ArtifactKind::kCaCertificate;
+    case internal::ARTIFACT_KIND_CRL: return ArtifactKind::kCrl;
+    case internal::ARTIFACT_KIND_OCSP_RESPONSE: return ArtifactKind::kOcspResponse;
     default: break;
   }
   return fail(ErrorCode::kInvalidArgument,
@@ -49,36 +53,58 @@ Result<ConsistencyClaim> read_claim(const internal::ConsistencyProof& proof) {
 }
 
 Result<SignatureValue> sign_certificate(const Job& job, ArtifactKind kind, const Clock& clock) {
-  if (job.request.has_consistency()) {
-    return fail(ErrorCode::kInvalidArgument, "a consistency proof goes with a checkpoint only", "consistency");
-  }
-  if (!job.key.certificate) return refuse_by_fence("kind", fmt::format("key '{}' has no certificate", job.name));
-  SIGNET_TRY(const SignatureAlgorithm algorithm,
+  SIGNET_TRY(const CertificateVerdict verdict,
              check_certificate_fence(job.key.rules, *job.key.certificate, kind, clock, job.structure()));
   const auto noted =
       kind == ArtifactKind::kCaCertificate ? log::JournalKind::kCaCertificate : log::JournalKind::kEndEntityCertificate;
-  SIGNET_CHECK(job.memory.note(job.key, noted, job.structure()));
+  SIGNET_CHECK(job.memory.note_certificate(job.key, noted, job.structure(), verdict.serial));
+  return job.signer.sign(job.name, job.key, verdict.algorithm, job.structure());
+}
+
+/// Look and note in one turn: what another thread notes meanwhile would make the last number a lie. Reading a long CRL
+/// comes before it and signing behind it, so that checkpoints wait for neither.
+Result<SignatureValue> sign_crl(const Job& job, const Clock& clock) {
+  SIGNET_TRY(const CrlVerdict verdict, check_crl_fence(job.key.rules, *job.key.certificate, clock, job.structure()));
+  {
+    const auto turn = job.memory.take_turn();
+    SIGNET_CHECK(check_crl_number(job.memory.last_crl_number(job.key), verdict.number));
+    SIGNET_CHECK(job.memory.note_crl(job.key, job.structure(), verdict.number));
+  }
+  return job.signer.sign(job.name, job.key, verdict.algorithm, job.structure());
+}
+
+Result<SignatureValue> sign_ocsp_response(const Job& job, const Clock& clock) {
+  SIGNET_TRY(const SignatureAlgorithm algorithm,
+             check_ocsp_fence(job.key.rules, *job.key.certificate, clock, job.structure()));
+  SIGNET_CHECK(job.memory.note_ocsp_response(job.key, job.structure()));
   return job.signer.sign(job.name, job.key, algorithm, job.structure());
 }
 
-/// Look, note and sign in one turn: what another thread signs meanwhile would make `last` a lie.
+/// Look, note and sign in one turn: a journal says what was signed last, and checkpoints are signed in that order.
 Result<SignatureValue> sign_checkpoint(const Job& job) {
   SIGNET_TRY(const ConsistencyClaim claim, read_claim(job.request.consistency()));
-  const auto turn = job.memory.take_checkpoint_turn();
+  const auto turn = job.memory.take_turn();
   SIGNET_TRY(const log::TreeHead head,
              check_checkpoint_fence(job.key.origin, job.memory.last_checkpoint(job.key), job.structure(), claim));
-  SIGNET_CHECK(job.memory.note(job.key, log::JournalKind::kLogCheckpoint, job.structure(), head));
+  SIGNET_CHECK(job.memory.note_checkpoint(job.key, job.structure(), head));
   return job.signer.sign(job.name, job.key, default_algorithm(job.key.public_key.type()), job.structure());
 }
 
 Result<SignatureValue> sign(const Job& job, const Clock& clock) {
   SIGNET_TRY(const ArtifactKind kind, kind_of(job.request));
   SIGNET_CHECK(check_kind(job.key.rules, kind));
-  return kind == ArtifactKind::kLogCheckpoint ? sign_checkpoint(job) : sign_certificate(job, kind, clock);
+  if (kind == ArtifactKind::kLogCheckpoint) return sign_checkpoint(job);
+  if (job.request.has_consistency())
+    return fail(ErrorCode::kInvalidArgument, "a consistency proof goes with a checkpoint only", "consistency");
+  if (!job.key.certificate) return refuse_by_fence("kind", fmt::format("key '{}' has no certificate", job.name));
+  if (kind == ArtifactKind::kCrl) return sign_crl(job, clock);
+  if (kind == ArtifactKind::kOcspResponse) return sign_ocsp_response(job, clock);
+  return sign_certificate(job, kind, clock);
 }
 
 bool was_refused(const Error& error) {
-  return error.code == ErrorCode::kPermissionDenied || error.code == ErrorCode::kInvalidArgument;
+  return error.code == ErrorCode::kPermissionDenied || error.code == ErrorCode::kInvalidArgument ||
+         error.code == ErrorCode::kAlreadyExists;
 }
 
 }  // namespace

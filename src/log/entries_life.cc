@@ -9,7 +9,9 @@ namespace {
 
 // The names of the fields, as docs/log-format.md lists them.
 namespace name {
+constexpr const char* kAct = "act";
 constexpr const char* kApprovedBy = "approved_by";
+constexpr const char* kAt = "at";
 constexpr const char* kAttributes = "attributes";
 constexpr const char* kCeremonySha256 = "ceremony_sha256";
 constexpr const char* kCheckpoint = "checkpoint";
@@ -32,6 +34,7 @@ constexpr const char* kNewSha256 = "new_sha256";
 constexpr const char* kOffset = "offset_micros";
 constexpr const char* kOldSha256 = "old_sha256";
 constexpr const char* kOrigin = "origin";
+constexpr const char* kPid = "pid";
 constexpr const char* kPolicySha256 = "policy_sha256";
 constexpr const char* kPredecessor = "predecessor";
 constexpr const char* kProcess = "process";
@@ -40,7 +43,10 @@ constexpr const char* kSignal = "signal";
 constexpr const char* kSpkiSha256 = "spki_sha256";
 constexpr const char* kSuccessorKey = "successor_key";
 constexpr const char* kSuccessorOrigin = "successor_origin";
+constexpr const char* kText = "text";
+constexpr const char* kToken = "token";
 constexpr const char* kTokenSerial = "token_serial";
+constexpr const char* kUid = "uid";
 constexpr const char* kUri = "uri";
 constexpr const char* kVersion = "version";
 constexpr const char* kWhat = "what";
@@ -157,6 +163,17 @@ Draft clock_draft(const ClockFields& fields) {
   return draft;
 }
 
+Draft admin_draft(const AdminFields& fields) {
+  Draft draft = draft_of(entry_type::kAdmin, {}, fields.failure.empty() ? kOutcomeOk : kOutcomeFailed);
+  draft.fields.emplace(name::kAct, fields.act);
+  put_if(draft.fields, name::kToken, fields.token);
+  put_number(draft.fields, name::kUid, fields.uid);
+  put_number(draft.fields, name::kPid, fields.pid);
+  put_time(draft.fields, name::kAt, fields.at);
+  put_if(draft.fields, name::kText, fields.failure);
+  return draft;
+}
+
 Result<GenesisFields> read_genesis(const Entry& entry) {
   FieldReader reader(entry);
   return reader.finish(GenesisFields{.origin = reader.text(name::kOrigin),
@@ -221,6 +238,16 @@ Result<KeyFields> read_key(const Entry& entry) {
 Result<ClockFields> read_clock(const Entry& entry) {
   FieldReader reader(entry);
   return reader.finish(ClockFields{.jump = reader.micros(name::kJump), .offset = reader.micros(name::kOffset)});
+}
+
+Result<AdminFields> read_admin(const Entry& entry) {
+  FieldReader reader(entry);
+  return reader.finish(AdminFields{.act = reader.text(name::kAct),
+                                   .token = reader.optional_text(name::kToken),
+                                   .uid = reader.number(name::kUid),
+                                   .pid = reader.number(name::kPid),
+                                   .at = reader.time(name::kAt),
+                                   .failure = reader.optional_text(name::kText)});
 }
 
 }  // namespace signet::log

@@ -90,6 +90,16 @@ struct ClockFields {
   std::chrono::microseconds offset{0};  ///< since the process's start
 };
 
+/// An operator did something by the operator's socket. Outcome "failed" where `failure` says why, otherwise "ok".
+struct AdminFields {
+  std::string act;         ///< "unlock", "drain", "undrain", "reload"
+  std::string token = {};  ///< its name in the configuration, where the act is about one
+  std::uint64_t uid = 0;   ///< of who did it, as the kernel says
+  std::uint64_t pid = 0;
+  Time at{};  ///< when it was asked for; the entry's own time is when the issuer could log it
+  std::string failure = {};
+};
+
 [[nodiscard]] Draft genesis_draft(const GenesisFields& fields);
 [[nodiscard]] Draft heartbeat_draft(const HeartbeatFields& fields);
 [[nodiscard]] Draft sealed_draft(const SealedFields& fields);
@@ -97,6 +107,7 @@ struct ClockFields {
 [[nodiscard]] Draft config_draft(const ConfigFields& fields);
 [[nodiscard]] Draft key_draft(const KeyFields& fields);
 [[nodiscard]] Draft clock_draft(const ClockFields& fields);
+[[nodiscard]] Draft admin_draft(const AdminFields& fields);
 
 /// As the readers of log/entries_issuance.h.
 [[nodiscard]] Result<GenesisFields> read_genesis(const Entry& entry);
@@ -107,5 +118,6 @@ struct ClockFields {
 [[nodiscard]] Result<ConfigFields> read_config(const Entry& entry);
 [[nodiscard]] Result<KeyFields> read_key(const Entry& entry);
 [[nodiscard]] Result<ClockFields> read_clock(const Entry& entry);
+[[nodiscard]] Result<AdminFields> read_admin(const Entry& entry);
 
 }  // namespace signet::log

@@ -27,6 +27,7 @@ inline constexpr std::string_view kRevoked = "revoked";
 inline constexpr std::string_view kCrl = "crl";
 inline constexpr std::string_view kOcsp = "ocsp";
 inline constexpr std::string_view kAccess = "access";
+inline constexpr std::string_view kAdmin = "admin";
 }  // namespace entry_type
 
 /// Who caused an entry. What is empty is left out; when all are empty, `who` is.

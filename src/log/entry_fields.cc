@@ -18,7 +18,8 @@ constexpr const char* kAddress = "address";
 constexpr std::array kAlgorithms = {
     SignatureAlgorithm::kEcdsaSha256,    SignatureAlgorithm::kEcdsaSha384,    SignatureAlgorithm::kEcdsaSha512,
     SignatureAlgorithm::kRsaPkcs1Sha256, SignatureAlgorithm::kRsaPkcs1Sha384, SignatureAlgorithm::kRsaPkcs1Sha512,
-    SignatureAlgorithm::kEd25519,
+    SignatureAlgorithm::kEd25519,        SignatureAlgorithm::kRsaPssSha256,   SignatureAlgorithm::kRsaPssSha384,
+    SignatureAlgorithm::kRsaPssSha512,
 };
 
 }  // namespace

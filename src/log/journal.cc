@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "base/ops_log.h"
 #include "log/journal_record.h"
@@ -47,13 +48,25 @@ Result<std::uint64_t> count_whole(RecordFile& file, std::uint64_t from, std::uin
   return records;
 }
 
+/// The last checkpoint or CRL of each key: a key signs one of the two, and never both.
+using LastRecords = std::map<Sha256, JournalRecord>;
+
+/// Of the kinds of which a key remembers the last.
+bool is_remembered(JournalKind kind) { return kind == JournalKind::kLogCheckpoint || kind == JournalKind::kCrl; }
+
+/// What the newer one of a key's structures is.
+bool is_beyond(const JournalRecord& record, const JournalRecord& other) {
+  return record.kind == JournalKind::kCrl ? record.number > other.number : record.size > other.size;
+}
+
 /// What stands in the file when it is opened.
 struct Found {
   std::uint64_t records = 0;  ///< whole
   std::uint64_t rest_bytes = 0;
   RecordBytes last{};
-  std::map<Sha256, TreeHead> heads;
-  std::map<Sha256, JournalRecord> carried;  // checkpoints by key, from the rest that is to be cut
+  LastRecords remembered;
+  std::vector<JournalRecord> certificates;
+  LastRecords carried;  // from the rest that is to be cut
 };
 
 /// Reading backwards, damage in a record is first seen at the one behind it.
@@ -64,24 +77,29 @@ Result<std::uint64_t> damaged_record(RecordFile& file, std::uint64_t seen_at) {
   return follows(record, before) ? seen_at : seen_at - 1;
 }
 
-/// The last checkpoint of each of `keys`.
-Result<std::map<Sha256, TreeHead>> find_heads(RecordFile& file, const std::string& path, std::uint64_t records,
-                                              std::span<const Sha256> keys) {
-  std::set<Sha256> wanted(keys.begin(), keys.end());
-  std::map<Sha256, TreeHead> heads;
-  for (std::uint64_t number = records; number-- > 0 && !wanted.empty();) {
-    SIGNET_TRY(const RecordBytes bytes, file.read(number));
-    SIGNET_TRY(const RecordBytes before, file.read_before(number));
-    if (!follows(bytes, before)) {
-      SIGNET_TRY(const std::uint64_t which, damaged_record(file, number));
-      return damaged(path, which, kDoesNotFollow);
-    }
-    const auto record = decode_record(bytes);
-    if (!record) return damaged(path, number, "has a form nobody writes: " + record.error().message);
-    if (record->kind != JournalKind::kLogCheckpoint || wanted.erase(record->key) == 0) continue;
-    heads.emplace(record->key, TreeHead{.size = record->size, .root = record->root});
+Result<JournalRecord> read_backwards(RecordFile& file, const std::string& path, std::uint64_t number) {
+  SIGNET_TRY(const RecordBytes bytes, file.read(number));
+  SIGNET_TRY(const RecordBytes before, file.read_before(number));
+  if (!follows(bytes, before)) {
+    SIGNET_TRY(const std::uint64_t which, damaged_record(file, number));
+    return damaged(path, which, kDoesNotFollow);
   }
-  return heads;
+  auto record = decode_record(bytes);
+  if (!record) return damaged(path, number, "has a form nobody writes: " + record.error().message);
+  return record;
+}
+
+/// Fills `remembered` and `certificates`.
+Result<void> look_back(RecordFile& file, const std::string& path, const JournalSearch& search, Found& found) {
+  std::set<Sha256> wanted(search.keys.begin(), search.keys.end());
+  const std::uint64_t nearby = found.records - std::min(found.records, search.certificates_in);
+  for (std::uint64_t number = found.records; number-- > 0 && (!wanted.empty() || number >= nearby);) {
+    SIGNET_TRY(JournalRecord record, read_backwards(file, path, number));
+    if (is_certificate(record.kind) && number >= nearby && record.number != JournalNumber{})
+      found.certificates.push_back(record);
+    if (is_remembered(record.kind) && wanted.erase(record.key) > 0) found.remembered.emplace(record.key, record);
+  }
+  return {};
 }
 
 /// What a killed keyholder left unsynced counts, so it has to last. After a sync that failed, the kernel may show bytes
@@ -92,26 +110,26 @@ Result<void> make_durable(int fd, const std::string& path, FileOps& ops) {
   return {};
 }
 
-/// The largest checkpoint of each of `keys` that can still be told in the records behind the last whole one: its own
-/// chain hash fits what stands in front of it. A checkpoint that was signed must not be forgotten for a byte that broke
-/// in front of it; one that was written and never signed does no harm, because the log covers what it asks for.
-Result<std::map<Sha256, JournalRecord>> find_carried(RecordFile& file, std::uint64_t whole, std::uint64_t records,
-                                                     std::span<const Sha256> keys) {
-  std::map<Sha256, JournalRecord> carried;
+/// The last checkpoint or CRL of each of `keys` that can still be told in the records behind the last whole one: its
+/// own chain hash fits what stands in front of it. A checkpoint that was signed must not be forgotten for a byte that
+/// broke in front of it; one that was written and never signed does no harm, because the log covers what it asks for.
+Result<LastRecords> find_carried(RecordFile& file, std::uint64_t whole, std::uint64_t records,
+                                 std::span<const Sha256> keys) {
+  LastRecords carried;
   for (std::uint64_t number = whole + 1; number < records; ++number) {
     SIGNET_TRY(const RecordBytes bytes, file.read(number));
     SIGNET_TRY(const RecordBytes before, file.read_before(number));
     const auto record = decode_record(bytes);
-    if (!follows(bytes, before) || !record || record->kind != JournalKind::kLogCheckpoint) continue;
+    if (!follows(bytes, before) || !record || !is_remembered(record->kind)) continue;
     if (std::ranges::find(keys, record->key) == keys.end()) continue;
     const auto [known, is_new] = carried.emplace(record->key, *record);
-    if (!is_new && record->size > known->second.size) known->second = *record;
+    if (!is_new && is_beyond(*record, known->second)) known->second = *record;
   }
   return carried;
 }
 
 /// All that was not yet synced lies within kMaxUnsyncedBytes of the end, so no record in front of that can be torn.
-Result<Found> look(int fd, const std::string& path, std::span<const Sha256> keys) {
+Result<Found> look(int fd, const std::string& path, const JournalSearch& search) {
   SIGNET_TRY(const std::uint64_t size, size_of(fd, path));
   const std::uint64_t records = size / kJournalRecordBytes;
   RecordFile file(fd, path, records);
@@ -121,8 +139,8 @@ Result<Found> look(int fd, const std::string& path, std::span<const Sha256> keys
   found.rest_bytes = size - found.records * kJournalRecordBytes;
   if (found.rest_bytes > kMaxUnsyncedBytes) return damaged(path, found.records, kDoesNotFollow);
   SIGNET_TRY(found.last, file.read_before(found.records));
-  SIGNET_TRY(found.heads, find_heads(file, path, found.records, keys));
-  SIGNET_TRY(found.carried, find_carried(file, found.records, records, keys));
+  SIGNET_CHECK(look_back(file, path, search, found));
+  SIGNET_TRY(found.carried, find_carried(file, found.records, records, search.keys));
   return found;
 }
 
@@ -138,6 +156,7 @@ Result<void> cut_rest(int fd, const std::string& path, const Found& found) {
 }
 
 Result<void> check_head(JournalKind kind, bool has_head) {
+  if (kind == JournalKind::kCrl) return fail(ErrorCode::kInvalidArgument, "a CRL is noted with its number");
   if ((kind == JournalKind::kLogCheckpoint) == has_head) return {};
   return fail(ErrorCode::kInvalidArgument, "a tree's size and root belong to checkpoints, and to nothing else");
 }
@@ -152,7 +171,7 @@ struct Journal::Impl {
   [[nodiscard]] Result<void> write(const JournalRecord& record);
   [[nodiscard]] Result<void> write_bytes(ByteView bytes);
   [[nodiscard]] Result<void> sync_up_to(std::uint64_t bytes);
-  [[nodiscard]] std::uint64_t size_for(const Sha256& key);
+  [[nodiscard]] std::optional<JournalRecord> last_of(const Sha256& key, JournalKind kind);
   [[nodiscard]] std::unexpected<Error> give_up(Error why);
 
   const std::string path;
@@ -166,7 +185,8 @@ struct Journal::Impl {
   std::mutex mutex;  // guards what follows
   std::uint64_t written = 0;
   RecordBytes last{};
-  std::map<Sha256, TreeHead> heads;
+  LastRecords remembered;
+  std::vector<JournalRecord> certificates;
   std::optional<Error> failure;
 };
 
@@ -220,11 +240,10 @@ Result<void> Journal::Impl::sync_up_to(std::uint64_t bytes) {
   return {};
 }
 
-/// Of the tree that the key signed last; 0 if it has signed none.
-std::uint64_t Journal::Impl::size_for(const Sha256& key) {
+std::optional<JournalRecord> Journal::Impl::last_of(const Sha256& key, JournalKind kind) {
   const std::lock_guard guard(mutex);
-  const auto known = heads.find(key);
-  return known == heads.end() ? 0 : known->second.size;
+  const auto known = remembered.find(key);
+  return known != remembered.end() && known->second.kind == kind ? std::optional(known->second) : std::nullopt;
 }
 
 /// With `mutex` held. After a failed write or sync nobody knows what the file holds until it is opened again.
@@ -236,54 +255,70 @@ std::unexpected<Error> Journal::Impl::give_up(Error why) {
 Journal::Journal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Journal::~Journal() = default;
 
-Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, std::span<const Sha256> keys,
-                                               const Clock& clock, FileOps& ops) {
+Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, const JournalSearch& search, const Clock& clock,
+                                               FileOps& ops) {
   auto impl = std::make_unique<Impl>(path, clock, ops);
   SIGNET_TRY(impl->file, lock_file(path));
   SIGNET_CHECK(sync_directory(directory_of(path)));
   SIGNET_CHECK(make_durable(impl->file.get(), path, ops));
-  SIGNET_TRY(Found found, look(impl->file.get(), path, keys));
+  SIGNET_TRY(Found found, look(impl->file.get(), path, search));
   SIGNET_CHECK(cut_rest(impl->file.get(), path, found));
   impl->written = found.records * kJournalRecordBytes;
   impl->last = found.last;
-  impl->heads = std::move(found.heads);
+  impl->remembered = std::move(found.remembered);
+  impl->certificates = std::move(found.certificates);
   std::unique_ptr<Journal> journal(new Journal(std::move(impl)));
   SIGNET_CHECK(journal->append(JournalKind::kStart, {}, {}));
   for (const auto& [key, record] : found.carried) {
-    if (record.size <= journal->impl_->size_for(key)) continue;
-    ops::warning("a checkpoint from the journal's torn tail is kept", {{"size", std::to_string(record.size)}});
-    SIGNET_CHECK(
-        journal->append(record.kind, key, record.structure, TreeHead{.size = record.size, .root = record.root}));
+    const auto known = journal->impl_->last_of(key, record.kind);
+    if (known && !is_beyond(record, *known)) continue;
+    ops::warning("what a key signed last, in the journal's torn tail, is kept",
+                 {{"key", to_hex(key)}, {"structure", to_hex(record.structure)}});
+    SIGNET_CHECK(journal->note(record));
   }
   SIGNET_CHECK(journal->sync());
   return journal;
 }
 
 std::optional<TreeHead> Journal::last_checkpoint(const Sha256& key) const {
-  const std::lock_guard guard(impl_->mutex);
-  const auto found = impl_->heads.find(key);
-  return found == impl_->heads.end() ? std::nullopt : std::optional(found->second);
+  const auto last = impl_->last_of(key, JournalKind::kLogCheckpoint);
+  return last ? std::optional(TreeHead{.size = last->size, .root = last->root}) : std::nullopt;
 }
+
+std::optional<JournalNumber> Journal::last_crl_number(const Sha256& key) const {
+  const auto last = impl_->last_of(key, JournalKind::kCrl);
+  return last ? std::optional(last->number) : std::nullopt;
+}
+
+std::vector<JournalRecord> Journal::take_certificates() noexcept { return std::exchange(impl_->certificates, {}); }
 
 Result<void> Journal::append(JournalKind kind, const Sha256& key, const Sha256& structure,
                              std::optional<TreeHead> head) {
   SIGNET_CHECK(check_head(kind, head.has_value()));
   const TreeHead tree = head.value_or(TreeHead{});
+  return note({.kind = kind, .key = key, .structure = structure, .size = tree.size, .root = tree.root});
+}
+
+Result<void> Journal::append_numbered(JournalKind kind, const Sha256& key, const Sha256& structure,
+                                      const JournalNumber& number) {
+  if (kind != JournalKind::kCrl && !is_certificate(kind))
+    return fail(ErrorCode::kInvalidArgument, "a number belongs to certificates and CRLs, and to nothing else");
+  return note({.kind = kind, .key = key, .structure = structure, .number = number});
+}
+
+/// Its time is that of the call.
+Result<void> Journal::note(JournalRecord record) {
   std::uint64_t end = 0;
   {
     const std::lock_guard guard(impl_->mutex);
-    SIGNET_CHECK(impl_->write({.kind = kind,
-                               .time = impl_->clock.now(),
-                               .key = key,
-                               .structure = structure,
-                               .size = tree.size,
-                               .root = tree.root}));
+    record.time = impl_->clock.now();
+    SIGNET_CHECK(impl_->write(record));
     end = impl_->written;
   }
-  if (!head) return impl_->sync_up_to(end - std::min(end, kSyncAfterBytes));
+  if (!is_remembered(record.kind)) return impl_->sync_up_to(end - std::min(end, kSyncAfterBytes));
   SIGNET_CHECK(impl_->sync_up_to(end));
   const std::lock_guard guard(impl_->mutex);
-  impl_->heads.insert_or_assign(key, tree);
+  impl_->remembered.insert_or_assign(record.key, record);
   return {};
 }
 

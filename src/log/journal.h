@@ -7,11 +7,13 @@
 //    16  32  SHA-256 of the key's DER SubjectPublicKeyInfo; zeros for kStart
 //    48  32  SHA-256 of the structure as it was signed; zeros for kStart
 //    80   8  kLogCheckpoint: the tree's size; otherwise zero
-//    88  32  kLogCheckpoint: the tree's root; otherwise zeros
+//    88  32  kLogCheckpoint: the tree's root; of what has a number (JournalNumber) 12 zeros and the number; zeros
+//            otherwise, and of certificates that an older version noted
 //   120   8  the first 8 bytes of SHA-256 of the record before (128 zeros before the first) and of this one's first 120
 //            bytes, one after the other
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -19,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -36,11 +39,17 @@ enum class JournalKind : std::uint8_t {
   kEndEntityCertificate = 2,
   kLogCheckpoint = 3,
   kCaCertificate = 4,
+  kCrl = 5,
+  kOcspResponse = 6,
 };
 
 [[nodiscard]] constexpr bool is_certificate(JournalKind kind) noexcept {
   return kind == JournalKind::kEndEntityCertificate || kind == JournalKind::kCaCertificate;
 }
+
+/// A serial number of certificates or the number of a CRL: at most 20 octets (RFC 5280 sections 4.1.2.2 and 5.2.3),
+/// big-endian, zeros in front.
+using JournalNumber = std::array<std::uint8_t, 20>;
 
 struct JournalRecord {
   JournalKind kind = JournalKind::kStart;
@@ -49,7 +58,14 @@ struct JournalRecord {
   Sha256 structure{};
   std::uint64_t size = 0;
   Sha256 root{};
+  JournalNumber number{};  ///< kCrl; of a certificate its serial number, zeros where an older version wrote the record
   friend bool operator==(const JournalRecord&, const JournalRecord&) = default;
+};
+
+/// What is looked for in a journal that is opened.
+struct JournalSearch {
+  std::span<const Sha256> keys = {};  ///< whose last checkpoint or CRL: read back as far as it takes
+  std::uint64_t certificates_in = 0;  ///< the certificates among so many records before the end
 };
 
 /// What a key signed last of the log.
@@ -64,31 +80,44 @@ class Journal {
  public:
   /// Opens or makes (0600) the file, locked against another process. What follows the last record whose chain is right
   /// is cut if it began within kMaxUnsyncedBytes of the end, and kept beside as `path`.torn-<offset>-<hash>. Looks
-  /// backwards for the last checkpoint of each key as far as `keys` asks, then appends a kStart record, and behind it
-  /// those checkpoints of the part that was cut whose own chain is right, and syncs.
+  /// backwards as far as `search` asks, then appends a kStart record, and behind it those checkpoints and CRLs of the
+  /// part that was cut whose own chain is right, and syncs.
   /// `clock` and `ops` must outlive the journal. Errors: kFailedPrecondition (locked elsewhere); kDataLoss when a
   /// record that was read does not fit its chain: nothing is changed then.
-  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path, std::span<const Sha256> keys,
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path, const JournalSearch& search,
                                                              const Clock& clock, FileOps& ops = system_file_ops());
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path, std::span<const Sha256> keys,
+                                                             const Clock& clock, FileOps& ops = system_file_ops()) {
+    return open(path, JournalSearch{.keys = keys}, clock, ops);
+  }
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
   /// The last checkpoint this key signed.
   [[nodiscard]] std::optional<TreeHead> last_checkpoint(const Sha256& key) const;
+  /// The number of the last CRL this key signed.
+  [[nodiscard]] std::optional<JournalNumber> last_crl_number(const Sha256& key) const;
+  /// The certificates that open() was asked to look for, newest first, with a serial number each. They are given once.
+  [[nodiscard]] std::vector<JournalRecord> take_certificates() noexcept;
 
   /// Notes that a structure is about to be signed, now. A checkpoint is durable when this returns and is what
   /// last_checkpoint() says from then on; other records are durable after the next sync(), or by themselves once enough
   /// of them wait. `head` is given for kLogCheckpoint, and for nothing else: otherwise kInvalidArgument, and the
-  /// journal goes on.
+  /// journal goes on. CRLs are appended with their number.
   [[nodiscard]] Result<void> append(JournalKind kind, const Sha256& key, const Sha256& structure,
                                     std::optional<TreeHead> head = {});
+  /// As above, of a certificate with its serial number, or of a CRL, which is durable when this returns and is what
+  /// last_crl_number() says from then on. Other kinds: kInvalidArgument.
+  [[nodiscard]] Result<void> append_numbered(JournalKind kind, const Sha256& key, const Sha256& structure,
+                                             const JournalNumber& number);
   /// Makes everything appended durable; does nothing where there is nothing new. To be called once a second.
   [[nodiscard]] Result<void> sync();
 
  private:
   struct Impl;
   explicit Journal(std::unique_ptr<Impl> impl);
+  [[nodiscard]] Result<void> note(JournalRecord record);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -14,6 +14,7 @@ constexpr std::size_t kKeyAt = 16;
 constexpr std::size_t kStructureAt = 48;
 constexpr std::size_t kSizeAt = 80;
 constexpr std::size_t kRootAt = 88;
+constexpr std::size_t kNumberAt = 100;
 constexpr std::size_t kChainAt = 120;
 constexpr std::uint64_t kBufferRecords = 2048;
 
@@ -41,6 +42,33 @@ Sha256 chain(const RecordBytes& record, const RecordBytes& before) {
 
 std::unexpected<Error> malformed(const char* what) { return fail(ErrorCode::kDataLoss, what); }
 
+bool has_number(JournalKind kind) { return kind == JournalKind::kCrl || is_certificate(kind); }
+
+/// Where a checkpoint has its root, others have zeros and perhaps their number.
+void read_tree_or_number(const RecordBytes& bytes, JournalRecord& record) {
+  if (has_number(record.kind)) {
+    std::ranges::copy(ByteView(bytes).subspan(kNumberAt, record.number.size()), record.number.begin());
+  }
+  if (record.kind != JournalKind::kLogCheckpoint) return;
+  record.size = read_u64(ByteView(bytes).subspan(kSizeAt));
+  record.root = hash_at(bytes, kRootAt);
+}
+
+Result<void> check_form(const RecordBytes& bytes, const JournalRecord& record) {
+  const auto is_zero = [&](std::size_t from, std::size_t to) {
+    return std::ranges::all_of(ByteView(bytes).subspan(from, to - from), [](std::uint8_t byte) { return byte == 0; });
+  };
+  const bool start = record.kind == JournalKind::kStart;
+  const bool checkpoint = record.kind == JournalKind::kLogCheckpoint;
+  const bool ocsp = record.kind == JournalKind::kOcspResponse;
+  if (!start && !checkpoint && !ocsp && !has_number(record.kind)) return malformed("unknown kind");
+  if (!is_zero(1, kTimeAt)) return malformed("reserved bytes are set");
+  if (start && (record.key != Sha256{} || record.structure != Sha256{})) return malformed("a start with a key");
+  if (!checkpoint && !is_zero(kSizeAt, has_number(record.kind) ? kNumberAt : kChainAt))
+    return malformed("a tree of no checkpoint");
+  return {};
+}
+
 }  // namespace
 
 RecordBytes encode_record(const JournalRecord& record, const RecordBytes& before) {
@@ -51,6 +79,7 @@ RecordBytes encode_record(const JournalRecord& record, const RecordBytes& before
   put(bytes, kStructureAt, record.structure);
   put_u64(bytes, kSizeAt, record.size);
   put(bytes, kRootAt, record.root);
+  if (has_number(record.kind)) put(bytes, kNumberAt, record.number);
   put(bytes, kChainAt, ByteView(chain(bytes, before)).first(kJournalRecordBytes - kChainAt));
   return bytes;
 }
@@ -68,17 +97,9 @@ Result<JournalRecord> decode_record(const RecordBytes& bytes) {
   JournalRecord record{.kind = static_cast<JournalKind>(bytes[0]),
                        .time = Time(std::chrono::microseconds(static_cast<std::int64_t>(micros))),
                        .key = hash_at(bytes, kKeyAt),
-                       .structure = hash_at(bytes, kStructureAt),
-                       .size = read_u64(ByteView(bytes).subspan(kSizeAt)),
-                       .root = hash_at(bytes, kRootAt)};
-  const bool start = record.kind == JournalKind::kStart;
-  const bool checkpoint = record.kind == JournalKind::kLogCheckpoint;
-  if (!start && !checkpoint && !is_certificate(record.kind)) return malformed("unknown kind");
-  const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
-  if (!std::ranges::all_of(ByteView(bytes).subspan(1, kTimeAt - 1), is_zero))
-    return malformed("reserved bytes are set");
-  if (start && (record.key != Sha256{} || record.structure != Sha256{})) return malformed("a start with a key");
-  if (!checkpoint && (record.size != 0 || record.root != Sha256{})) return malformed("a tree of no checkpoint");
+                       .structure = hash_at(bytes, kStructureAt)};
+  read_tree_or_number(bytes, record);
+  SIGNET_CHECK(check_form(bytes, record));
   return record;
 }
 

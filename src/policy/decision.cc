@@ -213,7 +213,7 @@ Result<Decision> decide(const Policy& policy, const PolicyClient& client, const 
   const auto& key_id = csr.public_key().key_id();
   const Certificate& issuer = ca->certificate();
   TbsFields fields{.serial = SerialNumber::unassigned(),
-                   .algorithm = default_algorithm(issuer.public_key().type()),
+                   .algorithm = ca->algorithm(),
                    .issuer = issuer.fields().subject,
                    .not_before = validity.not_before,
                    .not_after = validity.not_after,

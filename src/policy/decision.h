@@ -28,7 +28,12 @@ struct Wish {
 struct IssuingCa {
   std::string name;                       ///< that a profile's `issuer` means
   std::vector<Certificate> certificates;  ///< its own, then the one above it and so on; the root last, none twice
+  std::optional<SignatureAlgorithm> signature = {};  ///< that its key is configured for; nothing = its type's own
   [[nodiscard]] const Certificate& certificate() const { return certificates.front(); }
+  /// What it signs with.
+  [[nodiscard]] SignatureAlgorithm algorithm() const {
+    return signature.value_or(default_algorithm(certificate().public_key().type()));
+  }
 };
 using IssuingCas = std::map<std::string, IssuingCa, std::less<>>;
 

@@ -64,6 +64,32 @@ namespace {
 
 using std::chrono::seconds;
 
+/// As below, of what the certificates are for.
+std::string misfit_of_purposes(const Profile& profile, const IssuerLimit& fence) {
+  const auto& purposes = profile.extended_key_usage;
+  if (!fence.ocsp_responders && std::ranges::find(purposes, kOcspSigningOid) != purposes.end()) {
+    return fmt::format(
+        "[profile.{}] has OCSPSigning in extended_key_usage, which the fence of the key of issuer \"{}\" does not let "
+        "through: whoever has it answers for the CA which certificates are revoked; set ocsp_responder = true in the "
+        "fence",
+        profile.name, profile.issuer);
+  }
+  if (fence.every_eku) return {};
+  const auto foreign = std::ranges::find_if(
+      purposes, [&](const std::string& oid) { return oid != kOcspSigningOid && !fence.eku.contains(oid); });
+  if (foreign != purposes.end()) {
+    return fmt::format(
+        "[profile.{}] has {} in extended_key_usage, which the fence of the key of issuer \"{}\" does not let through: "
+        "add it to the fence's eku (without that list it has serverAuth and clientAuth), or have another issuer",
+        profile.name, eku_name_of(*foreign), profile.issuer);
+  }
+  if (!purposes.empty()) return {};
+  return fmt::format(
+      "[profile.{}] has no extended_key_usage, and a CA without them issues for every purpose, which the fence of the "
+      "key of issuer \"{}\" does not let through: name them, or set eku = [\"*\"] in the fence",
+      profile.name, profile.issuer);
+}
+
 /// As below, of what the certificates are.
 std::string misfit_of_kind(const Profile& profile, const IssuerLimit& fence) {
   const std::string_view kind = profile.is_ca() ? "ca-certificate" : "end-entity-certificate";
@@ -86,24 +112,20 @@ std::string misfit_of_kind(const Profile& profile, const IssuerLimit& fence) {
         "through: add it to its extensions",
         profile.name, extra.oid, profile.issuer);
   }
-  const auto& purposes = profile.extended_key_usage;
-  if (fence.ocsp_responders || std::ranges::find(purposes, kOcspSigningOid) == purposes.end()) return {};
-  return fmt::format(
-      "[profile.{}] has OCSPSigning in extended_key_usage, which the fence of the key of issuer \"{}\" does not let "
-      "through: whoever has it answers for the CA which certificates are revoked; set ocsp_responder = true in the "
-      "fence",
-      profile.name, profile.issuer);
+  return misfit_of_purposes(profile, fence);
 }
 
 /// Why the fence does not let through what the profile allows; empty if it does.
 std::string misfit(const Profile& profile, const IssuerLimit& fence) {
   if (std::string kind = misfit_of_kind(profile, fence); !kind.empty()) return kind;
   const seconds needed = profile.validity_max + profile.backdate;
-  if (needed > fence.longest_validity) {
+  const seconds longest = profile.is_ca() ? fence.longest_ca_validity : fence.longest_validity;
+  if (needed > longest) {
     return fmt::format(
         "[profile.{}] allows certificates of {} (validity_max and backdate), and the fence of the key of issuer \"{}\" "
-        "lets through {} (longest_validity); shorten the one or lengthen the other",
-        profile.name, format_duration(needed), profile.issuer, format_duration(fence.longest_validity));
+        "lets through {} ({}); shorten the one or lengthen the other",
+        profile.name, format_duration(needed), profile.issuer, format_duration(longest),
+        profile.is_ca() ? "longest_ca_validity" : "longest_validity");
   }
   if (profile.backdate + kTimeToFence <= fence.clock_tolerance) return {};
   return fmt::format(

@@ -50,6 +50,10 @@ struct IssuerLimit {
   std::set<std::string> extensions = {};    ///< dotted OIDs of extra extensions
   bool ocsp_responders = false;             ///< OCSPSigning among the extended key usages
   bool retiring = false;                    ///< issues no more
+  /// The other extended key usages, dotted OIDs: as the fence has it, serverAuth and clientAuth unless said otherwise.
+  std::set<std::string> eku = {"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"};
+  bool every_eku = false;
+  std::chrono::seconds longest_ca_validity{0};  ///< of a CA's certificate, as longest_validity
 };
 /// The daemon's issuers by name.
 using IssuerLimits = std::map<std::string, IssuerLimit>;
@@ -59,8 +63,9 @@ inline constexpr std::chrono::seconds kTimeToFence{60};
 
 /// Every profile's issuer is one of `issuers`, and what the profile allows fits through its fence (the kind of
 /// certificate and a CA's path_length; validity_max and backdate together; backdate and kTimeToFence together; extra
-/// extensions; OCSPSigning), so that no request is refused there after it was accepted here. Errors:
-/// kFailedPrecondition, with a line for each profile that does not fit.
+/// extensions; extended key usages), so that no request is refused there after it was accepted here. Names are not
+/// compared: what of a profile's patterns a client may have is known for a request only. Errors: kFailedPrecondition,
+/// with a line for each profile that does not fit.
 [[nodiscard]] Result<void> check_issuers(const Policy& policy, const IssuerLimits& issuers);
 
 /// Errors: kPermissionDenied, field "method" (rule client.rights).

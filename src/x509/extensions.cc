@@ -7,6 +7,7 @@
 #include <set>
 
 #include "x509/der.h"
+#include "x509/extension_reader.h"
 #include "x509/field.h"
 #include "x509/information_extensions.h"
 
@@ -17,7 +18,6 @@ constexpr std::string_view kSubjectKeyIdentifier = "2.5.29.14";
 constexpr std::string_view kKeyUsageOid = "2.5.29.15";
 constexpr std::string_view kSubjectAltName = "2.5.29.17";
 constexpr std::string_view kBasicConstraints = "2.5.29.19";
-constexpr std::string_view kAuthorityKeyIdentifier = "2.5.29.35";
 constexpr std::string_view kExtendedKeyUsage = "2.5.29.37";
 constexpr std::string_view kNameConstraints = "2.5.29.30";
 constexpr std::string_view kCrlDistributionPoints = "2.5.29.31";
@@ -27,30 +27,7 @@ constexpr std::string_view kTlsFeature = "1.3.6.1.5.5.7.1.24";
 constexpr std::string_view kOcspNoCheck = "1.3.6.1.5.5.7.48.1.5";
 constexpr std::uint32_t kKnownKeyUsages = (kDecipherOnly << 1U) - 1U;
 
-struct Extension {
-  std::string oid;
-  bool critical = false;
-  ByteView value;
-};
-
 std::unexpected<Error> refuse(std::string message) { return fail(ErrorCode::kInvalidArgument, std::move(message)); }
-
-/// A BOOLEAN DEFAULT FALSE: absent, or TRUE (X.690 section 11.5: a default value is not encoded).
-Result<bool> default_false(der::Reader& reader, std::string_view what) {
-  if (reader.peek() != der::kBoolean) return false;
-  SIGNET_TRY(const bool value, reader.boolean(what));
-  if (!value) return refuse(fmt::format("{} is FALSE explicitly; DER leaves the default out", what));
-  return true;
-}
-
-Result<Extension> read_extension(der::Reader& extensions) {
-  SIGNET_TRY(der::Reader reader, extensions.enter(der::kSequence, "Extension"));
-  SIGNET_TRY(std::string oid, reader.oid("extnID"));
-  SIGNET_TRY(const bool critical, default_false(reader, "critical"));
-  SIGNET_TRY(const der::Element value, reader.element(der::kOctetString, "extnValue"));
-  SIGNET_CHECK(reader.finish("Extension"));
-  return Extension{.oid = std::move(oid), .critical = critical, .value = value.contents};
-}
 
 Result<void> read_basic_constraints(const Extension& extension, Extensions& into) {
   der::Reader outer(extension.value);
@@ -106,41 +83,8 @@ Result<void> read_subject_key_id(const Extension& extension, Extensions& into) {
   return {};
 }
 
-/// GeneralNames, here of directory names only: nothing else names an issuer.
-Result<void> check_authority_issuer(ByteView whole) {
-  der::Reader outer(whole);
-  SIGNET_TRY(der::Reader names, outer.enter(der::context_constructed(1), "authorityCertIssuer"));
-  if (names.at_end()) return refuse("an empty authorityCertIssuer");
-  while (!names.at_end()) {
-    SIGNET_TRY(const der::Element name, names.element(der::context_constructed(4), "directoryName"));
-    SIGNET_CHECK(Name::parse(name.contents));
-  }
-  return {};
-}
-
-/// The issuer's name and serial number are checked, but not kept.
-Result<void> check_authority(const std::optional<der::Element>& issuer, const std::optional<der::Element>& serial) {
-  if (issuer.has_value() != serial.has_value()) {
-    return refuse("authorityCertIssuer and authorityCertSerialNumber stand together (RFC 5280 section 4.2.1.1)");
-  }
-  if (!issuer) return {};
-  SIGNET_CHECK(check_authority_issuer(issuer->whole));
-  const Result<SerialNumber> number = SerialNumber::from_der_contents(serial->contents);
-  if (!number) return refuse("authorityCertSerialNumber: " + number.error().message);
-  return {};
-}
-
-Result<void> read_authority_key_id(const Extension& extension, Extensions& into) {
-  der::Reader outer(extension.value);
-  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "AuthorityKeyIdentifier"));
-  SIGNET_CHECK(outer.finish("AuthorityKeyIdentifier"));
-  SIGNET_TRY(const auto id, reader.optional(der::context(0), "keyIdentifier"));
-  SIGNET_TRY(const auto issuer, reader.optional(der::context_constructed(1), "authorityCertIssuer"));
-  SIGNET_TRY(const auto serial, reader.optional(der::context(2), "authorityCertSerialNumber"));
-  SIGNET_CHECK(reader.finish("AuthorityKeyIdentifier"));
-  SIGNET_CHECK(check_authority(issuer, serial));
-  if (id && id->contents.empty()) return refuse("an empty keyIdentifier");
-  if (id) into.authority_key_id = copy_of(id->contents);
+Result<void> read_authority(const Extension& extension, Extensions& into) {
+  SIGNET_TRY(into.authority_key_id, read_authority_key_id(extension.value));
   return {};
 }
 
@@ -173,7 +117,7 @@ constexpr std::array kKinds = {
     Kind{kExtendedKeyUsage, "extendedKeyUsage", true, read_extended_key_usage},
     Kind{kSubjectAltName, "subjectAltName", true, read_alt_names},
     Kind{kSubjectKeyIdentifier, "subjectKeyIdentifier", true, read_subject_key_id},
-    Kind{kAuthorityKeyIdentifier, "authorityKeyIdentifier", true, read_authority_key_id},
+    Kind{kAuthorityKeyIdentifierOid, "authorityKeyIdentifier", true, read_authority},
     Kind{kNameConstraints, "nameConstraints", true, read_name_constraints},
     Kind{kCertificatePolicies, "certificatePolicies", false, read_whole<read_policies>},
     Kind{kAuthorityInfoAccess, "authorityInfoAccess", false, read_whole<read_information_access>},
@@ -195,13 +139,6 @@ Result<void> interpret(const Extension& extension, ExtensionsOf whose, Extension
   SIGNET_CHECK(in_field("extensions", der::check_well_formed(extension.value, "extension " + extension.oid)));
   into.extra.push_back({.oid = extension.oid, .critical = extension.critical, .value = copy_of(extension.value)});
   return {};
-}
-
-enum class Criticality { kNotCritical, kCritical };
-
-void append_extension(Bytes& to, std::string_view oid, Criticality criticality, ByteView value) {
-  const Bytes critical = criticality == Criticality::kCritical ? der::boolean(true) : Bytes();
-  append(to, der::sequence({der::oid(oid), critical, der::octet_string(value)}));
 }
 
 Bytes encode_basic_constraints(const BasicConstraints& constraints) {
@@ -262,8 +199,8 @@ void append_identities(Bytes& list, const TbsFields& fields) {
     append_extension(list, kSubjectKeyIdentifier, Criticality::kNotCritical, der::octet_string(*fields.subject_key_id));
   }
   if (fields.authority_key_id) {
-    const Bytes id = der::element(der::context(0), *fields.authority_key_id);
-    append_extension(list, kAuthorityKeyIdentifier, Criticality::kNotCritical, der::sequence({id}));
+    append_extension(list, kAuthorityKeyIdentifierOid, Criticality::kNotCritical,
+                     encode_authority_key_id(*fields.authority_key_id));
   }
   if (fields.name_constraints)
     append_extension(list, kNameConstraints, Criticality::kCritical, fields.name_constraints->der());

@@ -419,6 +419,55 @@ TEST_F(AuditTest, FindsASignatureMadeInSecret) {
   EXPECT_ONLY(verify_folder(), "signed-in-secret", directory_ / "journal" + std::string(", record 5"));
 }
 
+TEST_F(AuditTest, NamesTheSerialNumberOfWhatWasSignedInSecret) {
+  LogFolder log = LogFolder::honest();
+  log::JournalRecord record{.kind = log::JournalKind::kEndEntityCertificate,
+                            .time = log.journal.at(4).time,
+                            .key = log.journal.at(4).key,
+                            .structure = sha256(bytes_of("a certificate nobody logged"))};
+  record.number[18] = 0x0A;
+  record.number[19] = 0x0B;
+  log.journal.insert(log.journal.begin() + 5, record);
+  write(log);
+  log.write_journal(directory_ / "journal");
+  const Report report = verify_folder();
+  ASSERT_EQ(report.findings.size(), 1U) << report.text();
+  EXPECT_EQ(report.findings.front().id, "signed-in-secret");
+  EXPECT_NE(report.findings.front().message.find("serial number 0a0b,"), std::string::npos) << report.text();
+}
+
+log::JournalRecord crl_record(const LogFolder& log, std::uint8_t number) {
+  log::JournalRecord record{.kind = log::JournalKind::kCrl,
+                            .time = log.now,
+                            .key = log.journal.at(4).key,
+                            .structure = sha256(bytes_of(std::to_string(number)))};
+  record.number.back() = number;
+  return record;
+}
+
+TEST_F(AuditTest, FindsACrlThatTheLogDoesNotHave) {
+  LogFolder log = LogFolder::honest();
+  log.journal.push_back(crl_record(log, 7));
+  log.crl("7");
+  log.checkpoint();
+  const std::size_t had = log.journal.size();
+  log.journal.push_back(crl_record(log, 8));
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+}
+
+TEST_F(AuditTest, FindsACrlThatIsOlderThanTheOneBefore) {
+  LogFolder log = LogFolder::honest();
+  for (const char* number : {"7", "8", "9"}) log.crl(number);
+  log.checkpoint();
+  const std::size_t had = log.journal.size();
+  for (const std::uint8_t number : Bytes{7, 9, 8}) log.journal.push_back(crl_record(log, number));
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "journal-crl-number", directory_ / "journal" + (", record " + std::to_string(had + 2)));
+}
+
 TEST_F(AuditTest, FindsACertificateThatNoJournalKnows) {
   LogFolder log = LogFolder::honest();
   ASSERT_EQ(log.journal.at(5).kind, log::JournalKind::kEndEntityCertificate);

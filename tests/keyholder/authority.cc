@@ -52,6 +52,41 @@ TbsFields leaf_fields(const Certificate& ca, Time now) {
                    .authority_key_id = ca.fields().subject_key_id};
 }
 
+CrlFields crl_fields(const Certificate& ca, Time now, std::uint64_t number) {
+  now = std::chrono::floor<std::chrono::seconds>(now);
+  CrlFields fields{.algorithm = default_algorithm(ca.public_key().type()),
+                   .issuer = ca.fields().subject,
+                   .this_update = now,
+                   .next_update = now + std::chrono::days(1)};
+  for (const CrlReason reason : {CrlReason::kSuperseded, CrlReason::kKeyCompromise}) {
+    fields.revoked.push_back({.serial = SerialNumber::random(system_rng()).value(),
+                              .revoked = now - std::chrono::hours(1),
+                              .reason = reason,
+                              .invalid_since = {}});
+  }
+  fields.authority_key_id = ca.fields().subject_key_id;
+  fields.number = CrlNumber(number);
+  return fields;
+}
+
+OcspFields ocsp_fields(const Certificate& ca, Time now) {
+  now = std::chrono::floor<std::chrono::seconds>(now);
+  OcspFields fields{
+      .responder_name = {}, .responder_key_hash = ocsp_hash_of(OcspHash::kSha1, ca.public_key()), .produced_at = now};
+  for (const OcspStatus status : {OcspStatus::kGood, OcspStatus::kRevoked}) {
+    fields.responses.push_back({.id = {.hash = OcspHash::kSha1,
+                                       .issuer_name_hash = ocsp_hash_of(OcspHash::kSha1, ca.fields().subject),
+                                       .issuer_key_hash = ocsp_hash_of(OcspHash::kSha1, ca.public_key()),
+                                       .serial = SerialNumber::random(system_rng()).value()},
+                                .status = status,
+                                .revoked = status == OcspStatus::kRevoked ? now - std::chrono::hours(1) : Time{},
+                                .reason = {},
+                                .this_update = now,
+                                .next_update = now + std::chrono::days(1)});
+  }
+  return fields;
+}
+
 Certificate unsigned_certificate(const TbsFields& fields) {
   const CertificateDer der =
       assemble_certificate(encode_tbs(fields), fields.algorithm, SignatureValue(Bytes(70, 0x30)));

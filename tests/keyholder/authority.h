@@ -1,9 +1,11 @@
-// CA certificates and TBSCertificates for tests of the keyholder.
+// CA certificates, TBSCertificates and TBSCertLists for tests of the keyholder.
 #pragma once
 
 #include <chrono>
 
 #include "x509/certificate.h"
+#include "x509/crl.h"
+#include "x509/ocsp_response.h"
 
 namespace signet::test {
 
@@ -15,6 +17,12 @@ namespace signet::test {
 
 /// What an issuer rightly asks for: an end-entity certificate of `ca`, from `now` for 90 days.
 [[nodiscard]] TbsFields leaf_fields(const Certificate& ca, Time now);
+
+/// A CRL of `ca` from `now` for a day, with two certificates revoked.
+[[nodiscard]] CrlFields crl_fields(const Certificate& ca, Time now, std::uint64_t number);
+
+/// What `ca` answers about one good and one revoked certificate of its own, from `now` for a day.
+[[nodiscard]] OcspFields ocsp_fields(const Certificate& ca, Time now);
 
 /// A certificate whose signature is nobody's: for code that does not look at it.
 [[nodiscard]] Certificate unsigned_certificate(const TbsFields& fields);

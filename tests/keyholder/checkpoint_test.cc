@@ -101,8 +101,8 @@ class CheckpointTest : public testing::Test {
   }
   /// Asks for certificates, likewise.
   std::size_t certify_until_refused() {
-    const TbsDer tbs = encode_tbs(leaf_fields(*scenario_.ca, system_clock().now()));
     for (std::size_t count = 0;; ++count) {
+      const TbsDer tbs = encode_tbs(leaf_fields(*scenario_.ca, system_clock().now()));
       if (!try_to_ask([&] { return ask(*channel_, tbs.view()); })) return count;
     }
   }
@@ -471,10 +471,9 @@ TEST_F(CheckpointTest, StartsOnlyWithAJournalOfItsOwn) {
 TEST_F(CheckpointTest, DoesNotStartWithAJournalThatIsDamagedWhereItsMemoryIs) {
   start();
   ASSERT_TRUE(signs(0, 5));
-  const TbsDer tbs = leaf_of(scenario_);
   // So many that no write cut off at the end explains what stands in front of them.
   constexpr std::size_t kMany = log::kMaxUnsyncedBytes / log::kJournalRecordBytes + 10;
-  for (std::size_t i = 0; i < kMany; ++i) ASSERT_TRUE(ask(*channel_, tbs.view()).has_signature());
+  for (std::size_t i = 0; i < kMany; ++i) ASSERT_TRUE(ask(*channel_, leaf_of(scenario_).view()).has_signature());
   kill_at_once();
   std::fstream(scenario_.journal(), std::ios::binary | std::ios::in | std::ios::out)
       .seekp(3 * log::kJournalRecordBytes + 50)

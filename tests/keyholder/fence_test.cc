@@ -31,7 +31,7 @@ class FenceTest : public testing::Test {
   TbsFields leaf_ = test::leaf_fields(ca_, clock_.time);
   ArtifactKind kind_ = ArtifactKind::kEndEntityCertificate;
 
-  [[nodiscard]] Result<SignatureAlgorithm> check() const {
+  [[nodiscard]] Result<CertificateVerdict> check() const {
     return check_certificate_fence(rules_, ca_, kind_, clock_, encode_tbs(leaf_).view());
   }
   /// The message of a refusal by this rule.
@@ -47,7 +47,8 @@ class FenceTest : public testing::Test {
 TEST_F(FenceTest, LetsAnEndEntityCertificateOfItsCaThrough) {
   const auto result = check();
   ASSERT_TRUE(result.has_value()) << result.error().message;
-  EXPECT_EQ(*result, SignatureAlgorithm::kEcdsaSha256);
+  EXPECT_EQ(result->algorithm, SignatureAlgorithm::kEcdsaSha256);
+  EXPECT_EQ(result->serial, leaf_.serial);
 }
 
 TEST_F(FenceTest, RefusesAKindThatTheRulesDoNotName) {
@@ -145,6 +146,51 @@ TEST_F(FenceTest, MakesOnlyThatIrrevocableWhichAnswersForTheCaAlone) {
   EXPECT_THAT(refused_by("ocsp"), HasSubstr("absent"));
 }
 
+TEST_F(FenceTest, LetsTlsThroughAndNoOtherPurposeUnlessItsRulesSaySo) {
+  const auto server = eku_oid_from("serverAuth").value();
+  const auto client = eku_oid_from("clientAuth").value();
+  const auto code = eku_oid_from("codeSigning").value();
+  leaf_.extended_key_usage = {server, client};
+  EXPECT_TRUE(check().has_value());
+  leaf_.extended_key_usage = {server, code};
+  EXPECT_THAT(refused_by("eku"), AllOf(HasSubstr("has codeSigning"), HasSubstr("serverAuth, clientAuth")));
+  leaf_.extended_key_usage = {"1.2.3"};
+  EXPECT_THAT(refused_by("eku"), HasSubstr("1.2.3"));
+  rules_.eku = {code};
+  leaf_.extended_key_usage = {code};
+  EXPECT_TRUE(check().has_value());
+  leaf_.extended_key_usage = {server};
+  refused_by("eku");
+}
+
+TEST_F(FenceTest, RefusesAbsentPurposesWhichWouldBeAllOfThem) {
+  leaf_.extended_key_usage.clear();
+  EXPECT_THAT(refused_by("eku"), HasSubstr("absent"));
+  rules_.every_eku = true;
+  EXPECT_TRUE(check().has_value());
+  leaf_.extended_key_usage = {"1.2.3"};
+  EXPECT_TRUE(check().has_value());
+  leaf_.extended_key_usage = {std::string(kAnyExtendedKeyUsageOid)};
+  refused_by("ocsp");
+}
+
+TEST_F(FenceTest, LetsOnlyNamesOfItsListsThrough) {
+  rules_.names.dns = {"example.com"};
+  EXPECT_THAT(refused_by("names"), AllOf(HasSubstr("DNS:payment-service"), HasSubstr("DNS:example.com")));
+  leaf_.alt_names = AltNames{.dns = {"a.example.com", "*.example.com"}};
+  EXPECT_THAT(refused_by("names"), HasSubstr("common name \"payment-service\"")) << "a verifier may take it for a host";
+  leaf_.subject = Name::from_attributes({{"CN", "a.example.com"}}).value();
+  EXPECT_TRUE(check().has_value());
+  leaf_.alt_names->ips = {IpAddress::parse("10.0.0.1").value()};
+  EXPECT_THAT(refused_by("names"), HasSubstr("IP:10.0.0.1"));
+  rules_.names.ips = {IpNetwork::parse("10.0.0.0/8").value()};
+  EXPECT_TRUE(check().has_value());
+  leaf_.alt_names.reset();
+  EXPECT_TRUE(check().has_value());
+  leaf_.subject = Name::from_attributes({{"CN", "login.bank.test"}}).value();
+  refused_by("names");
+}
+
 TEST_F(FenceTest, RefusesNameConstraintsOfAnEndEntity) {
   // { permitted { dNSName example.com } }
   leaf_.name_constraints = NameConstraints::parse(from_hex("3011a00f300d820b6578616d706c652e636f6d").value()).value();
@@ -159,8 +205,8 @@ class CaFenceTest : public FenceTest {
     kind_ = ArtifactKind::kCaCertificate;
     set_own_path(1);
     leaf_.basic_constraints = BasicConstraints{.ca = true, .path_length = 0};
+    rules_.longest_ca_validity = 5 * 365 * 24h;
     leaf_.key_usage = kKeyCertSign | kCrlSign;
-    leaf_.extended_key_usage.clear();
     leaf_.alt_names.reset();
     leaf_.subject = Name::from_attributes({{"CN", "Sub CA"}}).value();
     leaf_.subject_key_id = Bytes(20, 7);
@@ -241,9 +287,20 @@ TEST_F(CaFenceTest, RefusesAlternativeNames) {
   EXPECT_THAT(refused_by("subject_alt_name"), HasSubstr("DNS:login.example"));
 }
 
-TEST_F(CaFenceTest, KeepsItsTimesToo) {
-  leaf_.not_after = leaf_.not_before + rules_.longest_validity + 1s;
-  refused_by("validity");
+TEST_F(CaFenceTest, IsValidAsLongAsItsOwnRuleSays) {
+  leaf_.not_after = leaf_.not_before + rules_.longest_ca_validity;
+  EXPECT_TRUE(check().has_value());
+  leaf_.not_after += 1s;
+  EXPECT_THAT(refused_by("validity"), HasSubstr("longer than longest_ca_validity, 1825d"));
+}
+
+TEST_F(CaFenceTest, NamesThePurposesBelowIt) {
+  leaf_.extended_key_usage = {eku_oid_from("codeSigning").value()};
+  refused_by("eku");
+  leaf_.extended_key_usage.clear();
+  EXPECT_THAT(refused_by("eku"), HasSubstr("absent"));
+  rules_.every_eku = true;
+  EXPECT_TRUE(check().has_value());
 }
 
 TEST_F(FenceTest, RefusesAnotherSignatureAlgorithmThanTheKeysOwn) {

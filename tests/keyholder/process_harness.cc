@@ -46,10 +46,11 @@ Pkcs11Session session_with(const SoftHsm& softhsm) {
 }
 
 /// A self-issued CA certificate, signed by the new key on the token.
-Certificate make_ca(Pkcs11Session& session, KeyType type, unsigned rsa_bits) {
-  const PublicKey public_key = must(generate_key(session, {.type = type, .rsa_bits = rsa_bits, .label = "issuing-1"}));
-  const TokenKey key = must(TokenKey::find(session, must(Pkcs11Uri::parse("pkcs11:object=issuing-1"))));
-  const TbsFields fields = ca_fields(public_key, "Issuing CA", system_clock().now());
+Certificate make_ca(Pkcs11Session& session, const NewKey& spec, std::string_view common_name, std::uint64_t path) {
+  const PublicKey public_key = must(generate_key(session, spec));
+  const TokenKey key = must(TokenKey::find(session, must(Pkcs11Uri::parse("pkcs11:object=" + spec.label))));
+  TbsFields fields = ca_fields(public_key, common_name, system_clock().now());
+  fields.basic_constraints->path_length = path;
   const TbsDer tbs = encode_tbs(fields);
   return must(Certificate::parse(
       assemble_certificate(tbs, fields.algorithm, must(key.sign(session, fields.algorithm, tbs.view()))).view()));
@@ -59,7 +60,7 @@ Certificate make_ca(Pkcs11Session& session, KeyType type, unsigned rsa_bits) {
 
 Scenario::Scenario(KeyType type, unsigned rsa_bits) {
   Pkcs11Session session = session_with(softhsm);
-  ca = make_ca(session, type, rsa_bits);
+  ca = make_ca(session, {.type = type, .rsa_bits = rsa_bits, .label = "issuing-1"}, "Issuing CA", 0);
   certificate_file = softhsm.directory().write("issuing.pem", encode_pem("CERTIFICATE", ca->der().view()));
 }
 
@@ -72,10 +73,24 @@ PublicKey Scenario::add_log_key(KeyType type) {
   return key;
 }
 
+Certificate Scenario::add_ca(const std::string& name, const std::string& its_fence) {
+  Pkcs11Session session = session_with(softhsm);
+  Certificate certificate = make_ca(session, {.type = KeyType::kEcP256, .rsa_bits = 0, .label = name}, "CA " + name, 1);
+  more_keys_ += fmt::format(
+      R"([key.{0}]
+token = "soft"
+uri = "pkcs11:token=signet-test;object={0};type=private"
+certificate = "{1}"
+[key.{0}.fence]
+{2})",
+      name, softhsm.directory().write(name + ".pem", encode_pem("CERTIFICATE", certificate.der().view())), its_fence);
+  return certificate;
+}
+
 PublicKey Scenario::add_predecessor(const std::string& its_origin) {
   Pkcs11Session session = session_with(softhsm);
   const PublicKey key = must(generate_key(session, {.type = KeyType::kEd25519, .label = "log-0"}));
-  predecessor_ =
+  more_keys_ +=
       fmt::format(R"([log.predecessor]
 directory = "old"
 origin = "{}"
@@ -112,10 +127,8 @@ environment = {{ {} }}
 token = "soft"
 uri = "{}"
 certificate = "{}"
-[key.issuing-1.fence]
-may_sign = ["end-entity-certificate"]
-longest_validity = "398d"
-[issuer.issuing-1]
+{}[key.issuing-1.fence]
+{}[issuer.issuing-1]
 key = "issuing-1"
 root = "root.pem"
 [token.elsewhere]
@@ -131,19 +144,29 @@ public_key = "{}"
 [key.log-1.fence]
 may_sign = ["log-checkpoint"]
 {})",
-                     origin, state_directory, sign_deadline, profile, pin_file, sessions, environment, uri,
-                     certificate_file, log_token, log_public_key, predecessor_);
+                     origin, state_directory, sign_deadline, profile, softhsm.pin_file(), sessions, environment, uri,
+                     certificate_file, signature.empty() ? "" : fmt::format("signature = \"{}\"\n", signature), fence,
+                     log_token, log_public_key, more_keys_);
 }
 
 void Scenario::use_fault_module(const std::string& call, const std::string& action, int after, int times) {
-  profile = softhsm.directory().write(
-      "fault.toml",
-      fmt::format("name = \"fault\"\ntested = \"ci\"\nsource = \"tests\"\nmodules = [\"{}/test_fault_module.so\"]\n",
-                  SIGNET_BIN_DIR));
+  profile = softhsm.directory().write("fault.toml",
+                                      profile_of_softhsm_in(std::string(SIGNET_BIN_DIR) + "/test_fault_module.so"));
   environment += fmt::format(
       ", SIGNET_FAULT_CALL = \"{}\", SIGNET_FAULT_DO = \"{}\", SIGNET_FAULT_AFTER = \"{}\", SIGNET_FAULT_TIMES = "
       "\"{}\"",
       call, action, after, times);
+}
+
+void Scenario::use_fault_control(const std::string& file) {
+  profile = softhsm.directory().write("fault.toml",
+                                      profile_of_softhsm_in(std::string(SIGNET_BIN_DIR) + "/test_fault_module.so"));
+  environment += fmt::format(", SIGNET_FAULT_CONTROL = \"{}\"", file);
+}
+
+void Scenario::use_softhsm_itself() {
+  profile = std::string(SIGNET_SOURCE_DIR) + "/hsm-profiles/softhsm2.toml";
+  environment = "SOFTHSM2_CONF = \"" + softhsm.conf() + "\"";
 }
 
 namespace {
@@ -188,8 +211,10 @@ Keyholder::Keyholder(const Scenario& scenario, std::uint64_t file_bytes) {
   internal::SupervisorToChild start;
   start.mutable_start()->set_config_file(scenario.softhsm.directory() / "signet.toml");
   start.mutable_start()->set_token("soft");
+  start.mutable_start()->mutable_pin();
   const int descriptors[] = {config.get()};
   must(control_->send(start, descriptors));
+  must(control_->send_secret(Secret(bytes_of(scenario.pin))));
 }
 
 Keyholder::~Keyholder() {
@@ -198,9 +223,15 @@ Keyholder::~Keyholder() {
   waitpid(pid_, nullptr, 0);
 }
 
-internal::ChildToSupervisor Keyholder::started() {
+internal::ChildToSupervisor Keyholder::said() {
   wait_readable(control_->fd());
   return must(control_->receive<internal::ChildToSupervisor>()).message;
+}
+
+internal::ChildToSupervisor Keyholder::started() {
+  internal::ChildToSupervisor message = said();
+  while (message.has_logging_in() || message.has_logged_in()) message = said();
+  return message;
 }
 
 internal::Failure Keyholder::failure() {

@@ -29,12 +29,15 @@ class Scenario {
   std::optional<Certificate> ca;
   std::string certificate_file;
   std::string uri = "pkcs11:token=signet-test;object=issuing-1;type=private";
-  std::string pin_file = softhsm.pin_file();
+  std::string pin = softhsm.pin();  ///< what the supervisor gives; the file of the configuration is its business
   std::string profile = std::string(SIGNET_SOURCE_DIR) + "/hsm-profiles/softhsm2.toml";
   std::string environment = "SOFTHSM2_CONF = \"" + softhsm.conf() + "\"";
   std::string sign_deadline = "5s";
+  std::string signature;  ///< of [key.issuing-1]; empty = left out
   unsigned sessions = 2;
   std::string origin = "ca.example/test";
+  /// [key.issuing-1.fence], with its own tables behind it.
+  std::string fence = "may_sign = [\"end-entity-certificate\"]\nlongest_validity = \"398d\"\n";
   std::string log_token = "elsewhere";  ///< the [token.*] of the log's key
   std::string log_public_key = "log-1.pub.pem";
   std::string state_directory = softhsm.directory() / "state";
@@ -43,14 +46,22 @@ class Scenario {
   PublicKey add_log_key(KeyType type = KeyType::kEd25519);
   [[nodiscard]] std::string journal() const { return state_directory + "/keyholder-soft/journal"; }
 
+  /// Another CA on this keyholder's token, with room for a CA below it: key and certificate, as [key.`name`] with this
+  /// fence.
+  Certificate add_ca(const std::string& name, const std::string& its_fence);
+
   /// A second log, gone before the first, with a key of its own on this keyholder's token.
   PublicKey add_predecessor(const std::string& its_origin);
 
   /// Uses the module that goes wrong (support/fault_module), with these variables.
   void use_fault_module(const std::string& call, const std::string& action, int after = 0, int times = 1000000);
+  /// Likewise, with what its control file says (fault/token_faults.h).
+  void use_fault_control(const std::string& file);
+  /// No more.
+  void use_softhsm_itself();
 
  private:
-  std::string predecessor_;  ///< its part of the configuration
+  std::string more_keys_;  ///< their part of the configuration
 };
 
 /// A running signet-keyholder. Its end is the end of the process.
@@ -64,7 +75,9 @@ class Keyholder {
   Keyholder(const Keyholder&) = delete;
   Keyholder& operator=(const Keyholder&) = delete;
 
-  /// Waits for what it says about its start.
+  /// Waits for the next message.
+  [[nodiscard]] internal::ChildToSupervisor said();
+  /// Waits for what it says about its start, behind its login.
   [[nodiscard]] internal::ChildToSupervisor started();
   /// Its failure's text, or "it started".
   [[nodiscard]] internal::Failure failure();

@@ -99,7 +99,8 @@ TEST(Entries, AnIssuedIsWrittenAndReadForEveryAlgorithm) {
   for (const auto algorithm :
        {SignatureAlgorithm::kEcdsaSha256, SignatureAlgorithm::kEcdsaSha384, SignatureAlgorithm::kEcdsaSha512,
         SignatureAlgorithm::kRsaPkcs1Sha256, SignatureAlgorithm::kRsaPkcs1Sha384, SignatureAlgorithm::kRsaPkcs1Sha512,
-        SignatureAlgorithm::kEd25519}) {
+        SignatureAlgorithm::kEd25519, SignatureAlgorithm::kRsaPssSha256, SignatureAlgorithm::kRsaPssSha384,
+        SignatureAlgorithm::kRsaPssSha512}) {
     const IssuedFields fields{.cause = {},
                               .intent = 3,
                               .serial = serial(),
@@ -332,6 +333,26 @@ TEST(Entries, AccessAndProcessEntriesAreRead) {
   EXPECT_EQ(crash->signal, 11);
   EXPECT_EQ(crash->exit_status, 1);
   EXPECT_EQ(crash->restarts, 2U);
+}
+
+TEST(Entries, AnActOfAnOperatorIsWrittenAndRead) {
+  AdminFields fields{.act = "unlock", .token = "soft", .uid = 1000, .pid = 4711, .at = kStamp.time, .failure = {}};
+  EXPECT_EQ(json(admin_draft(fields)),
+            "{\"act\":\"unlock\",\"at\":\"2026-01-02T03:04:05.000006Z\",\"boot\":\"boot-1\",\"mono\":42,"
+            "\"outcome\":\"ok\",\"pid\":4711,\"seq\":7,\"time\":\"2026-01-02T03:04:05.000006Z\",\"token\":\"soft\","
+            "\"type\":\"admin\",\"uid\":1000}");
+  fields.failure = "the user PIN is locked";
+  const Entry failed = made(admin_draft(fields));
+  EXPECT_EQ(*failed.fields.at("outcome").text(), "failed");
+  const auto read = read_admin(failed);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->act, "unlock");
+  EXPECT_EQ(read->token, "soft");
+  EXPECT_EQ(read->uid, 1000U);
+  EXPECT_EQ(read->pid, 4711U);
+  EXPECT_EQ(read->at, kStamp.time);
+  EXPECT_EQ(read->failure, "the user PIN is locked");
+  EXPECT_EQ(read_admin(made(admin_draft({.act = "reload"}))).value().token, "");
 }
 
 TEST(Entries, OnlyOutcomesCloseIntents) {

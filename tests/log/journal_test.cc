@@ -250,6 +250,71 @@ TEST_F(JournalTest, LooksNoFurtherBackThanTheKeysAsk) {
   expect_refused("record 1 ");
 }
 
+JournalNumber number(std::uint8_t low) {
+  JournalNumber padded{};
+  padded.back() = low;
+  return padded;
+}
+
+TEST_F(JournalTest, RemembersTheNumberOfTheLastCrlOfEachKeyAcrossStarts) {
+  constexpr auto kCrl = JournalKind::kCrl;
+  {
+    const auto journal = open();
+    EXPECT_FALSE(journal->last_crl_number(kKeyA).has_value());
+    ASSERT_TRUE(journal->append_numbered(kCrl, kKeyA, hash_of(1), number(7)).has_value());
+    ASSERT_TRUE(journal->append_numbered(kCrl, kKeyB, hash_of(2), number(2)).has_value());
+    ASSERT_TRUE(journal->append_numbered(kCrl, kKeyA, hash_of(3), number(9)).has_value());
+    append_certificates(*journal, 5000);
+    EXPECT_EQ(journal->last_crl_number(kKeyA), number(9));
+  }
+  const auto journal = open();
+  EXPECT_EQ(journal->last_crl_number(kKeyA), number(9));
+  EXPECT_EQ(journal->last_crl_number(kKeyB), number(2));
+  EXPECT_FALSE(journal->last_checkpoint(kKeyA).has_value());
+  EXPECT_EQ(read_all()[3].number, number(9));
+}
+
+TEST_F(JournalTest, ACrlIsDurableAtOnceAndFoundBehindABrokenRecord) {
+  FaultyOps ops;
+  {
+    const auto journal = open({kKeyA}, ops);
+    append_certificates(*journal, 3);
+    const std::size_t before = ops.syncs;
+    ASSERT_TRUE(journal->append_numbered(JournalKind::kCrl, kKeyA, hash_of(1), number(7)).has_value());
+    ASSERT_TRUE(journal->append_numbered(JournalKind::kCrl, kKeyA, hash_of(2), number(6)).has_value());
+    EXPECT_EQ(ops.syncs, before + 2);
+  }
+  Bytes bytes = file_bytes();
+  bytes[2 * kJournalRecordBytes + 40] ^= 1U;  // of a certificate's record
+  overwrite(bytes);
+  for (int start = 0; start < 2; ++start) EXPECT_EQ(open()->last_crl_number(kKeyA), number(7));
+}
+
+TEST_F(JournalTest, FindsTheCertificatesAmongItsLastRecords) {
+  {
+    const auto journal = open();
+    for (std::uint8_t i = 1; i <= 9; ++i)
+      ASSERT_TRUE(journal->append_numbered(kCertificate, kKeyA, hash_of(i), number(i)).has_value());
+    append_certificates(*journal, 1);  // without a serial number, as older versions wrote them
+    append_checkpoint(*journal, kKeyB, 1);
+  }
+  const auto journal = Journal::open(path(), {.certificates_in = 5}, clock_).value();
+  const std::vector<JournalRecord> found = journal->take_certificates();
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].number, number(9));
+  EXPECT_EQ(found[2].number, number(7));
+  EXPECT_EQ(found[2].key, kKeyA);
+  EXPECT_TRUE(journal->take_certificates().empty());
+}
+
+TEST_F(JournalTest, ANumberBelongsToCertificatesAndCrls) {
+  const auto journal = open();
+  for (const JournalKind kind : {JournalKind::kStart, JournalKind::kLogCheckpoint})
+    EXPECT_EQ(journal->append_numbered(kind, kKeyA, hash_of(1), number(1)).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(journal->append(JournalKind::kCrl, kKeyA, hash_of(1)).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(journal->append_numbered(JournalKind::kCaCertificate, kKeyA, hash_of(1), number(1)).has_value());
+}
+
 TEST_F(JournalTest, ARecordNobodyWritesIsRefusedEvenIfItIsChained) {
   open().reset();
   const auto chained = [](Bytes record, const Bytes& before) {
@@ -259,8 +324,8 @@ TEST_F(JournalTest, ARecordNobodyWritesIsRefusedEvenIfItIsChained) {
     return record;
   };
   const Bytes first = file_bytes();
-  const std::vector<std::pair<std::size_t, std::uint8_t>> wrong{{0, 9},    {0, 0},  {3, 1},  {8, 4},
-                                                                {8, 0x7F}, {20, 1}, {50, 1}, {87, 1}};
+  const std::vector<std::pair<std::size_t, std::uint8_t>> wrong{{0, 9},    {0, 7},  {0, 0},  {3, 1},  {8, 4},
+                                                                {8, 0x7F}, {20, 1}, {50, 1}, {87, 1}, {119, 1}};
   for (const auto& [at, value] : wrong) {
     Bytes record(120);
     record[0] = 1;

@@ -152,6 +152,11 @@ TEST_F(DecisionTest, GivesAnRsaKeyTheUsagesOfRsa) {
             kDigitalSignature | kKeyEncipherment);
 }
 
+TEST_F(DecisionTest, TakesTheAlgorithmTheCasKeyIsConfiguredFor) {
+  cas_.at("i").signature = SignatureAlgorithm::kRsaPssSha256;
+  EXPECT_EQ(decided(csr_).fields.algorithm, SignatureAlgorithm::kRsaPssSha256);
+}
+
 TEST_F(DecisionTest, TakesPemAsWell) {
   EXPECT_TRUE(ask(bytes_of(encode_pem("CERTIFICATE REQUEST", csr_.der()))).has_value());
 }

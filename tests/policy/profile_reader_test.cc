@@ -193,12 +193,15 @@ class Fence : public testing::Test {
     const auto checked = check_issuers(*policy, {{"i", limit}});
     return checked.has_value() ? std::string() : checked.error().message;
   }
-  IssuerLimit limit_{.longest_validity = std::chrono::days(2), .clock_tolerance = std::chrono::hours(1)};
+  IssuerLimit limit_{.longest_validity = std::chrono::days(2),
+                     .clock_tolerance = std::chrono::hours(1),
+                     .longest_ca_validity = std::chrono::days(2)};
 };
 
 TEST_F(Fence, HasToNameTheKindAndThePathOfACa) {
   EXPECT_THAT(misfit(kServer + kCa, limit_), HasSubstr("add \"ca-certificate\" to may_sign"));
   limit_.cas = true;
+  limit_.every_eku = true;
   EXPECT_THAT(misfit(kServer + kCa, limit_), IsEmpty());
   EXPECT_THAT(misfit(kServer + kCa + Lines{{"path_length", "1"}}, limit_),
               HasSubstr("path_length = 1, and the fence of the key of issuer \"i\" lets through 0"));
@@ -211,6 +214,33 @@ TEST_F(Fence, HasToSayThatItMakesOcspResponders) {
   EXPECT_THAT(misfit(responder, limit_), HasSubstr("set ocsp_responder = true in the fence"));
   limit_.ocsp_responders = true;
   EXPECT_THAT(misfit(responder, limit_), IsEmpty());
+}
+
+TEST_F(Fence, HasToNameThePurposesButForThoseOfTls) {
+  const Lines code = kServer + Lines{{"extended_key_usage", "[\"serverAuth\", \"codeSigning\"]"}};
+  EXPECT_THAT(misfit(code, limit_), HasSubstr("has codeSigning in extended_key_usage, which the fence"));
+  limit_.eku = {"1.3.6.1.5.5.7.3.3"};
+  EXPECT_THAT(misfit(code, limit_), HasSubstr("has serverAuth in extended_key_usage"));
+  limit_.eku.insert("1.3.6.1.5.5.7.3.1");
+  EXPECT_THAT(misfit(code, limit_), IsEmpty());
+  limit_.eku.clear();
+  limit_.every_eku = true;
+  EXPECT_THAT(misfit(code, limit_), IsEmpty());
+}
+
+TEST_F(Fence, TakesNoCaForEveryPurposeUnlessItSaysSo) {
+  limit_.cas = true;
+  EXPECT_THAT(misfit(kServer + kCa, limit_), HasSubstr("has no extended_key_usage"));
+  EXPECT_THAT(misfit(kServer + kCa + Lines{{"extended_key_usage", "[\"clientAuth\"]"}}, limit_), IsEmpty());
+}
+
+TEST_F(Fence, HasALongestValidityOfItsOwnForCas) {
+  limit_.cas = true;
+  limit_.every_eku = true;
+  limit_.longest_ca_validity = std::chrono::seconds(60);
+  EXPECT_THAT(misfit(kServer + kCa, limit_), HasSubstr("(longest_ca_validity)"));
+  limit_.longest_validity = std::chrono::seconds(60);
+  EXPECT_THAT(misfit(kServer, limit_), HasSubstr("(longest_validity)"));
 }
 
 TEST_F(Fence, HasToNameExtraExtensions) {

@@ -43,11 +43,22 @@ Time time_in(const ASN1_TIME* time) {
   return Time(std::chrono::seconds(timegm(&parts)));
 }
 
-class Hierarchy : public ::testing::TestWithParam<KeyType> {
+struct Signer {
+  KeyType type;
+  SignatureAlgorithm algorithm;
+};
+
+class Hierarchy : public ::testing::TestWithParam<Signer> {
  protected:
-  EvpPkeyPtr root_key_ = test::make_key(GetParam());
+  [[nodiscard]] static TbsFields root_fields(EVP_PKEY* key) {
+    TbsFields fields = test::root_fields(key);
+    fields.algorithm = GetParam().algorithm;
+    return fields;
+  }
+
+  EvpPkeyPtr root_key_ = test::make_key(GetParam().type);
   EvpPkeyPtr leaf_key_ = test::make_key(KeyType::kEcP256);
-  TbsFields root_ = test::root_fields(root_key_.get());
+  TbsFields root_ = root_fields(root_key_.get());
   TbsFields leaf_ = test::leaf_fields(leaf_key_.get(), root_);
   CertificateDer root_der_ = test::issue(root_, root_key_.get());
   CertificateDer leaf_der_ = test::issue(leaf_, root_key_.get());
@@ -68,10 +79,18 @@ TEST_P(Hierarchy, IsSatisfiedByOurVerificationToo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Certificate, Hierarchy,
-                         ::testing::Values(KeyType::kEcP256, KeyType::kEcP384, KeyType::kEcP521, KeyType::kEd25519,
-                                           KeyType::kRsa),
+                         ::testing::Values(Signer{KeyType::kEcP256, SignatureAlgorithm::kEcdsaSha256},
+                                           Signer{KeyType::kEcP384, SignatureAlgorithm::kEcdsaSha384},
+                                           Signer{KeyType::kEcP521, SignatureAlgorithm::kEcdsaSha512},
+                                           Signer{KeyType::kEd25519, SignatureAlgorithm::kEd25519},
+                                           Signer{KeyType::kRsa, SignatureAlgorithm::kRsaPkcs1Sha256},
+                                           Signer{KeyType::kRsa, SignatureAlgorithm::kRsaPkcs1Sha512},
+                                           Signer{KeyType::kRsa, SignatureAlgorithm::kRsaPssSha256},
+                                           Signer{KeyType::kRsa, SignatureAlgorithm::kRsaPssSha384},
+                                           Signer{KeyType::kRsa, SignatureAlgorithm::kRsaPssSha512}),
                          [](const auto& suite) {
-                           std::string name(name_of(suite.param));
+                           std::string name =
+                               fmt::format("{}_{}", name_of(suite.param.type), name_of(suite.param.algorithm));
                            std::erase(name, '-');
                            return name;
                          });

@@ -7,9 +7,11 @@
 #include <iterator>
 
 #include "certificate_property.h"
+#include "crl_property.h"
 #include "csr_property.h"
 #include "der_property.h"
 #include "name_constraints_property.h"
+#include "ocsp_property.h"
 
 namespace signet {
 namespace {
@@ -37,6 +39,10 @@ void replay(const char* corpus, test::Outcome (*property)(ByteView)) {
 TEST(Corpus, DerIsWrittenAsItIsRead) { replay("der_corpus", test::der_property); }
 TEST(Corpus, CsrsAreReadAsOpenSslReadsThem) { replay("csr_corpus", test::csr_property); }
 TEST(Corpus, CertificatesAreReadAsOpenSslReadsThem) { replay("certificate_corpus", test::certificate_property); }
+
+TEST(Corpus, CrlsAreReadAsOpenSslReadsThem) { replay("crl_corpus", test::crl_property); }
+
+TEST(Corpus, OcspResponsesAreReadAsOpenSslReadsThem) { replay("ocsp_corpus", test::ocsp_property); }
 
 TEST(Corpus, NamesAreConstrainedAsOpenSslConstrainsThem) {
   replay("name_constraints_corpus", test::name_constraints_property);

@@ -74,7 +74,13 @@ SignatureValue sign(EVP_PKEY* key, SignatureAlgorithm algorithm, ByteView messag
   if (name_of(algorithm).find("512") != std::string_view::npos) digest = "SHA512";
   const EvpMdCtxPtr context(EVP_MD_CTX_new());
   std::size_t size = 0;
-  require(EVP_DigestSignInit_ex(context.get(), nullptr, digest, nullptr, nullptr, key, nullptr) == 1, "DigestSignInit");
+  EVP_PKEY_CTX* settings = nullptr;
+  require(EVP_DigestSignInit_ex(context.get(), &settings, digest, nullptr, nullptr, key, nullptr) == 1,
+          "DigestSignInit");
+  if (is_pss(algorithm)) {
+    require(EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING) == 1, "rsa_padding");
+    require(EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, RSA_PSS_SALTLEN_DIGEST) == 1, "rsa_pss_saltlen");
+  }
   require(EVP_DigestSign(context.get(), nullptr, &size, message.data(), message.size()) == 1, "DigestSign size");
   Bytes signature(size);
   require(EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) == 1, "DigestSign");

@@ -308,21 +308,32 @@ TEST_F(PssCsrTest, RefusesPssOfAKeyThatIsNotRsa) {
   const Bytes info = der::sequence({der::small_integer(0), test::name("CN=a").der(), test::spki_of(ec.get()),
                                     der::element(der::context_constructed(0), {})});
   const Bytes der = der::sequence({info, test::openssl_encode<i2d_X509_ALGOR>(algorithm), der::bit_string(Bytes(256))});
-  EXPECT_THAT(refusal(Csr::parse(der)), HasSubstr("RSASSA-PSS with SHA-256 does not fit the request's key, ec-p256"));
+  EXPECT_THAT(refusal(Csr::parse(der)), HasSubstr("rsassaPss-SHA256 does not fit the request's key, ec-p256"));
 }
 
-TEST_F(PssCsrTest, ACertificateSignedWithPssIsStillRefused) {
-  TbsFields fields = test::root_fields(key_.get());
-  const Bytes issued = test::issue(fields, key_.get()).bytes();
+/// A self-signed certificate that OpenSSL signs with PSS and a salt of so many bytes.
+Bytes pss_certificate(EVP_PKEY* key, int salt_bytes) {
+  const Bytes issued = test::issue(test::root_fields(key), key).bytes();
   const auto certificate = test::openssl_parse<test::X509Ptr, d2i_X509>(issued);
   const EvpMdCtxPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;
-  EVP_DigestSignInit(context.get(), &settings, EVP_sha256(), nullptr, key_.get());
+  EVP_DigestSignInit(context.get(), &settings, EVP_sha256(), nullptr, key);
   EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING);
-  EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, RSA_PSS_SALTLEN_DIGEST);
-  ASSERT_GT(X509_sign_ctx(certificate.get(), context.get()), 0);
-  EXPECT_THAT(refusal(Certificate::parse(test::openssl_encode<i2d_X509>(certificate.get()))),
-              HasSubstr("signature algorithm 1.2.840.113549.1.1.10 is not supported"));
+  EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, salt_bytes);
+  EXPECT_GT(X509_sign_ctx(certificate.get(), context.get()), 0);
+  return test::openssl_encode<i2d_X509>(certificate.get());
+}
+
+TEST_F(PssCsrTest, ACertificateThatOpenSslSignsWithPssIsTakenAndVerified) {
+  const auto certificate = Certificate::parse(pss_certificate(key_.get(), 32));
+  ASSERT_TRUE(certificate.has_value()) << certificate.error().message;
+  EXPECT_EQ(certificate->fields().algorithm, SignatureAlgorithm::kRsaPssSha256);
+  EXPECT_TRUE(certificate->verify_signed_by(certificate->public_key()).has_value());
+}
+
+TEST_F(PssCsrTest, ACertificateSignedWithAnotherSaltIsRefused) {
+  EXPECT_THAT(refusal(Certificate::parse(pss_certificate(key_.get(), 222))),
+              HasSubstr("signature algorithm 1.2.840.113549.1.1.10 has other parameters"));
 }
 
 TEST_F(CsrTest, RefusesAnAlgorithmThatDoesNotFitTheKey) {

@@ -1,0 +1,80 @@
+#include "keyholder/crl_fence.h"
+
+#include <fmt/format.h>
+
+#include "keyholder/refusal.h"
+
+namespace signet {
+namespace {
+
+Result<void> check_form(const CrlFields& crl, ByteView der) {
+  if (equal(encode_tbs_crl(crl).view(), der)) return {};
+  return refuse_by_fence("form",
+                         "the structure holds what this CA does not write, or holds it in another order or encoding");
+}
+
+Result<void> check_signer(const CrlFields& crl, const FenceConfig& rules, const Certificate& issuer) {
+  const SignatureAlgorithm own = rules.algorithm_for(issuer.public_key().type());
+  if (crl.algorithm != own) {
+    return refuse_by_fence("algorithm", fmt::format("the signature algorithm is {}, but this key signs with {}",
+                                                    name_of(crl.algorithm), name_of(own)));
+  }
+  const Name& subject = issuer.fields().subject;
+  if (!equal(crl.issuer.der(), subject.der())) {
+    return refuse_by_fence("issuer", fmt::format("the issuer name is '{}', but this key belongs to '{}'",
+                                                 printable(crl.issuer.text()), printable(subject.text())));
+  }
+  const auto& own_id = issuer.fields().subject_key_id;
+  if (crl.authority_key_id == own_id) return {};
+  const auto text = [](const std::optional<Bytes>& id) { return id ? to_hex(*id) : std::string("absent"); };
+  return refuse_by_fence("authority_key_id",
+                         fmt::format("authorityKeyIdentifier is {}, but the certificate's subjectKeyIdentifier is {}",
+                                     printable(text(crl.authority_key_id)), text(own_id)));
+}
+
+Result<void> check_times(const CrlFields& crl, const FenceConfig& rules, Time now) {
+  if (crl.this_update < now - rules.clock_tolerance || crl.this_update > now + rules.clock_tolerance) {
+    return refuse_by_fence("this_update", fmt::format("thisUpdate is {}, more than {} from the keyholder's clock, {}",
+                                                      to_rfc3339(crl.this_update),
+                                                      format_duration(rules.clock_tolerance), to_rfc3339(now)));
+  }
+  const auto period = std::chrono::floor<std::chrono::seconds>(crl.next_update - crl.this_update);
+  if (period > std::chrono::seconds(0) && period <= rules.longest_crl_period) return {};
+  return refuse_by_fence(
+      "crl_period",
+      fmt::format("nextUpdate, {}, is {} after thisUpdate, and that is to be more than nothing and "
+                  "at most longest_crl_period, {}",
+                  to_rfc3339(crl.next_update), format_duration(period), format_duration(rules.longest_crl_period)));
+}
+
+}  // namespace
+
+Result<CrlVerdict> check_crl_fence(const FenceConfig& rules, const Certificate& issuer, const Clock& clock,
+                                   ByteView tbs) {
+  const auto crl = parse_tbs_crl(tbs);
+  if (!crl.has_value()) return refuse_by_fence("structure", printable(crl.error().message, 1024));
+  SIGNET_CHECK(check_form(*crl, tbs));
+  SIGNET_CHECK(check_signer(*crl, rules, issuer));
+  SIGNET_CHECK(check_times(*crl, rules, clock.now()));
+  if (crl->delta_base) {
+    return refuse_by_fence(
+        "crl_delta", fmt::format("deltaCRLIndicator of CRL {}: this CA has no delta CRLs", crl->delta_base->decimal()));
+  }
+  if (!crl->number) return refuse_by_fence("crl_number", "cRLNumber is absent (RFC 5280 section 5.2.3)");
+  return CrlVerdict{.algorithm = crl->algorithm, .number = *crl->number};
+}
+
+Result<void> check_crl_number(const std::optional<CrlNumber>& last, const CrlNumber& next) {
+  const std::string before = last ? last->decimal() : "none";
+  if (last && next <= *last) {
+    return refuse_by_fence("crl_number", fmt::format("the CRL's number is {}, and this key signed {} before: an older "
+                                                     "CRL would take revocations back",
+                                                     next.decimal(), before));
+  }
+  if (next.is_shortly_after(last.value_or(CrlNumber())) || (!last && next == CrlNumber())) return {};
+  return refuse_by_fence("crl_number", fmt::format("the CRL's number is {}, and the one before was {}; a step of 2^64 "
+                                                   "or more would use the numbers up",
+                                                   next.decimal(), before));
+}
+
+}  // namespace signet
