@@ -25,7 +25,8 @@ Result<void> check_trust(int fd, const std::string& path, FileTrust trust, const
   if (fstat(fd, &status) != 0) return fail_errno(errno, path, field);
   if (!S_ISREG(status.st_mode)) return fail(ErrorCode::kInvalidArgument, path + ": not a regular file", field);
   if (trust == FileTrust::kAnyone) return {};
-  const mode_t forbidden = trust == FileTrust::kOwnerOnly ? 0077 : 0022;
+  const bool secret = trust != FileTrust::kNotWritable;
+  const mode_t forbidden = trust == FileTrust::kOwnerOnly ? 0077 : trust == FileTrust::kCredential ? 0037 : 0022;
   if (status.st_uid != geteuid() && status.st_uid != 0) {
     return fail(
         ErrorCode::kPermissionDenied,
@@ -35,8 +36,7 @@ Result<void> check_trust(int fd, const std::string& path, FileTrust trust, const
   if ((status.st_mode & forbidden) != 0) {
     return fail(ErrorCode::kPermissionDenied,
                 fmt::format("{}: its mode is {:04o}; others must not {} it: chmod {}", path, status.st_mode & 07777U,
-                            trust == FileTrust::kOwnerOnly ? "read or write" : "write",
-                            trust == FileTrust::kOwnerOnly ? "0600" : "go-w"),
+                            secret ? "read or write" : "write", secret ? "0600" : "go-w"),
                 field);
   }
   return {};
@@ -58,15 +58,20 @@ Result<Bytes> read_up_to(int fd, std::size_t max_bytes, const std::string& path,
 
 }  // namespace
 
-Result<Bytes> read_file(const std::string& path, std::size_t max_bytes, FileTrust trust, const std::string& field) {
+Result<UniqueFd> open_file(const std::string& path, FileTrust trust, const std::string& field) {
   const int follow = trust == FileTrust::kAnyone ? 0 : O_NOFOLLOW;
-  const UniqueFd file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow)};
+  UniqueFd file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow)};
   if (!file.valid() && errno == ELOOP) {
     return fail(ErrorCode::kPermissionDenied,
                 path + ": is a symbolic link, which is not followed; name the file itself", field);
   }
   if (!file.valid()) return fail_errno(errno, path, field);
   SIGNET_CHECK(check_trust(file.get(), path, trust, field));
+  return file;
+}
+
+Result<Bytes> read_file(const std::string& path, std::size_t max_bytes, FileTrust trust, const std::string& field) {
+  SIGNET_TRY(const UniqueFd file, open_file(path, trust, field));
   SIGNET_TRY(Bytes content, read_up_to(file.get(), max_bytes, path, field));
   if (content.size() > max_bytes) {
     return fail(ErrorCode::kInvalidArgument, fmt::format("{}: larger than the {} bytes allowed here", path, max_bytes),

@@ -39,7 +39,12 @@ enum class FileTrust {
   kAnyone,       ///< content that is checked by itself, such as a CSR
   kNotWritable,  ///< configuration: owned by this user or root, written by nobody else
   kOwnerOnly,    ///< secrets: owned by this user or root, read and written by nobody else
+  kCredential,   ///< secrets that systemd put there: as kOwnerOnly, but a group may read it. With User= the mode shows
+                 ///< the mask of an ACL there, which names that user alone (systemd.exec(5), LoadCredential=)
 };
+
+/// Opens a regular file for reading, as read_file does: for who reads it by himself. Close-on-exec.
+[[nodiscard]] Result<UniqueFd> open_file(const std::string& path, FileTrust trust, const std::string& field);
 
 /// Reads a whole regular file of at most `max_bytes`. Symbolic links are not followed for kNotWritable and kOwnerOnly;
 /// owner and mode are checked on the descriptor that is read. `field` names the configuration value or argument that

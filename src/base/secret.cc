@@ -6,7 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -14,32 +14,29 @@
 
 namespace signet {
 
-namespace {
-
-constexpr std::size_t kMaxSecretBytes = 255;
-
-/// Whole pages of its own, so that locking and MADV_DONTDUMP touch nothing else. Null when memory is used up.
-std::uint8_t* allocate_locked(std::size_t size) noexcept {
-  void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) return nullptr;
-  mlock(pages, size);  // best effort: RLIMIT_MEMLOCK may forbid it
-  madvise(pages, size, MADV_DONTDUMP);
-  return static_cast<std::uint8_t*>(pages);
-}
-
-}  // namespace
-
 Secret::Secret(ByteView bytes) {
-  if (bytes.empty()) return;
-  data_ = allocate_locked(bytes.size());
-  if (data_ == nullptr) return;  // an empty Secret opens nothing: it fails closed
+  if (bytes.empty() || !make_room(bytes.size()).has_value()) return;  // an empty Secret opens nothing: it fails closed
   std::memcpy(data_, bytes.data(), bytes.size());
   size_ = bytes.size();
+}
+
+/// Whole pages of its own, so that locking and the advice touch nothing else.
+Result<void> Secret::make_room(std::size_t bytes) {
+  void* const pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return fail_errno(errno, "no memory for a secret");
+  locked_ = mlock(pages, bytes) == 0;
+  madvise(pages, bytes, MADV_DONTDUMP);
+  madvise(pages, bytes, MADV_WIPEONFORK);
+  data_ = static_cast<std::uint8_t*>(pages);
+  capacity_ = bytes;
+  return {};
 }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(capacity_, other.capacity_);
+  std::swap(locked_, other.locked_);
   return *this;
 }
 
@@ -47,22 +44,44 @@ Secret::~Secret() { wipe(); }
 
 void Secret::wipe() noexcept {
   if (data_ == nullptr) return;
-  OPENSSL_cleanse(data_, size_);
-  munmap(data_, size_);
+  OPENSSL_cleanse(data_, capacity_);
+  munmap(data_, capacity_);
   data_ = nullptr;
   size_ = 0;
+  capacity_ = 0;
+  locked_ = false;
+}
+
+namespace {
+
+/// Reads to the end or until `room` is full.
+Result<std::size_t> read_into(int fd, std::span<std::uint8_t> room, const std::string& name, const std::string& field) {
+  std::size_t size = 0;
+  while (size < room.size()) {
+    const ssize_t got = read(fd, room.data() + size, room.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(errno, name, field);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return size;
+}
+
+}  // namespace
+
+Result<Secret> read_secret(int fd, const std::string& name, const std::string& field) {
+  // Room for the newline, and for one byte more that says that there are too many.
+  return Secret::filled_by(kMaxSecretBytes + 2, [&](std::span<std::uint8_t> room) -> Result<std::size_t> {
+    SIGNET_TRY(std::size_t size, read_into(fd, room, name, field));
+    if (size > 0 && room[size - 1] == '\n') --size;
+    if (size > 0 && size <= kMaxSecretBytes) return size;
+    return fail(ErrorCode::kInvalidArgument, name + ": a secret has 1 to 255 bytes; here are none or more", field);
+  });
 }
 
 Result<Secret> read_secret_file(const std::string& path, const std::string& field) {
-  SIGNET_TRY(Bytes content, read_file(path, kMaxSecretBytes + 1, FileTrust::kOwnerOnly, field));
-  std::size_t size = content.size();
-  if (size > 0 && content[size - 1] == '\n') --size;
-  Secret secret{ByteView(content).first(size)};
-  OPENSSL_cleanse(content.data(), content.size());
-  if (size == 0 || size > kMaxSecretBytes) {
-    return fail(ErrorCode::kInvalidArgument, path + ": a secret has 1 to 255 bytes; this file has none or more", field);
-  }
-  return secret;
+  SIGNET_TRY(const UniqueFd file, open_file(path, FileTrust::kOwnerOnly, field));
+  return read_secret(file.get(), path, field);
 }
 
 namespace {
@@ -87,6 +106,14 @@ class NoEcho {
   bool changed_;
 };
 
+/// A line that was typed, without its newline; 0 where it has none (it is too long, or was broken off).
+std::size_t read_line(int terminal, std::span<std::uint8_t> room) {
+  const NoEcho silent(terminal);
+  const ssize_t got = read(terminal, room.data(), room.size());
+  const auto size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  return size > 0 && room[size - 1] == '\n' ? size - 1 : 0;
+}
+
 }  // namespace
 
 Result<Secret> ask_secret(const std::string& prompt) {
@@ -95,17 +122,11 @@ Result<Secret> ask_secret(const std::string& prompt) {
     return fail(ErrorCode::kFailedPrecondition, "there is no terminal to ask for " + prompt + "; give a file instead");
   }
   SIGNET_CHECK(write_all(terminal.get(), bytes_of(prompt + ": ")));
-  std::array<std::uint8_t, kMaxSecretBytes + 1> line{};
-  ssize_t got = 0;
-  {
-    const NoEcho silent(terminal.get());
-    got = read(terminal.get(), line.data(), line.size());
-  }
+  SIGNET_TRY(Secret secret,
+             Secret::filled_by(kMaxSecretBytes + 1, [&](std::span<std::uint8_t> room) -> Result<std::size_t> {
+               return read_line(terminal.get(), room);
+             }));
   SIGNET_CHECK(write_all(terminal.get(), bytes_of("\n")));
-  const std::size_t size =
-      got > 0 && line[static_cast<std::size_t>(got) - 1] == '\n' ? static_cast<std::size_t>(got) - 1 : 0;
-  Secret secret{ByteView(line).first(size)};
-  OPENSSL_cleanse(line.data(), line.size());
   if (secret.empty()) return fail(ErrorCode::kInvalidArgument, prompt + ": nothing, or more than 255 bytes, was typed");
   return secret;
 }

@@ -37,12 +37,12 @@ Result<Inheritance> take_start(ControlChannel& control) {
   return Inheritance{std::move(config), std::move(received.descriptors[1])};
 }
 
-/// Makes sure that the limits of connections are reached before the limit of descriptors.
-Result<void> allow_descriptors(std::uint32_t max_connections) {
+/// Makes sure that the limits of connections are reached before the limit of descriptors. Says how many are needed.
+Result<std::uint64_t> allow_descriptors(std::uint32_t max_connections) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_errno(errno, "getrlimit(RLIMIT_NOFILE)");
   const rlim_t needed = max_connections + Places::max_handshakes(max_connections) + kOtherDescriptors;
-  if (limit.rlim_cur >= needed) return {};
+  if (limit.rlim_cur >= needed) return needed;
   if (limit.rlim_max < needed) {
     return fail(
         ErrorCode::kFailedPrecondition,
@@ -53,7 +53,7 @@ Result<void> allow_descriptors(std::uint32_t max_connections) {
   }
   limit.rlim_cur = needed;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_errno(errno, "setrlimit(RLIMIT_NOFILE)");
-  return {};
+  return needed;
 }
 
 int socket_option(int fd, int option) {
@@ -114,12 +114,13 @@ awaitable<void> obey(asio::io_context& io, Server& server, ControlChannel& contr
 Result<void> serve(ControlChannel& control) {
   SIGNET_TRY(auto inherited, take_start(control));
   SIGNET_TRY(auto tls, make_tls_context(inherited.config.listen));
-  SIGNET_CHECK(allow_descriptors(inherited.config.listen.max_connections));
+  SIGNET_TRY(const std::uint64_t descriptors, allow_descriptors(inherited.config.listen.max_connections));
   asio::io_context io(1);
   SIGNET_TRY(auto acceptor, adopt_listener(io, std::move(inherited.listener)));
   SIGNET_TRY(auto readable, watch(io, control));
   Server server(io, inherited.config, std::move(tls), std::move(acceptor));
-  SIGNET_CHECK(enter_sandbox({SandboxNeed::kAcceptSockets}));
+  SIGNET_CHECK(enter_sandbox(
+      {.role = SandboxRole::kFront, .landlock = inherited.config.run.landlock(), .max_descriptors = descriptors}));
   internal::ChildToSupervisor ready;
   ready.mutable_ready();
   SIGNET_CHECK(control.send(ready));

@@ -1,36 +1,36 @@
 #include "base/sandbox.h"
-#include "base/sanitizers.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <seccomp.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <functional>
+#include <string>
 #include <thread>
-#include <tuple>
 #include <utility>
 #include <vector>
+
+#include "base/child.h"
+#include "base/sanitizers.h"
+#include "base/seccomp.h"
+#include "support/temp_directory.h"
 
 namespace signet {
 namespace {
 
-/// Runs `act` in a child of its own, which a filter cannot be taken off again, and says how that ended: its status, or
-/// 128 + signal.
-int in_child(const std::function<int()>& act) {
-  const pid_t pid = fork();
-  if (pid == 0) _exit(act());
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
+using test::failed_with;
+using test::in_child;
 
 TEST(Hardening, TakesPrivilegesDumpsAndTracersAway) {
   EXPECT_EQ(
@@ -43,105 +43,263 @@ TEST(Hardening, TakesPrivilegesDumpsAndTracersAway) {
       0);
 }
 
-TEST(Sandbox, KeepsMemoryThreadsTimeAndOpenDescriptors) {
-  EXPECT_EQ(in_child([] {
-              int pair[2];
-              if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return 1;
-              if (!enter_sandbox({}).has_value()) return 2;
-              ssize_t written = 0;
-              std::thread writer([&] { written = write(pair[1], "x", 1); });
-              writer.join();
-              char byte = 0;
-              return written == 1 && read(pair[0], &byte, 1) == 1 && time(nullptr) > 0 ? 0 : 3;
-            }),
-            0);
+constexpr int kKilled = 128 + SIGSYS;
+constexpr SandboxRole kRoles[] = {SandboxRole::kFront, SandboxRole::kIssuer, SandboxRole::kKeyholder};
+
+/// Enters the sandbox of `plan` in a child and says how `act` ended there; 99 where there was no way in.
+int in_sandbox(const SandboxPlan& plan, const std::function<int()>& act) {
+  return in_child([&] { return harden_process().has_value() && enter_sandbox(plan).has_value() ? act() : 99; });
 }
 
-TEST(Sandbox, NewSocketsAreRefusedToEveryone) {
-  EXPECT_EQ(in_child([] {
-              const std::vector<SandboxNeed> all{SandboxNeed::kReadFiles, SandboxNeed::kWriteFiles,
-                                                 SandboxNeed::kAcceptSockets};
-              if (!enter_sandbox(all).has_value()) return 1;
-              return socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EACCES ? 0 : 2;
-            }),
-            0);
-}
-
-TEST(Sandbox, StartingAProgramEndsTheProcess) {
-  EXPECT_EQ(in_child([] {
-              if (!enter_sandbox({SandboxNeed::kReadFiles, SandboxNeed::kWriteFiles}).has_value()) return 1;
-              execl("/bin/true", "true", nullptr);
-              return 2;
-            }),
-            128 + SIGSYS);
-}
-
-TEST(Sandbox, ANewProcessEndsTheProcess) {
-  EXPECT_EQ(in_child([] {
-              if (!enter_sandbox({SandboxNeed::kReadFiles, SandboxNeed::kWriteFiles}).has_value()) return 1;
-              return fork() == 0 ? 2 : 3;
-            }),
-            128 + SIGSYS);
-}
-
-TEST(Sandbox, ASignalToAnotherProcessEndsTheProcessAndOneToItselfIsDelivered) {
-  EXPECT_EQ(in_child([] {
-              const pid_t parent = getppid();
-              if (!enter_sandbox({SandboxNeed::kReadFiles}).has_value()) return 1;
-              syscall(SYS_tgkill, parent, parent, 0);
-              return 2;
-            }),
-            128 + SIGSYS);
-  EXPECT_EQ(in_child([] {
-              if (!enter_sandbox({SandboxNeed::kReadFiles}).has_value()) return 1;
-              abort();
-            }),
-            128 + SIGABRT);
-}
-
-TEST(Sandbox, FilesOpenOnlyForThoseThatNeedThem) {
-  EXPECT_EQ(in_child([] {
-              return enter_sandbox({SandboxNeed::kReadFiles}).has_value() && open("/dev/null", O_RDONLY) >= 0 ? 0 : 1;
-            }),
-            0);
-#if !defined(SIGNET_ADDRESS_SANITIZER) && !defined(SIGNET_THREAD_SANITIZER)
-  EXPECT_EQ(in_child([] {
-              return enter_sandbox({}).has_value() && open("/dev/null", O_RDONLY) < 0 && errno == EACCES ? 0 : 1;
-            }),
-            0);
-#endif
-}
-
-TEST(Sandbox, AnOpenFileIsWrittenAtAPlaceAndSyncedByThoseThatAppend) {
-  for (const auto& [needs, expected] : {std::pair(std::vector{SandboxNeed::kAppendToFiles}, 0),
-                                        std::pair(std::vector{SandboxNeed::kReadFiles}, 128 + SIGSYS)}) {
-    EXPECT_EQ(in_child([&] {
-                char name[] = "/tmp/signet-sandbox-XXXXXX";
-                const int file = mkstemp(name);
-                unlink(name);
-                if (file < 0 || !enter_sandbox(needs).has_value()) return 1;
-                return pwrite(file, "x", 1, 5) == 1 && fdatasync(file) == 0 ? 0 : 2;
-              }),
-              expected);
+TEST(Sandbox, KeepsMemoryTimeAndOpenDescriptors) {
+  for (const SandboxRole role : kRoles) {
+    int pair[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    EXPECT_EQ(in_sandbox({.role = role},
+                         [&] {
+                           char byte = 0;
+                           const std::vector<char> memory(1U << 22U, 'x');
+                           return write(pair[1], memory.data(), 1) == 1 && recv(pair[0], &byte, 1, 0) == 1 &&
+                                          send(pair[0], "y", 1, MSG_NOSIGNAL) == 1 && time(nullptr) > 0
+                                      ? 0
+                                      : 1;
+                         }),
+              0);
+    close(pair[0]);
+    close(pair[1]);
   }
 }
 
-TEST(Sandbox, AppendingDoesNotCutAFile) {
-  EXPECT_EQ(in_child([] {
-              if (!enter_sandbox({SandboxNeed::kAppendToFiles}).has_value()) return 1;
-              std::ignore = ftruncate(1, 0);
-              return 2;
-            }),
-            128 + SIGSYS);
+TEST(Sandbox, IssuerAndKeyholderMayMakeThreads) {
+  for (const SandboxRole role : {SandboxRole::kIssuer, SandboxRole::kKeyholder}) {
+    EXPECT_EQ(in_sandbox({.role = role},
+                         [] {
+                           int answer = 1;
+                           std::thread([&] { answer = 0; }).join();
+                           return answer;
+                         }),
+              0);
+  }
 }
 
-TEST(Sandbox, CreatingAndRemovingFilesNeedsKWriteFiles) {
+TEST(Sandbox, NobodyMakesAProcessOrAProgram) {
+  for (const SandboxRole role : kRoles) {
+    EXPECT_EQ(in_sandbox({.role = role}, [] { return fork() == 0 ? 2 : 3; }), kKilled);
+    EXPECT_EQ(in_sandbox({.role = role}, [] { return vfork() == 0 ? 2 : 3; }), kKilled);
+    EXPECT_EQ(in_sandbox({.role = role}, [] { return execl("/bin/true", "true", nullptr); }), kKilled);
+  }
+}
+
+TEST(Sandbox, ASignalToAnotherProcessEndsTheProcessAndOneToItselfIsDelivered) {
+  for (const SandboxRole role : kRoles) {
+    const pid_t other = getpid();
+    EXPECT_EQ(in_sandbox({.role = role}, [&] { return static_cast<int>(syscall(SYS_tgkill, other, other, 0)); }),
+              kKilled);
+    EXPECT_EQ(in_sandbox({.role = role}, [&] { return kill(other, 0); }), kKilled);
+    EXPECT_EQ(in_sandbox({.role = role}, []() -> int { abort(); }), 128 + SIGABRT);
+  }
+}
+
+TEST(Sandbox, FrontAndIssuerEndWhereTheyMakeASocketAndAKeyholderIsRefused) {
+  const auto make = [] { return failed_with(EACCES, socket(AF_INET, SOCK_STREAM, 0)); };
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kFront}, make), kKilled);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kIssuer}, make), kKilled);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder}, make), 0) << "syslog(3) of a module must not end it";
+}
+
+TEST(Sandbox, WhatIsSentGoesToWhomTheSocketIsConnectedTo) {
+  const int socket_before = socket(AF_INET, SOCK_DGRAM, 0);
+  for (const SandboxRole role : kRoles) {
+    EXPECT_EQ(in_sandbox({.role = role},
+                         [&] {
+                           sockaddr_in to{};
+                           to.sin_family = AF_INET;
+                           to.sin_port = htons(9);
+                           to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+                           return sendto(socket_before, "x", 1, 0, reinterpret_cast<sockaddr*>(&to), sizeof to) == 1;
+                         }),
+              kKilled);
+  }
+  close(socket_before);
+}
+
+#if !defined(SIGNET_ADDRESS_SANITIZER) && !defined(SIGNET_THREAD_SANITIZER)
+// A sanitizer's library needs what is refused here.
+
+TEST(Sandbox, TheFrontMakesNoThread) {
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kFront},
+                       [] {
+                         std::thread([] {}).join();
+                         return 0;
+                       }),
+            kKilled);
+}
+
+TEST(Sandbox, TheFrontOpensNothing) {
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kFront}, [] { return failed_with(EACCES, open("/dev/null", O_RDONLY)); }),
+            0);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kFront}, [] { return failed_with(EACCES, access("/dev/null", R_OK)); }),
+            0);
+}
+
+TEST(Sandbox, AKeyholderWithoutWritablePathsOpensForReadingOnly) {
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder, .paths = {.readable = {"/etc/passwd"}}},
+                       [] {
+                         for (const int flags : {O_WRONLY, O_RDWR, O_RDONLY | O_TRUNC, O_RDONLY | O_CREAT}) {
+                           if (failed_with(EACCES, open("/etc/passwd", flags, 0600)) != 0) return 1;
+                         }
+                         return open("/etc/passwd", O_RDONLY) >= 0 ? 0 : 2;
+                       }),
+            0);
+}
+#endif
+
+TEST(Sandbox, AnOpenFileIsWrittenAtAPlaceAndSyncedByTheKeyholderAndNotCut) {
+  const test::TempDirectory folder;
+  const int file = open(folder.write("journal", "").c_str(), O_RDWR);
+  const SandboxPlan plan{.role = SandboxRole::kKeyholder};
+  EXPECT_EQ(in_sandbox(plan, [&] { return pwrite(file, "x", 1, 5) == 1 && fdatasync(file) == 0 ? 0 : 1; }), 0);
+  EXPECT_EQ(in_sandbox(plan, [&] { return ftruncate(file, 0); }), kKilled);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kFront}, [&] { return pwrite(file, "x", 1, 5) == 1 ? 0 : 1; }), kKilled);
+  close(file);
+}
+
+TEST(Sandbox, AKeyholderRemovesFilesOnlyWhereItsModuleMayWrite) {
+  const test::TempDirectory folder;
+  const std::string file = folder.write("object", "");
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder}, [&] { return unlink(file.c_str()); }), kKilled);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder, .paths = {.writable = {folder.path()}}},
+                       [&] { return unlink(file.c_str()); }),
+            0);
+}
+
+TEST(Sandbox, FrontAndIssuerRunNoCodeThatTheyMade) {
+  for (const SandboxRole role : {SandboxRole::kFront, SandboxRole::kIssuer}) {
+    EXPECT_EQ(in_sandbox({.role = role},
+                         [] {
+                           constexpr int kCode = PROT_READ | PROT_EXEC;
+                           return mmap(nullptr, 4096, kCode, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? 1 : 2;
+                         }),
+              kKilled);
+  }
+}
+
+/// 0 when memory that was written became executable, 1 when that was refused.
+int make_code() {
+  void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  static_cast<char*>(page)[0] = 1;
+  return mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0 ? 0 : 1;
+}
+
+TEST(Sandbox, AKeyholderRunsNoCodeThatItMadeUnlessItsModuleHasTo) {
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder}, make_code), 1);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder, .makes_code = true}, make_code), 0);
+}
+
+TEST(Sandbox, AModuleThatConnectsMayConnectAsItsProfileSays) {
+  const auto make = [](int family) { return [family] { return socket(family, SOCK_STREAM, 0) >= 0 ? 0 : 1; }; };
+  const SandboxPlan unix_sockets{.role = SandboxRole::kKeyholder, .unix_sockets = true};
+  EXPECT_EQ(in_sandbox(unix_sockets, make(AF_UNIX)), 0);
+  EXPECT_EQ(in_sandbox(unix_sockets, make(AF_INET)), kKilled);
+  const SandboxPlan tcp{.role = SandboxRole::kKeyholder, .paths = {.tcp_ports = {9}}};
+  EXPECT_EQ(in_sandbox(tcp, make(AF_INET)), 0);
+  EXPECT_EQ(in_sandbox(tcp, make(AF_UNIX)), kKilled);
+}
+
+/// A listener on a free port of this machine.
+std::pair<int, std::uint16_t> listener() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(fd, 4) != 0) return {-1, 0};
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return {fd, ntohs(address.sin_port)};
+}
+
+int connect_to(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return connect(socket(AF_INET, SOCK_STREAM, 0), reinterpret_cast<sockaddr*>(&address), sizeof address);
+}
+
+TEST(Sandbox, AModuleConnectsToThePortsOfItsProfileOnly) {
+  ASSERT_GE(landlock_abi(), 4) << "this kernel's Landlock knows no ports";
+  const auto [one, its_port] = listener();
+  const auto [other, other_port] = listener();
+  const SandboxPlan plan{.role = SandboxRole::kKeyholder, .paths = {.tcp_ports = {its_port}}};
+  EXPECT_EQ(in_sandbox(plan, [port = its_port] { return connect_to(port); }), 0);
+  EXPECT_EQ(in_sandbox(plan, [port = other_port] { return failed_with(EACCES, connect_to(port)); }), 0);
+  close(one);
+  close(other);
+}
+
+TEST(Sandbox, ACallOfTheProfileIsAllowedAndAnUnknownOneIsNamed) {
+  const SandboxPlan plan{.role = SandboxRole::kKeyholder, .system_calls = {"getpgid"}};
+  EXPECT_EQ(in_sandbox(plan, [] { return getpgid(0) > 0 ? 0 : 1; }), 0);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder}, [] { return getpgid(0) > 0 ? 0 : 1; }), kKilled);
+  const auto unknown = install_filter({.role = SandboxRole::kKeyholder, .system_calls = {"no_such_call"}});
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_NE(unknown.error().message.find("no_such_call"), std::string::npos);
+}
+
+/// For a child: as on a kernel that has no Landlock.
+bool hide_landlock() {
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(landlock_create_ruleset), 0) == 0 &&
+         seccomp_load(filter) == 0;
+}
+
+TEST(Sandbox, WithoutLandlockOnlyThoseGoOnThatDoNotRequireIt) {
   EXPECT_EQ(in_child([] {
-              if (!enter_sandbox({SandboxNeed::kReadFiles}).has_value()) return 1;
-              unlink("/nonexistent");
-              return 2;
+              if (!hide_landlock() || landlock_abi() != 0) return 1;
+              const auto entered = enter_sandbox({.role = SandboxRole::kIssuer, .landlock = LandlockUse::kRequired});
+              return !entered.has_value() && entered.error().field == "run.landlock" ? 0 : 2;
             }),
-            128 + SIGSYS);
+            0);
+  EXPECT_EQ(in_child([] {
+              if (!hide_landlock()) return 1;
+              if (!enter_sandbox({.role = SandboxRole::kIssuer}).has_value()) return 2;
+              return open("/etc/passwd", O_RDONLY) >= 0 ? 0 : 3;
+            }),
+            0);
+}
+
+TEST(Sandbox, LimitsDescriptors) {
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kIssuer, .max_descriptors = 16},
+                       [] {
+                         for (int i = 0; i < 20; ++i) {
+                           if (dup(0) < 0) return 2;
+                         }
+                         return 1;
+                       }),
+            kKilled)
+      << "dup is not on the list";
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kIssuer, .max_descriptors = 16},
+                       [] {
+                         int last = 0;
+                         for (int i = 0; i < 20 && last >= 0; ++i) last = fcntl(0, F_DUPFD_CLOEXEC, 0);
+                         return failed_with(EMFILE, last);
+                       }),
+            0);
+}
+
+TEST(SupervisorSandbox, NobodyMakesANamespaceAndProcessesAreStillMade) {
+  EXPECT_EQ(in_child([] {
+              if (!enter_supervisor_sandbox().has_value()) return 1;
+              for (const auto flag :
+                   std::initializer_list<unsigned long>{CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID}) {
+                const long pid = syscall(SYS_clone, flag | CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+                if (pid == 0) _exit(0);
+                if (failed_with(EPERM, pid) != 0) return 2;
+              }
+              if (failed_with(EPERM, unshare(CLONE_NEWUSER)) != 0) return 3;
+              return in_child([] { return 0; });
+            }),
+            0);
 }
 
 TEST(SupervisorSandbox, ItsChildrenCannotTraceAndCanStillBeConfined) {
@@ -149,7 +307,7 @@ TEST(SupervisorSandbox, ItsChildrenCannotTraceAndCanStillBeConfined) {
               if (!enter_supervisor_sandbox().has_value()) return 1;
               return in_child([] {
                 if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 || errno != EPERM) return 3;
-                return enter_sandbox({}).has_value() ? 0 : 4;
+                return enter_sandbox({.role = SandboxRole::kIssuer}).has_value() ? 0 : 4;
               });
             }),
             0);

@@ -74,7 +74,8 @@ class InteropInstallation : public Installation {
     edit("signet.toml", "certificate = \"ceremony/issuing.pem\"", "certificate = \"interop-ca.pem\"");
     edit("signet.toml", "root = \"ceremony/root.pem\"", "root = \"interop-root.pem\"");
     edit("signet.toml", "may_sign = [\"end-entity-certificate\"]",
-         "may_sign = [\"end-entity-certificate\", \"ca-certificate\"]\nlongest_path = 0\nocsp_responder = true");
+         "may_sign = [\"end-entity-certificate\", \"ca-certificate\"]\nlongest_path = 0\nocsp_responder = true\n"
+         "eku = [\"serverAuth\", \"clientAuth\", \"codeSigning\"]");
   }
 
  private:

@@ -1,0 +1,30 @@
+// As whom the children run, and what each user owns of the state folder.
+#pragma once
+
+#include <optional>
+
+#include "base/privileges.h"
+#include "config/daemon_config.h"
+
+namespace signet {
+
+/// Nothing = as whoever started signetd.
+struct ChildUsers {
+  std::optional<ProcessUser> front;
+  std::optional<ProcessUser> issuer;
+  std::optional<ProcessUser> keyholder;
+};
+
+/// Those of [run]. Errors: a user that is not there, or is root, or has another one's uid.
+[[nodiscard]] Result<ChildUsers> find_child_users(const RunConfig& run);
+
+/// Whether this process can and may start such children. Errors (kFailedPrecondition, with field): it is root, no users
+/// are named, and run.allow_root is not set; users are named, and it is not root.
+[[nodiscard]] Result<void> check_may_run(const RunConfig& run);
+
+/// Where users are named: makes what is missing of the state folder (root's, everyone may look into it) and of the
+/// folders in it, each its process's own and nobody else's (0700). Errors: a folder belongs to somebody else, with the
+/// command that changes it.
+[[nodiscard]] Result<void> prepare_state(const DaemonConfig& config, const ChildUsers& users);
+
+}  // namespace signet

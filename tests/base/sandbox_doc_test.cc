@@ -1,0 +1,118 @@
+// docs/sandbox.md has the tables of system calls that the filters are made of.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/seccomp.h"
+#include "support/command.h"
+
+namespace signet {
+namespace {
+
+constexpr SandboxRole kRoles[] = {SandboxRole::kFront, SandboxRole::kIssuer, SandboxRole::kKeyholder};
+
+std::string joined(const std::vector<std::string>& words, const std::string& between) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
+  return text;
+}
+
+/// What a process may do with a call: "yes", in which cases, "refused", or nothing.
+std::string cell_of(const std::vector<CallRule>& rules, const std::string& call) {
+  std::vector<std::string> cases;
+  bool always = false;
+  bool refused = false;
+  for (const CallRule& rule : rules) {
+    if (rule.call != call) continue;
+    if (rule.answer == CallAnswer::kRefused) {
+      refused = true;
+    } else if (rule.when.empty()) {
+      always = true;
+    } else {
+      cases.push_back(rule.when);
+    }
+  }
+  if (always) return "yes";
+  if (cases.empty()) return refused ? "refused" : "";
+  return joined(cases, ", ") + (refused ? "; else refused" : "");
+}
+
+std::string table_of_calls() {
+  std::set<std::string> calls;
+  for (const SandboxRole role : kRoles) {
+    for (const CallRule& rule : rules_of({.role = role})) calls.insert(rule.call);
+  }
+  std::string table = "| call | front | issuer | keyholder |\n|---|---|---|---|\n";
+  for (const std::string& call : calls) {
+    table += "| `" + call + "` |";
+    for (const SandboxRole role : kRoles) {
+      const std::string cell = cell_of(rules_of({.role = role}), call);
+      table += cell.empty() ? " |" : " " + cell + " |";
+    }
+    table += "\n";
+  }
+  return table;
+}
+
+/// What a keyholder has with this plan that it has not without.
+std::string added_by(const SandboxPlan& plan) {
+  const auto before = rules_of({.role = SandboxRole::kKeyholder});
+  std::map<std::string, std::string> added;
+  for (const CallRule& rule : rules_of(plan)) {
+    const std::string cell = cell_of(rules_of(plan), rule.call);
+    if (cell != cell_of(before, rule.call))
+      added[rule.call] = "`" + rule.call + "`" + (cell == "yes" ? "" : " (" + cell + ")");
+  }
+  std::vector<std::string> words;
+  for (const auto& [call, text] : added) words.push_back(text);
+  return joined(words, ", ");
+}
+
+std::string table_of_modules() {
+  constexpr SandboxRole kKeyholder = SandboxRole::kKeyholder;
+  std::string table = "| key of the profile | more calls |\n|---|---|\n";
+  const auto add = [&](const std::string& key, const SandboxPlan& plan) {
+    table += "| `" + key + "` | " + added_by(plan) + " |\n";
+  };
+  add("writable", {.role = kKeyholder, .paths = {.writable = {"/x"}}});
+  add("devices", {.role = kKeyholder, .paths = {.devices = {"/x"}}});
+  add("unix_sockets", {.role = kKeyholder, .unix_sockets = true});
+  add("tcp_ports", {.role = kKeyholder, .paths = {.tcp_ports = {1}}});
+  return table;
+}
+
+std::string list_of_floor() {
+  std::vector<std::string> names;
+  for (const std::string& call : calls_of_floor()) names.push_back("`" + call + "`");
+  return joined(names, ", ") + "\n";
+}
+
+void expect_in_the_page(const std::string& text) {
+  const std::string page = test::slurp(SIGNET_SOURCE_DIR "/docs/sandbox.md");
+  EXPECT_NE(page.find("\n" + text), std::string::npos) << "docs/sandbox.md must have:\n" << text;
+}
+
+TEST(SandboxPage, HasTheFiltersOfTheProcesses) { expect_in_the_page(table_of_calls()); }
+
+TEST(SandboxPage, HasWhatAProfileAddsForItsModule) { expect_in_the_page(table_of_modules()); }
+
+TEST(SandboxPage, HasWhatTheSupervisorsFilterRefuses) { expect_in_the_page(list_of_floor()); }
+
+// A sandbox that allows one of these is none.
+TEST(SandboxPage, NobodyMayDoWhatTakesOverAnotherProcessOrTheKernel) {
+  for (const SandboxRole role : kRoles) {
+    for (const CallRule& rule : rules_of({.role = role})) {
+      const std::vector<std::string> floor = calls_of_floor();
+      EXPECT_FALSE(std::ranges::find(floor, rule.call) != floor.end()) << rule.call;
+      for (const char* never : {"execve", "execveat", "fork", "vfork", "kill", "bind", "listen", "setuid", "setresuid",
+                                "prctl", "memfd_create", "prlimit64", "rt_sigqueueinfo", "pidfd_open"}) {
+        EXPECT_NE(rule.call, never);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace signet
