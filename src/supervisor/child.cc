@@ -7,12 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
 #include "base/ops_log.h"
+#include "supervisor/token_door.h"
 
 namespace signet {
 
@@ -20,7 +22,8 @@ namespace {
 
 constexpr int kControlDescriptor = 3;
 constexpr std::chrono::milliseconds kFirstDelay{100};
-constexpr std::chrono::milliseconds kLongestDelay{5000};
+constexpr std::chrono::seconds kStartTimeout{60};
+constexpr int kSlowerStart = 3;  // than the longest one that was good
 constexpr std::chrono::seconds kCountsAsRunning{60};
 constexpr std::chrono::seconds kTimeToLeave{5};
 constexpr std::chrono::seconds kLongestSend{2};
@@ -34,20 +37,25 @@ std::vector<std::string> child_environment() {
   return environment;
 }
 
-/// In the child after fork: only async-signal-safe calls from here on.
-[[noreturn]] void execute(const char* path, char* const* arguments, char* const* environment, int control,
+/// In the child after fork: only async-signal-safe calls from here on. Without capabilities and as its own user it is
+/// before any line of its program runs.
+[[noreturn]] void execute(const ChildPlan& plan, char* const* arguments, char* const* environment, int control,
                           int null_device, pid_t supervisor) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  // Should this process ever outlive the supervisor without noticing, the kernel ends it.
+  if (setsid() < 0) _exit(127);  // no terminal: what is typed there is for signetd's operator
+  if (plan.user.has_value() && !become(*plan.user)) _exit(127);
+  if (!drop_capabilities()) _exit(127);
+  // Should this process ever outlive the supervisor without noticing, the kernel ends it. Behind become(), at which it
+  // forgets.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != supervisor) _exit(127);
   if (dup2(null_device, STDIN_FILENO) < 0) _exit(127);
   // dup2 onto itself would leave close-on-exec set.
   if (control == kControlDescriptor ? fcntl(control, F_SETFD, 0) < 0 : dup2(control, kControlDescriptor) < 0)
     _exit(127);
   if (close_range(kControlDescriptor + 1, ~0U, 0) != 0) _exit(127);
-  execve(path, arguments, environment);
+  execve(plan.path.c_str(), arguments, environment);
   _exit(127);
 }
 
@@ -60,7 +68,7 @@ std::string Exit::text() const {
 
 std::string Child::name() const { return token().empty() ? process() : fmt::format("{}({})", process(), token()); }
 
-Result<void> Child::start() {
+Result<void> Child::start(const DoorKey* key) {
   SIGNET_TRY(auto pair, make_control_pair());
   const UniqueFd null_device{open("/dev/null", O_RDONLY | O_CLOEXEC)};
   if (!null_device.valid()) return fail_errno(errno, "/dev/null");
@@ -74,8 +82,7 @@ Result<void> Child::start() {
   const pid_t pid = fork();
   if (pid < 0) return fail_errno(errno, name() + ": fork");
   if (pid == 0)
-    execute(plan_.path.c_str(), arguments.data(), environment_pointers.data(), pair.second.get(), null_device.get(),
-            supervisor);
+    execute(plan_, arguments.data(), environment_pointers.data(), pair.second.get(), null_device.get(), supervisor);
 
   pid_ = pid;
   control_.emplace(std::move(pair.first));
@@ -87,7 +94,14 @@ Result<void> Child::start() {
   plan_.start.set_restarts(restarts_);
   internal::SupervisorToChild message;
   *message.mutable_start() = plan_.start;
-  return send(message, plan_.descriptors);
+  if (key == nullptr) return send(message, plan_.descriptors);
+  internal::Pin& pin = *message.mutable_start()->mutable_pin();
+  pin.set_despite_count_low(key->despite_count_low);
+  pin.set_despite_final_try(key->despite_final_try);
+  SIGNET_CHECK(send(message, plan_.descriptors));
+  auto sent = control_->send_secret(key->pin);
+  if (!sent.has_value()) kill_now();
+  return sent;
 }
 
 std::optional<internal::ChildToSupervisor> Child::read_control() {
@@ -98,8 +112,32 @@ std::optional<internal::ChildToSupervisor> Child::read_control() {
     kill_at = std::chrono::steady_clock::now() + kTimeToLeave;
     return std::nullopt;
   }
-  if (received->message.has_ready()) state_ = State::kReady;
+  heard_at_ = std::chrono::steady_clock::now();
+  if (received->message.has_ready()) note_ready();
   return std::move(received->message);
+}
+
+void Child::note_ready() {
+  state_ = State::kReady;
+  slow_starts_ = 0;
+  longest_start_ = std::max(longest_start_, heard_at_ - started_at_);
+}
+
+std::chrono::steady_clock::duration Child::start_patience() const noexcept {
+  if (plan_.longest_silence.count() == 0 || longest_start_.count() == 0) return kStartTimeout;
+  const auto patience =
+      std::max<std::chrono::steady_clock::duration>(plan_.longest_silence, kSlowerStart * longest_start_);
+  return std::min<std::chrono::steady_clock::duration>(patience * (1U << std::min(slow_starts_, 6U)), kStartTimeout);
+}
+
+std::optional<Ultimatum> Child::ultimatum() const noexcept {
+  if (pid_ <= 0) return std::nullopt;
+  if (kill_at.has_value()) return Ultimatum{.at = *kill_at, .why = "it was to leave, and stays"};
+  if (state_ == State::kReady && plan_.longest_silence.count() > 0)
+    return Ultimatum{.at = heard_at_ + plan_.longest_silence, .why = "it does not say any more that it lives"};
+  if (state_ == State::kStarting && process() != "signet-issuer")
+    return Ultimatum{.at = started_at_ + start_patience(), .why = "it does not become ready"};
+  return std::nullopt;
 }
 
 Result<void> Child::send(const google::protobuf::Message& message, std::span<const int> descriptors) {
@@ -110,10 +148,12 @@ Result<void> Child::send(const google::protobuf::Message& message, std::span<con
 }
 
 void Child::reaped() noexcept {
+  if (state_ == State::kStarting && std::chrono::steady_clock::now() >= started_at_ + start_patience()) ++slow_starts_;
   pid_ = -1;
   state_ = State::kStopped;
   control_.reset();
   kill_at.reset();
+  alive.reset();
 }
 
 void Child::kill_now() noexcept {
@@ -123,7 +163,7 @@ void Child::kill_now() noexcept {
 std::chrono::milliseconds Child::next_delay(std::chrono::steady_clock::time_point now) noexcept {
   if (now - started_at_ > kCountsAsRunning) failures_in_a_row_ = 0;
   const unsigned doublings = std::min(failures_in_a_row_++, 6U);
-  return std::min(kFirstDelay * (1U << doublings), kLongestDelay);
+  return std::min(kFirstDelay * (1U << doublings), plan_.longest_delay);
 }
 
 }  // namespace signet

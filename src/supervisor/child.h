@@ -11,10 +11,13 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/privileges.h"
 #include "wire/control.h"
 #include "wire/internal.pb.h"
 
 namespace signet {
+
+struct DoorKey;
 
 /// How a child left.
 struct Exit {
@@ -25,10 +28,21 @@ struct Exit {
 
 /// What a child is and how it is started. Descriptors are borrowed and live as long as the supervisor.
 struct ChildPlan {
-  std::string process;           ///< the executable's name: "signet-front"
-  std::string path;              ///< where it is
-  internal::Start start;         ///< its first message
-  std::vector<int> descriptors;  ///< that travel with it
+  std::string process;                            ///< the executable's name: "signet-front"
+  std::string path;                               ///< where it is
+  internal::Start start;                          ///< its first message
+  std::vector<int> descriptors;                   ///< that travel with it
+  std::optional<ProcessUser> user = {};           ///< whom it runs as; nothing = this process's own
+  std::chrono::milliseconds longest_delay{5000};  ///< before it is started again
+  /// It says all the time that it lives (internal::Alive); once ready, it is killed after so long a silence. 0 = it
+  /// does not.
+  std::chrono::milliseconds longest_silence{0};
+};
+
+/// When a child is to be killed, and why.
+struct Ultimatum {
+  std::chrono::steady_clock::time_point at;
+  std::string_view why;
 };
 
 /// Starts, knows and ends one child. Single-threaded. A Child that is destroyed while its process runs closes the
@@ -39,8 +53,8 @@ class Child {
 
   explicit Child(ChildPlan plan) : plan_(std::move(plan)) {}
 
-  /// Forks and executes, and sends Start. Errors: the process could not be made.
-  [[nodiscard]] Result<void> start();
+  /// Forks and executes, and sends Start; to a keyholder with the PIN behind it. Errors: the process could not be made.
+  [[nodiscard]] Result<void> start(const DoorKey* key = nullptr);
   /// Reads one message of the child, if there is one: never blocks. Nothing where there is none, or where the child has
   /// closed the socket (control_fd() is -1 then; its exit status follows by reaped()). A `Ready` changes state().
   [[nodiscard]] std::optional<internal::ChildToSupervisor> read_control();
@@ -52,7 +66,13 @@ class Child {
   void reaped() noexcept;
   void kill_now() noexcept;
 
-  /// Restart back-off: 0.1 s, doubled up to 5 s; a child that was ready for a minute begins anew.
+  /// The earliest reason to kill it: it has closed its socket and stays (kill_at), it is silent (ChildPlan), it does
+  /// not become ready. The last is a minute, but never for the issuer, which reads its whole log however long that
+  /// takes; and of a process that says that it lives and has been ready before, its longest silence or thrice the time
+  /// it needed then, doubled with each start that was ended for that, up to a minute.
+  [[nodiscard]] std::optional<Ultimatum> ultimatum() const noexcept;
+
+  /// Restart back-off: 0.1 s, doubled up to the plan's longest_delay; a child that was ready for a minute begins anew.
   [[nodiscard]] std::chrono::milliseconds next_delay(std::chrono::steady_clock::time_point now) noexcept;
 
   [[nodiscard]] const std::string& process() const noexcept { return plan_.process; }
@@ -68,11 +88,16 @@ class Child {
 
   std::optional<std::chrono::steady_clock::time_point> restart_at;  ///< when the supervisor starts it again
   std::optional<std::chrono::steady_clock::time_point>
-      kill_at;                        ///< when a child that has closed its socket must be gone
-  std::uint64_t link_generation = 0;  ///< of the socket pair between it and the issuer
-  bool stays_down = false;  ///< it said what only a person can mend (a wrong PIN): another try could lock the token
+      kill_at;                           ///< when a child that has closed its socket must be gone
+  std::uint64_t link_generation = 0;     ///< of the socket pair between it and the issuer
+  std::string last_exit;                 ///< how it left the last time, for people
+  std::string last_failure;              ///< why it said that it cannot go on, the last time
+  std::optional<internal::Alive> alive;  ///< what a keyholder said of itself last
 
  private:
+  void note_ready();
+  [[nodiscard]] std::chrono::steady_clock::duration start_patience() const noexcept;
+
   ChildPlan plan_;
   State state_ = State::kStopped;
   pid_t pid_ = -1;
@@ -81,6 +106,9 @@ class Child {
   unsigned failures_in_a_row_ = 0;
   bool was_started_ = false;
   std::chrono::steady_clock::time_point started_at_{};
+  std::chrono::steady_clock::time_point heard_at_{};      // when it said something last
+  std::chrono::steady_clock::duration longest_start_{0};  // of those that became ready; 0 = none yet
+  unsigned slow_starts_ = 0;                              // in a row, that were given up
 };
 
 }  // namespace signet

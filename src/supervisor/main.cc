@@ -1,6 +1,5 @@
 // signetd: the daemon's supervisor.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -17,6 +16,8 @@ Signals:
   SIGTERM, SIGINT  finish the requests in flight, then leave with status 0
   SIGHUP           read the policy and the list of blocked keys again; what is wrong with them is said on standard
                    error, and the old ones stay in force. The configuration is read at the start only
+
+Operators: signet admin --help; docs/operations.md
 
 Exit status:
   0  left when told to, or --check found nothing wrong
@@ -39,6 +40,7 @@ int exit_status_of(const signet::Result<void>& result) {
 
 int main(int argc, char** argv) {
   signet::open_standard_streams();
+  auto inherited = signet::InheritedDescriptors::take_all();
   CLI::App app(
       "signetd: the certificate authority's daemon. Starts, joins, watches and restarts signet-front, "
       "signet-issuer and one signet-keyholder per token.");
@@ -47,8 +49,9 @@ int main(int argc, char** argv) {
   signet::SupervisorOptions options{.config_file = "/etc/signet/signet.toml", .ready_file = {}};
   bool check = false;
   app.add_option("--config", options.config_file, "The configuration (docs/configuration.md)")->capture_default_str();
-  app.add_option("--ready-file", options.ready_file,
-                 "Written as JSON (address, pid) once requests are taken, removed at the end");
+  app.add_option(
+      "--ready-file", options.ready_file,
+      "Written as JSON (address, pid) once requests are taken, or an operator is waited for; removed at the end");
   app.add_flag("--check", check, "Check configuration and policy, say what is wrong with them, and start nothing");
   try {
     app.parse(argc, argv);
@@ -56,8 +59,8 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   signet::ops::open("signetd");
-  close_range(3, ~0U, 0);  // what its starter left open is nothing of the daemon's
-  if (!check) return exit_status_of(signet::run_daemon(options));
+  if (!inherited.has_value()) return exit_status_of(std::unexpected(inherited.error()));
+  if (!check) return exit_status_of(signet::run_daemon(options, *std::move(inherited)));
   const int status = exit_status_of(signet::check_configuration(options.config_file));
   if (status == 0) fmt::print("{}: configuration and policy are well-formed\n", options.config_file);
   return status;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -36,14 +37,17 @@ IssuerLimits issuer_limits(const DaemonConfig& config) {
                                      .longest_path = fence.longest_path,
                                      .extensions = fence.extensions,
                                      .ocsp_responders = fence.ocsp_responder,
-                                     .retiring = issuer.state == IssuerState::kRetiring});
+                                     .retiring = issuer.state == IssuerState::kRetiring,
+                                     .eku = fence.eku,
+                                     .every_eku = fence.every_eku,
+                                     .longest_ca_validity = fence.longest_ca_validity});
   }
   return limits;
 }
 
 Result<void> check_hsm_profiles(const DaemonConfig& config) {
   for (const auto& [name, token] : config.tokens) {
-    SIGNET_TRY(const HsmProfile profile, load_hsm_profile(token.profile, "token." + name + ".profile"));
+    SIGNET_TRY(const HsmProfile profile, load_hsm_setup(installation_of(token)));
     SIGNET_TRY([[maybe_unused]] const std::string module, find_module(profile));
   }
   return {};
@@ -58,6 +62,7 @@ Result<LoadedConfig> load_configuration(const std::string& config_file) {
   SIGNET_TRY(loaded.config, parse_daemon_config(config_text, config_file));
   SIGNET_TRY(loaded.rules, load_rules(loaded.config));
   SIGNET_CHECK(check_hsm_profiles(loaded.config));
+  SIGNET_TRY(loaded.users, find_child_users(loaded.config.run));
   SIGNET_TRY(loaded.config_memory, sealed_memory_file("signet-config", config_text));
   return loaded;
 }
@@ -206,12 +211,17 @@ Result<std::vector<ChildPlan>> plan_children(const LoadedConfig& loaded, const U
   for (const auto& [name, token] : loaded.config.tokens) {
     SIGNET_TRY(ChildPlan keyholder, plan_child(loaded, "signet-keyholder", {config}));
     keyholder.start.set_token(name);
+    keyholder.longest_silence = loaded.config.issue.sign_deadline;
+    keyholder.longest_delay = std::min<std::chrono::milliseconds>(keyholder.longest_delay, keyholder.longest_silence);
+    keyholder.user = loaded.users.keyholder;
     plans.push_back(std::move(keyholder));
   }
   SIGNET_TRY(ChildPlan issuer, plan_child(loaded, "signet-issuer", issuer_descriptors(loaded)));
   *issuer.start.mutable_clock() = clock_reference();
+  issuer.user = loaded.users.issuer;
   plans.push_back(std::move(issuer));
   SIGNET_TRY(ChildPlan front, plan_child(loaded, "signet-front", {config, listener.get()}));
+  front.user = loaded.users.front;
   plans.push_back(std::move(front));
   return plans;
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "config/daemon_config.h"
 #include "supervisor/child.h"
+#include "supervisor/users.h"
 
 namespace signet {
 
@@ -22,6 +23,7 @@ struct FrozenRules {
 struct LoadedConfig {
   DaemonConfig config;
   std::string config_file;
+  ChildUsers users;
   UniqueFd config_memory;
   FrozenRules rules;
 };

@@ -18,11 +18,17 @@ constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20U;
 
 }  // namespace
 
+void Reload::want(Told told) {
+  wanted_ = true;
+  if (told) to_tell_.push_back(std::move(told));
+}
+
 void Reload::go_on(Child& issuer) {
   if (!wanted_) return;
   if (offered_.has_value()) return ops::info("the reload waits for the one under way");
   if (issuer.state() != Child::State::kReady) return ops::info("the reload waits for the issuer to be ready");
   wanted_ = false;
+  under_way_ = std::exchange(to_tell_, {});
   begin(issuer);
 }
 
@@ -45,7 +51,7 @@ void Reload::answered(const internal::Reloaded& answer, Child& issuer) {
   loaded_.rules = std::move(rules);
   issuer.replace_descriptors(issuer_descriptors(loaded_));
   ops::info("reloaded", {{"policy_sha256", to_hex(loaded_.rules.policy_sha256)}});
-  end();
+  end({});
 }
 
 void Reload::issuer_died() {
@@ -60,7 +66,7 @@ void Reload::refuse(const Error& error) {
     ops::error("not reloaded, the old policy stays in force", {{"reason", std::string(rest.substr(0, end))}});
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  end();
+  end(std::unexpected(error));
 }
 
 void Reload::warn_if_configuration_changed() const {
@@ -77,8 +83,9 @@ void Reload::tell_service_manager() const {
                                      std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
 }
 
-void Reload::end() const {
+void Reload::end(const Result<void>& result) {
   if (announced_) notify_service_manager("READY=1");
+  for (const Told& told : std::exchange(under_way_, {})) told(result);
 }
 
 }  // namespace signet

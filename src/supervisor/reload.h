@@ -1,7 +1,9 @@
 // SIGHUP: another policy for the issuer, and for every later start of it.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <vector>
 
 #include "supervisor/child.h"
 #include "supervisor/plan.h"
@@ -16,8 +18,12 @@ class Reload {
   /// `loaded` outlives it, and is where the rules in force are.
   explicit Reload(LoadedConfig& loaded) : loaded_(loaded) {}
 
+  /// What became of a reload: nothing when the new rules are in force.
+  using Told = std::function<void(const Result<void>&)>;
+
   /// One at a time: whoever wants one meanwhile, or while the issuer is being started, gets another one behind it.
-  void want() noexcept { wanted_ = true; }
+  /// `told` is called once, when that one has ended.
+  void want(Told told = {});
   /// Offers what is wanted, if the issuer is ready for it.
   void go_on(Child& issuer);
   /// The issuer's answer.
@@ -34,10 +40,12 @@ class Reload {
   void refuse(const Error& error);
   void warn_if_configuration_changed() const;
   void tell_service_manager() const;
-  void end() const;
+  void end(const Result<void>& result);
 
   LoadedConfig& loaded_;
   bool wanted_ = false;
+  std::vector<Told> to_tell_;           // of the reload that is wanted
+  std::vector<Told> under_way_;         // of the one that has begun
   std::optional<FrozenRules> offered_;  // that the issuer has not answered yet
   bool announced_ = false;
 };

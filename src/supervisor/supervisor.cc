@@ -15,10 +15,13 @@
 
 #include "base/ops_log.h"
 #include "base/sandbox.h"
+#include "supervisor/admin_desk.h"
+#include "supervisor/links.h"
+#include "supervisor/log_reports.h"
 #include "supervisor/notify.h"
 #include "supervisor/plan.h"
 #include "supervisor/reload.h"
-#include "wire/channel.h"
+#include "supervisor/tokens.h"
 #include "wire/status.h"
 
 namespace signet {
@@ -27,27 +30,20 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr std::chrono::seconds kStartTimeout{60};  // a front or keyholder that is not ready by then is ended
 constexpr std::chrono::seconds kDrainTimeout{30};  // per process, at shutdown
-constexpr std::size_t kMaxPendingCrashes = 1000;
-
-constexpr std::string_view kFront = "signet-front";
-constexpr std::string_view kIssuer = "signet-issuer";
-constexpr std::string_view kKeyholder = "signet-keyholder";
-
-internal::Peer::Role role_of(const Child& child) {
-  if (child.process() == kFront) return internal::Peer::ROLE_FRONT;
-  if (child.process() == kIssuer) return internal::Peer::ROLE_ISSUER;
-  return internal::Peer::ROLE_KEYHOLDER;
-}
 
 /// The event loop. Single-threaded; everything happens in turn().
 class Supervisor {
  public:
-  Supervisor(LoadedConfig loaded, UniqueFd listener, std::string ready_file)
-      : loaded_(std::move(loaded)), listener_(std::move(listener)), ready_file_(std::move(ready_file)) {}
+  Supervisor(LoadedConfig loaded, UniqueFd listener, AdminSocket admin, std::string ready_file)
+      : loaded_(std::move(loaded)),
+        listener_(std::move(listener)),
+        ready_file_(std::move(ready_file)),
+        desk_(desk_world(), std::move(admin)) {}
 
-  Result<void> run() {
+  Result<void> run(InheritedDescriptors inherited) {
+    SIGNET_CHECK(tokens_.prepare(inherited));  // may wait for a pipe, and a signal still ends that
+    inherited = {};
     SIGNET_CHECK(open_signals());
     if (!ready_file_.empty()) unlink(ready_file_.c_str());  // of a daemon that was killed
     SIGNET_CHECK(start_children());
@@ -78,8 +74,22 @@ class Supervisor {
   Result<void> start_children() {
     SIGNET_TRY(const std::vector<ChildPlan> plans, plan_children(loaded_, listener_));
     for (const ChildPlan& plan : plans) children_.emplace_back(plan);
-    for (Child& child : children_) SIGNET_CHECK(child.start());
+    tokens_.know(children_);
+    for (Child& child : children_) SIGNET_CHECK(start(child));
     return {};  // no keyholder is ready yet: each is joined with the issuer when it says so
+  }
+
+  /// A keyholder whose token waits for an operator is left as it is.
+  Result<void> start(Child& child) { return child.process() == kKeyholder ? tokens_.start(child) : child.start(); }
+
+  /// All that can run does. Where a token waits for an operator, the daemon is ready for him and says UNAVAILABLE to
+  /// everybody else: a service manager that gave up on it would start it again, and it would wait again.
+  bool can_announce() const {
+    const bool waits = tokens_.any_is_held();
+    return std::ranges::all_of(children_, [&](const Child& child) {
+      if (child.state() == Child::State::kReady) return true;
+      return child.process() == kKeyholder ? tokens_.is_held(child) : waits && child.process() == kIssuer;
+    });
   }
 
   void announce_ready() {
@@ -94,53 +104,98 @@ class Supervisor {
       }
     }
     notify_service_manager("READY=1");
-    ops::info("ready", {{"address", where}});
+    ops::info("ready", {{"address", where}, {"waits_for", tokens_.next_steps()}});
+    tell_what_is_waited_for();
   }
+
+  /// What `systemctl status` shows.
+  void tell_what_is_waited_for() const { notify_service_manager("STATUS=" + tokens_.next_steps()); }
 
   // Events -------------------------------------------------------------------------------------------------------
 
   Result<void> wait_for_events() {
     std::vector<pollfd> watched{{.fd = signals_.get(), .events = POLLIN, .revents = 0}};
     for (const Child& child : children_) watched.push_back({.fd = child.control_fd(), .events = POLLIN, .revents = 0});
+    const std::size_t first_of_desk = watched.size();
+    if (!stopping_) desk_.watch(watched);
     if (poll(watched.data(), watched.size(), milliseconds_to_next_timer()) < 0 && errno != EINTR)
       return fail_errno(errno, "poll");
     for (std::size_t i = 0; i < children_.size(); ++i) {
       if (watched[i + 1].revents != 0) read_child(children_[i]);
     }
     if (watched[0].revents != 0) read_signals();
+    const auto of_desk = std::span(watched).subspan(first_of_desk);
+    const bool asked = std::ranges::any_of(of_desk, [](const pollfd& each) { return each.revents != 0; });
+    if (asked && !stopping_) desk_.serve(std::chrono::steady_clock::now());
     return {};
   }
 
   void read_child(Child& child) {
     const auto message = child.read_control();
     if (!message.has_value()) return;
-    if (message->has_ready()) on_ready(child);
-    if (message->has_failed()) note_failure(child, from_failure(message->failed()));
-    if (message->has_peer_lost()) join_again(message->peer_lost().generation());
-    if (message->has_reloaded()) {
-      reload_.answered(message->reloaded(), child);
-      go_on_reloading();
+    switch (message->message_case()) {
+      case internal::ChildToSupervisor::kReady: return on_ready(child);
+      case internal::ChildToSupervisor::kFailed: return note_failure(child, from_failure(message->failed()));
+      case internal::ChildToSupervisor::kPeerLost: return on_peer_lost(message->peer_lost().generation());
+      case internal::ChildToSupervisor::kLoggingIn:
+      case internal::ChildToSupervisor::kLoggedIn: return on_login(child, message->has_logged_in());
+      case internal::ChildToSupervisor::kAlive: child.alive = message->alive(); return;
+      case internal::ChildToSupervisor::kTokenDrained:
+        return tokens_.issuer_is_done_with(message->token_drained().token());
+      case internal::ChildToSupervisor::kRecorded: return reports_.recorded(message->recorded().report());
+      case internal::ChildToSupervisor::kIssuerStatus: return desk_.answered(message->issuer_status());
+      case internal::ChildToSupervisor::kReloaded:
+        reload_.answered(message->reloaded(), child);
+        return go_on_reloading();
+      case internal::ChildToSupervisor::MESSAGE_NOT_SET: return;
     }
   }
 
-  /// The child said why it cannot go on. Before the daemon was ready that is the end of all; later it is restarted,
-  /// unless it could not log in.
+  void on_login(const Child& child, bool done) {
+    if (child.process() != kKeyholder) return;
+    TokenDoor& door = tokens_.of(child).door;
+    done ? door.pin_was_right() : door.pin_is_tried();
+  }
+
+  void on_peer_lost(std::uint64_t generation) {
+    if (!stopping_) check(links_.join_again(generation));
+  }
+
+  /// What ends the daemon when it fails.
+  void check(const Result<void>& result) {
+    if (!result.has_value()) give_up(result.error());
+  }
+
+  /// The child said why it cannot go on. Before the daemon was ready that is the end of all, and later it is restarted:
+  /// unless it could not log in, for then its token stays shut until an operator opens it.
   void note_failure(Child& child, const Error& error) {
-    child.stays_down = error.code == ErrorCode::kUnauthenticated;
+    child.last_failure = error.message;
     ops::error("process cannot go on", {{"process", child.name()}, {"reason", error.message}});
+    if (child.process() == kKeyholder && tokens_.of(child).door.closes_for(error)) {
+      desk_.not_opened(child.token(), error);
+      return tell_what_is_waited_for();
+    }
     if (!announced_)
       give_up(Error{.code = error.code, .message = child.name() + ": " + error.message, .field = error.field});
   }
 
   void on_ready(Child& child) {
     ops::info("process ready", {{"process", child.name()}, {"pid", std::to_string(child.pid())}});
-    join_new(child);
+    check(links_.join_new(child));
     if (child.process() == kIssuer) {
-      send_pending_crashes();
+      reports_.send(child);
+      tokens_.issuer_is_ready();
       go_on_reloading();
     }
-    const bool all = std::ranges::all_of(children_, [](const Child& c) { return c.state() == Child::State::kReady; });
-    if (all && !announced_ && !stopping_) announce_ready();
+    if (child.process() == kKeyholder) on_token_open(child);
+    if (can_announce() && !announced_ && !stopping_) announce_ready();
+  }
+
+  void on_token_open(Child& keyholder) {
+    tokens_.of(keyholder).door.opened();
+    keyholder.last_failure.clear();
+    desk_.opened(keyholder.token());
+    tell_what_is_waited_for();
   }
 
   void read_signals() {
@@ -169,111 +224,52 @@ class Supervisor {
     const Exit exit{.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                     .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
     child.reaped();
-    if (child.process() == kIssuer) reload_.issuer_died();
+    child.last_exit = exit.text();
+    if (child.process() == kIssuer) on_issuer_died();
+    if (child.process() == kKeyholder) tokens_.of(child).door.left();
     if (stopping_) return on_exit_while_stopping(child, exit);
+    if (child.process() == kKeyholder) on_keyholder_left(child);
+    if (child.process() == kKeyholder && tokens_.is_held(child)) return leave_down(child, exit);
     if (!announced_) return give_up_on(child, exit);
     schedule_restart(child, exit);
   }
 
+  void on_issuer_died() {
+    reports_.issuer_died();
+    reload_.issuer_died();
+    tokens_.issuer_died();
+    desk_.issuer_died();
+  }
+
+  void on_keyholder_left(const Child& child) {
+    const std::string why = child.last_failure.empty() ? child.last_exit : child.last_failure;
+    desk_.not_opened(child.token(),
+                     Error{.code = ErrorCode::kUnavailable, .message = fmt::format("{} left: {}", child.name(), why)});
+    desk_.has_left(child.token());
+  }
+
+  void remember_crash(const Child& child, const Exit& exit) {
+    reports_.add(child, exit);
+    reports_.send(*find(kIssuer));
+  }
+
+  /// An operator starts it again. One that was drained leaves as it is meant to.
+  void leave_down(const Child& child, const Exit& exit) {
+    const bool clean = exit.signal == 0 && exit.status == 0;
+    if (!clean) remember_crash(child, exit);
+    ops::warning("process stays down until an operator acts",
+                 {{"process", child.name()}, {"how", exit.text()}, {"next", tokens_.of(child).door.next_step()}});
+    tell_what_is_waited_for();
+    if (can_announce() && !announced_) announce_ready();
+  }
+
   void schedule_restart(Child& child, const Exit& exit) {
     remember_crash(child, exit);
-    if (child.stays_down) {
-      return ops::error("process stays down until signetd is started again",
-                        {{"process", child.name()}, {"how", exit.text()}});
-    }
     const auto now = std::chrono::steady_clock::now();
     const auto delay = child.next_delay(now);
     child.restart_at = now + delay;
     ops::error("process died; it is restarted",
                {{"process", child.name()}, {"how", exit.text()}, {"in_ms", std::to_string(delay.count())}});
-  }
-
-  // Joining ------------------------------------------------------------------------------------------------------
-
-  /// Whether the two can be joined now. The issuer needs its keyholders to become ready (it asks them what the log's
-  /// key signed last), so it is joined with those that are ready while it starts; the front is for a ready one only.
-  static bool can_join(const Child& issuer, const Child& other) {
-    if (other.process() == kIssuer || other.state() != Child::State::kReady || other.control_fd() < 0) return false;
-    if (issuer.control_fd() < 0) return false;
-    return other.process() == kFront ? issuer.state() == Child::State::kReady
-                                     : issuer.state() != Child::State::kStopped;
-  }
-
-  /// Joins `child`, which has just become ready, with whom it talks to. A keyholder that was joined with an issuer
-  /// while that was starting stays joined when the issuer is ready.
-  void join_new(Child& child) {
-    Child* issuer = find(kIssuer);
-    if (child.process() != kIssuer) return join_if_possible(*issuer, child);
-    for (Child& other : children_) {
-      if (other.process() == kFront) join_if_possible(*issuer, other);
-    }
-  }
-
-  /// The issuer was started again: its keyholders stand there already.
-  void join_keyholders(Child& issuer) {
-    for (Child& other : children_) {
-      if (other.process() == kKeyholder) join_if_possible(issuer, other);
-    }
-  }
-
-  void join_if_possible(Child& issuer, Child& other) {
-    if (can_join(issuer, other)) join(issuer, other);
-  }
-
-  /// A new socket pair for the issuer and one of the others.
-  void join(Child& issuer, Child& other) {
-    auto pair = make_stream_pair();
-    if (!pair.has_value()) return give_up(pair.error());
-    other.link_generation = ++generation_;
-    send_peer(issuer, other, pair->first);
-    send_peer(other, issuer, pair->second);
-  }
-
-  /// Tells `to` that `peer` is at the other end of `socket`. If `to` has just died this fails, and its restart joins
-  /// anew.
-  void send_peer(Child& to, const Child& peer, const UniqueFd& socket) {
-    internal::SupervisorToChild message;
-    message.mutable_peer()->set_role(role_of(peer));
-    message.mutable_peer()->set_token(peer.token().empty() ? to.token() : peer.token());
-    message.mutable_peer()->set_generation(generation_);
-    const int descriptor = socket.get();
-    if (const auto sent = to.send(message, std::span(&descriptor, 1)); !sent.has_value()) {
-      ops::warning("a peer could not be announced", {{"process", to.name()}, {"reason", sent.error().message}});
-    }
-  }
-
-  /// The issuer lost a link. If it is not an older one and its process lives on, the two get a new one.
-  void join_again(std::uint64_t generation) {
-    Child* issuer = find(kIssuer);
-    for (Child& child : children_) {
-      const bool lost = child.link_generation == generation && child.process() != kIssuer;
-      if (!lost || !can_join(*issuer, child) || stopping_) continue;
-      ops::warning("a link broke and is renewed",
-                   {{"process", child.name()}, {"generation", std::to_string(generation)}});
-      join(*issuer, child);
-    }
-  }
-
-  // Crashes, for the audit log -----------------------------------------------------------------------------------
-
-  void remember_crash(const Child& child, const Exit& exit) {
-    internal::Crash crash;
-    crash.set_process(child.name());
-    crash.set_signal(exit.signal);
-    crash.set_exit_status(exit.status);
-    crash.set_restarts(child.restarts());
-    if (crashes_.size() < kMaxPendingCrashes) crashes_.push_back(std::move(crash));
-    send_pending_crashes();
-  }
-
-  void send_pending_crashes() {
-    Child* issuer = find(kIssuer);
-    while (issuer != nullptr && issuer->state() == Child::State::kReady && !crashes_.empty()) {
-      internal::SupervisorToChild message;
-      *message.mutable_crash() = crashes_.front();
-      if (!issuer->send(message).has_value()) return;
-      crashes_.pop_front();
-    }
   }
 
   // Stopping -----------------------------------------------------------------------------------------------------
@@ -283,6 +279,7 @@ class Supervisor {
     stopping_ = true;
     reload_.set_announced(false);
     ops::info("stopping", {{"why", why}});
+    desk_.stop();
     notify_service_manager("STOPPING=1");
     for (Child& child : children_) child.restart_at.reset();
     drain_next();
@@ -332,44 +329,72 @@ class Supervisor {
 
   void act_on_time() {
     const SteadyTime now = std::chrono::steady_clock::now();
+    desk_.act_on_time(now);
     for (Child& child : children_) {
       if (child.restart_at.has_value() && *child.restart_at <= now) restart(child);
-      if (has_start_deadline(child) && now - child.started_at() > kStartTimeout) child.kill_now();
-      if (child.kill_at.has_value() && *child.kill_at <= now) child.kill_now();
+      const auto ultimatum = child.ultimatum();
+      if (ultimatum.has_value() && ultimatum->at <= now && !child.has_said_something()) end(child, *ultimatum);
       if (stopping_ && child.process() == draining_ && now > drain_deadline_) child.kill_now();
     }
   }
 
-  /// Not the issuer: it reads its whole log before it is ready, however long that is.
-  static bool has_start_deadline(const Child& child) {
-    return child.state() == Child::State::kStarting && child.process() != kIssuer;
+  static void end(Child& child, const Ultimatum& ultimatum) {
+    ops::error("process is killed", {{"process", child.name()}, {"why", std::string(ultimatum.why)}});
+    child.kill_now();
+    child.kill_at = std::chrono::steady_clock::now() + std::chrono::seconds(1);  // it is said once
   }
 
   void restart(Child& child) {
     child.restart_at.reset();
-    if (const auto started = child.start(); !started.has_value()) {
-      ops::error("process could not be started", {{"process", child.name()}, {"reason", started.error().message}});
-      child.kill_now();
-      if (child.pid() <= 0)
-        child.restart_at = std::chrono::steady_clock::now() + child.next_delay(std::chrono::steady_clock::now());
-      return;
-    }
-    if (child.process() == kIssuer) join_keyholders(child);
+    if (const auto started = start(child); !started.has_value()) return on_not_started(child, started.error());
+    if (child.process() == kIssuer) check(links_.join_keyholders(child));
+  }
+
+  void on_not_started(Child& child, const Error& error) {
+    ops::error("process could not be started", {{"process", child.name()}, {"reason", error.message}});
+    child.last_failure = error.message;
+    if (child.process() == kKeyholder) desk_.not_opened(child.token(), error);
+    child.kill_now();
+    if (child.process() == kKeyholder && child.pid() <= 0) tokens_.of(child).door.left();
+    if (child.pid() > 0 || (child.process() == kKeyholder && tokens_.is_held(child))) return;
+    child.restart_at = std::chrono::steady_clock::now() + child.next_delay(std::chrono::steady_clock::now());
   }
 
   int milliseconds_to_next_timer() const {
     SteadyTime next = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     for (const Child& child : children_) {
       if (child.restart_at.has_value()) next = std::min(next, *child.restart_at);
-      if (has_start_deadline(child)) next = std::min(next, child.started_at() + kStartTimeout);
-      if (child.kill_at.has_value()) next = std::min(next, *child.kill_at);
+      if (const auto ultimatum = child.ultimatum(); ultimatum.has_value()) next = std::min(next, ultimatum->at);
     }
     if (stopping_) next = std::min(next, drain_deadline_);
+    next = std::min(next, desk_.next_time().value_or(next));
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
     return static_cast<int>(std::max<std::int64_t>(left.count(), 1));
   }
 
   // ----------------------------------------------------------------------------------------------------------------
+
+  AdminDeskWorld desk_world() {
+    return {.tokens = tokens_,
+            .reload = reload_,
+            .reports = reports_,
+            .clock = system_clock(),
+            .issuer = [this]() -> Child& { return *find(kIssuer); },
+            .facts = [this] { return facts(); },
+            .start_keyholder = [this](Child& keyholder) { restart(keyholder); },
+            .go_on_reloading = [this] { go_on_reloading(); }};
+  }
+
+  DaemonFacts facts() {
+    return {.loaded = loaded_,
+            .children = children_,
+            .tokens = tokens_,
+            .state = stopping_    ? "stopping"
+                     : announced_ ? "ready"
+                                  : "starting",
+            .address = address_of(listener_).value_or("?"),
+            .started = started_};
+  }
 
   Child* find(std::string_view process) {
     const auto found = std::ranges::find_if(children_, [&](const Child& c) { return c.process() == process; });
@@ -385,15 +410,25 @@ class Supervisor {
   UniqueFd listener_;
   std::string ready_file_;
   UniqueFd signals_;
+  const Time started_ = system_clock().now();
   std::deque<Child> children_;
-  std::deque<internal::Crash> crashes_;  // that the issuer has not been told yet
-  std::uint64_t generation_ = 0;
+  Links links_{children_};
+  LogReports reports_;
+  Tokens tokens_{loaded_.config, loaded_.config.state.directory};
   bool announced_ = false;
   bool stopping_ = false;
   std::string_view draining_;
   SteadyTime drain_deadline_{};
   std::optional<Error> failure_;
+  AdminDesk desk_;  // uses all of the above
 };
+
+/// Its folder is the state folder, unless somebody chose another: that one is there before the daemon is.
+Result<AdminSocket> open_admin_socket(const DaemonConfig& config) {
+  if (directory_of(config.admin.socket) == config.state.directory)
+    SIGNET_CHECK(make_directory(config.state.directory, 0700));
+  return AdminSocket::open(config.admin);
+}
 
 }  // namespace
 
@@ -402,12 +437,16 @@ Result<void> check_configuration(const std::string& config_file) {
   return {};
 }
 
-Result<void> run_daemon(const SupervisorOptions& options) {
+Result<void> run_daemon(const SupervisorOptions& options, InheritedDescriptors inherited) {
   SIGNET_CHECK(harden_process());
   SIGNET_TRY(LoadedConfig loaded, load_configuration(options.config_file));
+  SIGNET_CHECK(check_may_run(loaded.config.run));
+  SIGNET_CHECK(prepare_state(loaded.config, loaded.users));
   SIGNET_TRY(UniqueFd listener, open_listener(loaded.config.listen.address));
+  SIGNET_TRY(AdminSocket admin, open_admin_socket(loaded.config));
   SIGNET_CHECK(enter_supervisor_sandbox());
-  return Supervisor(std::move(loaded), std::move(listener), options.ready_file).run();
+  return Supervisor(std::move(loaded), std::move(listener), std::move(admin), options.ready_file)
+      .run(std::move(inherited));
 }
 
 }  // namespace signet

@@ -79,7 +79,7 @@ Result<std::pair<UniqueFd, UniqueFd>> make_control_pair() {
 }
 
 Result<void> ControlChannel::send(const google::protobuf::Message& message, std::span<const int> descriptors) {
-  Bytes body = encode(message);
+  const Bytes body = encode(message);
   if (body.empty() || body.size() > kMaxControlBytes || descriptors.size() > kMaxControlDescriptors) {
     return fail(
         ErrorCode::kInvalidArgument,
@@ -87,8 +87,12 @@ Result<void> ControlChannel::send(const google::protobuf::Message& message, std:
                     "can be sent",
                     body.size(), descriptors.size(), kMaxControlBytes, kMaxControlDescriptors));
   }
+  return send_packet(body, descriptors);
+}
+
+Result<void> ControlChannel::send_packet(std::span<const std::uint8_t> body, std::span<const int> descriptors) {
   DescriptorBuffer buffer;
-  iovec part{.iov_base = body.data(), .iov_len = body.size()};
+  iovec part{.iov_base = const_cast<std::uint8_t*>(body.data()), .iov_len = body.size()};  // sendmsg only reads it
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
@@ -102,6 +106,31 @@ Result<void> ControlChannel::send(const google::protobuf::Message& message, std:
     }
   }
   return {};
+}
+
+Result<void> ControlChannel::send_secret(const Secret& secret) {
+  return secret.expose([&](std::span<const std::uint8_t> bytes) -> Result<void> {
+    if (bytes.empty() || bytes.size() > kMaxSecretBytes)
+      return fail(ErrorCode::kInvalidArgument, "a secret of 1 to 255 bytes can be sent");
+    return send_packet(bytes, {});
+  });
+}
+
+Result<Secret> ControlChannel::receive_secret() {
+  return Secret::filled_by(kMaxSecretBytes, [&](std::span<std::uint8_t> room) -> Result<std::size_t> {
+    iovec part{.iov_base = room.data(), .iov_len = room.size()};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    const ssize_t got = receive_message(socket_.get(), header);
+    if (got < 0) return peer_gone(errno);
+    if (got == 0) {
+      return fail(ErrorCode::kUnavailable, "the process at the other end of the control socket has closed it");
+    }
+    if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+      return fail(ErrorCode::kInvalidArgument, "what came in place of a secret is too long");
+    return static_cast<std::size_t>(got);
+  });
 }
 
 Result<ControlChannel::Packet> ControlChannel::receive_packet() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/secret.h"
 #include "wire/message.h"
 
 namespace signet {
@@ -47,6 +48,12 @@ class ControlChannel {
     return Received<M>{std::move(message), std::move(packet.descriptors)};
   }
 
+  /// A packet of its own that is the secret, of 1 to kMaxSecretBytes bytes, and never in other memory than Secret's.
+  /// The message before it says that it follows. Errors: as send().
+  [[nodiscard]] Result<void> send_secret(const Secret& secret);
+  /// Waits for it. Errors: kUnavailable when the peer has gone; kInvalidArgument when the packet is too long.
+  [[nodiscard]] Result<Secret> receive_secret();
+
   /// Whether receive() would return at once: there is a message, or the peer has gone.
   [[nodiscard]] bool has_message() const noexcept;
 
@@ -65,6 +72,7 @@ class ControlChannel {
     std::vector<UniqueFd> descriptors;
   };
   [[nodiscard]] Result<Packet> receive_packet();
+  [[nodiscard]] Result<void> send_packet(std::span<const std::uint8_t> body, std::span<const int> descriptors);
 
   UniqueFd socket_;
   std::chrono::milliseconds send_timeout_{-1};  // poll's: none

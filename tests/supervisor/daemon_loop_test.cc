@@ -25,6 +25,8 @@ constexpr const char* kConfig = R"(origin = "ca.example/test"
 policy = "policy.toml"
 [state]
 directory = "state"
+[run]
+allow_root = true
 [listen]
 address = "127.0.0.1:0"
 certificate = "daemon.pem"
@@ -74,6 +76,7 @@ class DaemonLoop : public testing::Test {
   DaemonLoop() {
     directory_.write("signet.toml", kConfig);
     directory_.write("policy.toml", kPolicy);
+    directory_.write("pin", "1234\n");
     const std::string module = directory_.write("module.so", "");
     directory_.write("profile.toml",
                      "name = \"fake\"\ntested = \"ci\"\nsource = \"tests\"\nmodules = [\"" + module + "\"]\n");
@@ -129,6 +132,7 @@ class DaemonLoop : public testing::Test {
     return starts;
   }
   void kill_child(const std::string& child) const {
+    ASSERT_TRUE(eventually([&] { return !peers(child).empty(); })) << "what it was told before is in its notes";
     const auto pids = children_of(daemon_->pid(), child.substr(0, 15));
     ASSERT_EQ(pids.size(), 1U);
     kill(pids.front(), SIGKILL);
@@ -268,6 +272,27 @@ TEST_F(DaemonLoop, AKeyholderThatCannotLogInAgainStaysDown) {
   EXPECT_EQ(stop(), 0);
 }
 
+TEST_F(DaemonLoop, AKeyholderThatDiesWhileItLogsInForTheFirstTimeStaysDown) {
+  script(kKeyholder, "login die", 0);
+  start();
+  ASSERT_TRUE(eventually([&] { return fs::exists(ready_file()); })) << said();
+  EXPECT_THAT(said(), HasSubstr("its keyholder left while it logged in"));
+  EXPECT_THAT(starts(kKeyholder), ElementsAre("start 0"));
+  EXPECT_TRUE(fs::exists(directory_ / "state/token-soft.shut"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AKeyholderThatDiesWhileItLogsInAgainIsStartedThreeTimes) {
+  script(kKeyholder, "login ready serve", 0);
+  for (int restart = 1; restart <= 3; ++restart) script(kKeyholder, "login die", restart);
+  start_and_wait();
+  kill_child(kKeyholder);
+  ASSERT_TRUE(eventually([&] { return said().find("stays down") != std::string::npos; })) << said();
+  std::this_thread::sleep_for(seconds(1));
+  EXPECT_THAT(starts(kKeyholder), ElementsAre("start 0", "start 1", "start 2", "start 3"));
+  EXPECT_EQ(stop(), 0);
+}
+
 TEST_F(DaemonLoop, AnotherFailureIsTriedAgain) {
   script(kKeyholder, "fail 14 the token is away", 1);
   start_and_wait();
@@ -281,6 +306,28 @@ TEST_F(DaemonLoop, AChildThatHangsUpButStaysIsKilledAndStartedAgain) {
   script(kFront, "ready hang up", 0);
   start_and_wait();
   ASSERT_TRUE(eventually([&] { return starts(kFront).size() == 2; })) << said();
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AKeyholderThatDoesNotSayAnyMoreThatItLivesIsKilledAndStartedAgain) {
+  directory_.write("signet.toml", std::string(kConfig) + "[issue]\nsign_deadline = \"1s\"\n");
+  script(kKeyholder, "ready mute serve", 0);
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return peers(kKeyholder).size() == 2; })) << said();
+  EXPECT_THAT(said(), HasSubstr("it does not say any more that it lives"));
+  std::this_thread::sleep_for(milliseconds(1500));
+  EXPECT_THAT(starts(kKeyholder), ElementsAre("start 0", "start 1")) << "the second one says that it lives";
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, AKeyholderThatDoesNotBecomeReadyAgainIsKilledAndStartedAgain) {
+  directory_.write("signet.toml", std::string(kConfig) + "[issue]\nsign_deadline = \"1s\"\n");
+  script(kKeyholder, "wait 3600000", 1);
+  start_and_wait();
+  kill_child(kKeyholder);
+  ASSERT_TRUE(eventually([&] { return peers(kKeyholder).size() == 2; })) << said();
+  EXPECT_THAT(said(), HasSubstr("it does not become ready"));
+  EXPECT_THAT(starts(kKeyholder), ElementsAre("start 0", "start 1", "start 2"));
   EXPECT_EQ(stop(), 0);
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "admin_properties.h"
 #include "base/file.h"
 #include "fuzz_properties.h"
 
@@ -26,6 +27,7 @@ TEST(FuzzReplay, FramePropertyHoldsForTheCorpus) { EXPECT_GE(replay("frame_corpu
 TEST(FuzzReplay, MessagePropertyHoldsForTheCorpus) {
   EXPECT_GE(replay("messages_corpus", check_message_property), 10U);
 }
+TEST(FuzzReplay, AdminPropertyHoldsForTheCorpus) { EXPECT_GE(replay("admin_corpus", check_admin_property), 10U); }
 
 }  // namespace
 }  // namespace signet::testing

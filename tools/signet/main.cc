@@ -7,6 +7,7 @@
 #include <csignal>
 #include <optional>
 
+#include "admin_cli.h"
 #include "base/standard_streams.h"
 #include "base/version.h"
 #include "commands.h"
@@ -36,6 +37,7 @@ Examples:
 
   signet log checkpoint --since last --out last --force   # is it still the same log, only longer?
   signet --json status                      # is the daemon well?
+  signet admin status                       # on its machine: the same, and what an operator has to do
   signet lint www.pem                       # what RFC 5280 finds wrong with it; asks nobody
   signet policy test policy.toml --client payments --csr www.csr   # what would be issued, or why not; asks nobody)";
 
@@ -74,6 +76,7 @@ struct Arguments {
   LintArguments lint;
   PolicyCheckArguments policy_check;
   PolicyTestArguments policy_test;
+  AdminArguments admin;
 };
 
 /// CLI11's own check says its range in floating point, with 309 digits.
@@ -359,14 +362,14 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv, bool json) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
     const Error usage{.code = ErrorCode::kInvalidArgument, .message = printable(error.what(), 1024)};
-    print_error(usage, ExitCode::kUsage, json);
+    print_error(usage, ExitCode::kUsage, json, next_step(usage));
     return static_cast<int>(ExitCode::kUsage);
   }
 }
 
 int finish_failed(const Error& error, bool json) {
   const ExitCode exit_code = exit_code_of(error);
-  print_error(error, exit_code, json);
+  print_error(error, exit_code, json, next_step(error));
   return static_cast<int>(exit_code);
 }
 
@@ -388,6 +391,7 @@ int run(int argc, char** argv) {
   const LogCommands log_commands = add_log(app, arguments);
   const CLI::App* const lint_command = add_lint(app, arguments.lint);
   const PolicyCommands policy_commands = add_policy(app, arguments);
+  const AdminCommands admin_commands = add_admin(app, arguments.admin);
   app.add_subcommand("status", "Version, issuers, tokens and sizes, for clients with the right \"operate\"");
 
   const bool json = std::any_of(argv + 1, argv + argc, [](std::string_view argument) { return argument == "--json"; });
@@ -397,6 +401,7 @@ int run(int argc, char** argv) {
   if (lint_command->parsed()) return finish_with_status(lint_certificates(arguments.lint, format), arguments.json);
   if (policy_commands.policy->parsed())
     return finish_with_status(run_policy(policy_commands, arguments, format), arguments.json);
+  if (admin_commands.admin->parsed()) return run_admin(admin_commands, arguments.admin, format);
   const auto done = issue_command->parsed()      ? issue(arguments.flags, arguments.issue, format)
                     : renew_command->parsed()    ? renew(arguments.flags, arguments.renew, format)
                     : bundle_command->parsed()   ? bundle(arguments.flags, arguments.bundle, format)

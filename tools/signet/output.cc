@@ -67,8 +67,7 @@ Result<void> print_json(const nlohmann::json& value) {
 
 std::string time_text(std::chrono::sys_seconds time) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time)); }
 
-void print_error(const Error& error, ExitCode exit_code, bool json) {
-  const std::string next = next_step(error);
+void print_error(const Error& error, ExitCode exit_code, bool json, const std::string& next) {
   if (json) {
     const nlohmann::json object = {{"error",
                                     {{"message", error.message},

@@ -38,8 +38,8 @@ enum class Format {
 /// RFC 3339 in whole seconds: "2026-01-02T03:04:05Z".
 [[nodiscard]] std::string time_text(std::chrono::sys_seconds time);
 
-/// "signet: <message>" with field, code, request and next step below it, on standard error; with `json` an object
+/// "signet: <message>" with field, code, request and the `next` step below it, on standard error; with `json` an object
 /// {"error": {...}} on standard output instead.
-void print_error(const Error& error, ExitCode exit_code, bool json);
+void print_error(const Error& error, ExitCode exit_code, bool json, const std::string& next);
 
 }  // namespace signet::cli

@@ -1,7 +1,10 @@
 // Takes the place of signet-front, signet-issuer and signet-keyholder, whichever its argv[0] says. Beside the
 // configuration that Start names it reads NAME.script.RESTARTS (or NAME.script; without either, "ready" and "serve"),
 // a command in each line:
-//   ready              says that it is ready
+//   ready              says that it is ready; a keyholder says from then on that it lives
+//   login              a keyholder says that it is about to give the PIN to the token
+//   mute               a keyholder does not, from then on
+//   wait MILLISECONDS
 //   fail CODE TEXT     says Failure, and leaves with status 1
 //   die                ends by SIGKILL
 //   meet COUNT         takes messages until so many peers were introduced
@@ -14,9 +17,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "wire/control.h"
@@ -30,6 +36,7 @@ struct FakeChild {
   ControlChannel control;
   std::string name;
   std::string directory;
+  std::atomic<bool> mute{false};
 
   void note(const std::string& line) const {
     std::ofstream(directory + "/" + name + ".seen", std::ios::app) << line + "\n";
@@ -37,6 +44,16 @@ struct FakeChild {
 
   void say(const internal::ChildToSupervisor& message) {
     if (!control.send(message).has_value()) _exit(9);
+  }
+
+  /// As long as this process lives.
+  [[noreturn]] void say_that_it_lives() {
+    internal::ChildToSupervisor message;
+    message.mutable_alive();
+    while (true) {
+      if (!mute && !control.send(message).has_value()) _exit(0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
   }
 
   void say_failure(std::istream& arguments) {
@@ -70,6 +87,13 @@ struct FakeChild {
     say(message);
   }
 
+  void take_crash(const internal::SupervisorToChild& report) {
+    note("crash " + report.crash().process() + " " + std::to_string(report.crash().signal()));
+    internal::ChildToSupervisor answer;
+    answer.mutable_recorded()->set_report(report.report());
+    say(answer);
+  }
+
   /// Takes messages until `enough` peers were introduced.
   void serve(unsigned enough) {
     for (unsigned peers = 0; peers < enough;) {
@@ -82,8 +106,7 @@ struct FakeChild {
              std::to_string(message.peer().generation()));
       }
       if (message.has_reload()) take_reload(received->descriptors);
-      if (message.has_crash())
-        note("crash " + message.crash().process() + " " + std::to_string(message.crash().signal()));
+      if (message.has_crash()) take_crash(message);
       if (message.has_drain()) {
         std::ofstream(directory + "/drained", std::ios::app) << name + "\n";
         _exit(0);
@@ -97,6 +120,16 @@ struct FakeChild {
       if (command == "ready") {
         message.mutable_ready();
         say(message);
+        if (name == "signet-keyholder") std::thread([this] { say_that_it_lives(); }).detach();
+      } else if (command == "login") {
+        message.mutable_logging_in();
+        say(message);
+      } else if (command == "mute") {
+        mute = true;
+      } else if (command == "wait") {
+        int millis = 0;
+        script >> millis;
+        std::this_thread::sleep_for(std::chrono::milliseconds(millis));
       } else if (command == "lose") {
         std::uint64_t generation = 0;
         script >> generation;
@@ -131,6 +164,7 @@ int main(int, char** argv) {
   child.directory = directory_of(start->message.start().config_file());
   const std::string restarts = std::to_string(start->message.start().restarts());
   child.note("start " + restarts);
+  if (start->message.start().has_pin() && !child.control.receive_secret().has_value()) return 6;
   if (child.name == "signet-issuer" && start->descriptors.size() > 1)
     child.note("policy " + FakeChild::policy_in(start->descriptors[1]));
   const std::string script = child.directory + "/" + child.name + ".script";

@@ -1,0 +1,175 @@
+#include "supervisor/token_door.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/ops_log.h"
+
+namespace signet {
+
+namespace {
+
+constexpr std::size_t kMaxNoteBytes = 4096;
+
+Secret copy_of_secret(const Secret& secret) {
+  return secret.expose([](std::span<const std::uint8_t> bytes) { return Secret(bytes); });
+}
+
+std::string credential_path(const std::string& name) {
+  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+  return directory == nullptr ? std::string() : fmt::format("{}/{}", directory, name);
+}
+
+Result<Secret> read_credential(const std::string& name, const std::string& field) {
+  const std::string path = credential_path(name);
+  if (path.empty()) {
+    return fail(
+        ErrorCode::kFailedPrecondition,
+        fmt::format("{} is \"{}\", but CREDENTIALS_DIRECTORY is not set: signetd is not started by systemd with "
+                    "LoadCredential={}:FILE",
+                    field, name, name),
+        field);
+  }
+  SIGNET_TRY(const UniqueFd file, open_file(path, FileTrust::kCredential, field));
+  return read_secret(file.get(), path, field);
+}
+
+}  // namespace
+
+TokenDoor::TokenDoor(const TokenConfig& config, const std::string& state_directory)
+    : config_(config), note_file_(fmt::format("{}/token-{}.shut", state_directory, config.name)) {}
+
+std::string TokenDoor::field() const { return fmt::format("token.{}.{}", config_.name, config_.pin.key()); }
+
+Result<void> TokenDoor::prepare(InheritedDescriptors& inherited) {
+  const auto note = read_file(note_file_, kMaxNoteBytes, FileTrust::kNotWritable, "state.directory");
+  if (note.has_value()) shut_ = printable(text_of(*note), kMaxNoteBytes);
+  if (!note.has_value() && note.error().native != ENOENT) return std::unexpected(note.error());
+  if (config_.pin.source != PinSource::kDescriptor) return {};
+  SIGNET_TRY(const UniqueFd descriptor, inherited.take(config_.pin.descriptor, field()));
+  SIGNET_TRY(Secret pin, read_secret(descriptor.get(), fmt::format("descriptor {}", config_.pin.descriptor), field()));
+  if (!shut_.has_value()) given_ = DoorKey{.pin = std::move(pin)};
+  return {};
+}
+
+TokenDoor::State TokenDoor::state() const noexcept {
+  if (drained_) return State::kDrained;
+  if (given_.has_value()) return State::kFree;
+  if (shut_.has_value()) return State::kShut;
+  return config_.pin.can_be_read_again() || kept_.has_value() ? State::kFree : State::kNoPin;
+}
+
+std::string TokenDoor::next_step() const {
+  const std::string& name = config_.name;
+  switch (state()) {
+    case State::kFree: return {};
+    case State::kNoPin: return fmt::format("token '{}' waits for its PIN: signet admin unlock {}", name, name);
+    case State::kShut:
+      return fmt::format("token '{}' stays shut: {}; then: signet admin unlock {}", name, *shut_, name);
+    case State::kDrained: return fmt::format("token '{}' is out of use: signet admin undrain {}", name, name);
+  }
+  return {};
+}
+
+Result<Secret> TokenDoor::read_configured() const {
+  if (config_.pin.source == PinSource::kCredential) return read_credential(config_.pin.credential, field());
+  return read_secret_file(config_.pin.file, field());
+}
+
+Result<DoorKey> TokenDoor::key_for_start() {
+  DoorKey key;
+  if (given_.has_value()) key = *std::exchange(given_, std::nullopt);
+  if (key.pin.empty() && kept_.has_value()) key.pin = copy_of_secret(*kept_);
+  if (key.pin.empty()) {
+    SIGNET_TRY(key.pin, read_configured());
+  }
+  if (config_.pin.keep) tried_ = copy_of_secret(key.pin);
+  // Not of a PIN that this process is not to know any more.
+  if (config_.pin.keep || config_.pin.can_be_read_again()) in_use_ = key.pin.expose(sha256);
+  return key;
+}
+
+void TokenDoor::pin_was_right() {
+  is_trying_ = false;
+  unfinished_tries_ = 0;
+  was_right_ = in_use_;
+}
+
+void TokenDoor::opened() {
+  pin_was_right();
+  if (tried_.has_value() && tried_->is_locked()) kept_ = std::exchange(tried_, std::nullopt);
+  if (tried_.has_value())
+    ops::warning("the PIN is not kept: RLIMIT_MEMLOCK lets no memory be locked", {{"token", config_.name}});
+  tried_.reset();
+  shut_.reset();
+  remove_note();
+}
+
+bool TokenDoor::closes_for(const Error& failure) {
+  is_trying_ = false;  // the token answered
+  const bool is_of_pin = failure.field == fmt::format("token.{}.pin", config_.name);
+  if (!is_of_pin && failure.code != ErrorCode::kUnauthenticated) return false;
+  shut(failure);
+  return true;
+}
+
+void TokenDoor::left() {
+  tried_.reset();
+  if (std::exchange(is_trying_, false)) try_was_unfinished();
+}
+
+void TokenDoor::try_was_unfinished() {
+  const bool was_right = in_use_.has_value() && in_use_ == was_right_;
+  if (was_right && ++unfinished_tries_ < kMostUnfinishedTries) {
+    return ops::warning("a keyholder left while it logged in; its PIN was right before, and is tried again",
+                        {{"token", config_.name}, {"tries_without_an_answer", std::to_string(unfinished_tries_)}});
+  }
+  shut(Error{.code = ErrorCode::kUnauthenticated,
+             .message = "its keyholder left while it logged in, so the PIN may have been counted as wrong and is not "
+                        "tried again: find out why the login did not end, and be sure of the PIN",
+             .field = fmt::format("token.{}.pin", config_.name)});
+}
+
+/// A PIN that was tried, unlike one that was refused beforehand, must not be tried by the next signetd either.
+void TokenDoor::shut(const Error& why) {
+  kept_.reset();
+  tried_.reset();
+  was_right_.reset();
+  unfinished_tries_ = 0;
+  shut_ = printable(why.message, kMaxNoteBytes / 2);
+  ops::error("a token stays shut until an operator opens it", {{"token", config_.name}, {"next", next_step()}});
+  if (why.code != ErrorCode::kUnauthenticated) return;
+  const std::string note = fmt::format("{} (tried at {})", *shut_, to_rfc3339(system_clock().now()));
+  Result<void> written = make_directory(directory_of(note_file_), 0700);
+  if (written.has_value()) written = replace_file(note_file_, bytes_of(note), 0600);
+  if (written.has_value()) return;
+  ops::error("a token stays shut, but the next signetd will not know",
+             {{"token", config_.name}, {"reason", written.error().message}});
+}
+
+void TokenDoor::remove_note() {
+  if (unlink(note_file_.c_str()) == 0 || errno == ENOENT) return;
+  ops::error("a token is open, but the note that it stays shut cannot be removed",
+             {{"token", config_.name}, {"reason", fail_errno(errno, note_file_).error().message}});
+}
+
+void TokenDoor::open_with(DoorKey key) { given_ = std::move(key); }
+
+Result<void> TokenDoor::open_again(bool despite_count_low, bool despite_final_try) {
+  if (!config_.pin.can_be_read_again() && !kept_.has_value()) {
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("{} is no source that can be read again; give the PIN: signet admin unlock {}", field(),
+                            config_.name),
+                "--configured");
+  }
+  given_ = DoorKey{.pin = Secret(), .despite_count_low = despite_count_low, .despite_final_try = despite_final_try};
+  return {};
+}
+
+}  // namespace signet

@@ -1,0 +1,93 @@
+// What keeps a token's keyholder from being started: a PIN that is not there, was wrong, or an operator.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "config/daemon_config.h"
+#include "supervisor/inherited.h"
+
+namespace signet {
+
+/// What a keyholder is started with.
+struct DoorKey {
+  Secret pin;
+  bool despite_count_low = false;
+  bool despite_final_try = false;
+};
+
+/// One per [token.NAME]. It knows where the PIN comes from, that a wrong one is not tried twice (a note in the state
+/// folder says so even to the next signetd), and whether an operator took the token out of use. Not thread-safe.
+class TokenDoor {
+ public:
+  enum class State : std::uint8_t {
+    kFree,     ///< its keyholder may be started
+    kNoPin,    ///< nobody has given the PIN yet, or it was given and not kept
+    kShut,     ///< the PIN was wrong, or the token says that it must not be tried
+    kDrained,  ///< an operator wants it so
+  };
+
+  /// `state_directory` is where the note is kept.
+  TokenDoor(const TokenConfig& config, const std::string& state_directory);
+
+  /// Reads the note of an earlier signetd, and the PIN where it comes from an inherited descriptor. Errors: the
+  /// descriptor is not there or has no PIN; the note cannot be read.
+  [[nodiscard]] Result<void> prepare(InheritedDescriptors& inherited);
+
+  [[nodiscard]] State state() const noexcept;
+  /// What the operator has to do, as a sentence; empty when it is kFree.
+  [[nodiscard]] std::string next_step() const;
+
+  /// For the start that follows. In state kFree only. Errors: the configured source cannot be read.
+  [[nodiscard]] Result<DoorKey> key_for_start();
+  /// Keyholders give the PIN to the token that many times in a row without an answer, where it was right before.
+  static constexpr unsigned kMostUnfinishedTries = 3;
+
+  /// The keyholder is about to give the PIN to the token.
+  void pin_is_tried() noexcept { is_trying_ = true; }
+  /// The token took it.
+  void pin_was_right();
+  /// The keyholder is ready. The PIN is kept now, where that is configured; the note is removed.
+  void opened();
+  /// The keyholder said that it cannot go on. True when the PIN is why: the token is shut from now on.
+  bool closes_for(const Error& failure);
+  /// The keyholder has left, or was not started after all. A PIN that was given for this start is gone. When nobody
+  /// knows what the token said to it, the token is shut from now on; but one that was right before, in the life of this
+  /// signetd, may be tried again, until kMostUnfinishedTries had no answer.
+  void left();
+
+  /// The operator's acts. open_with() and open_again() are for one start.
+  void open_with(DoorKey key);
+  /// Errors: kFailedPrecondition when there is no PIN but the operator's.
+  [[nodiscard]] Result<void> open_again(bool despite_count_low, bool despite_final_try);
+  void set_drained(bool drained) noexcept { drained_ = drained; }
+
+  [[nodiscard]] bool drained() const noexcept { return drained_; }
+  [[nodiscard]] bool pin_is_kept() const noexcept { return kept_.has_value(); }
+  [[nodiscard]] const TokenConfig& config() const noexcept { return config_; }
+  /// "token.soft.pin_file"
+  [[nodiscard]] std::string field() const;
+
+ private:
+  [[nodiscard]] Result<Secret> read_configured() const;
+  void try_was_unfinished();
+  void shut(const Error& why);
+  void remove_note();
+
+  const TokenConfig& config_;
+  std::string note_file_;
+  std::optional<std::string> shut_;  // why
+  std::optional<DoorKey> given_;     // for the next start
+  std::optional<Secret> tried_;      // by the start under way; to be kept when it was right
+  std::optional<Secret> kept_;
+  std::optional<Sha256> in_use_;     // of the PIN of the last start, where it can be had again
+  std::optional<Sha256> was_right_;  // of the PIN that was right last
+  bool is_trying_ = false;           // the token has the PIN, and has not answered
+  unsigned unfinished_tries_ = 0;    // in a row, without an answer
+  bool drained_ = false;
+};
+
+}  // namespace signet

@@ -1,0 +1,119 @@
+#include "supervisor/tokens.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/ops_log.h"
+#include "supervisor/links.h"
+
+namespace signet {
+
+namespace {
+
+constexpr std::chrono::seconds kLongestDrain{60};  // sign_deadline is at most that
+
+}  // namespace
+
+Tokens::Tokens(const DaemonConfig& config, std::string state_directory) {
+  for (const auto& [name, token] : config.tokens)
+    tokens_.emplace(name, Token{.door = TokenDoor(token, state_directory), .keyholder = nullptr});
+}
+
+Result<void> Tokens::prepare(InheritedDescriptors& inherited) {
+  for (auto& [name, token] : tokens_) SIGNET_CHECK(token.door.prepare(inherited));
+  return {};
+}
+
+void Tokens::know(std::deque<Child>& children) {
+  for (Child& child : children) {
+    if (child.process() == kKeyholder) of(child).keyholder = &child;
+    if (child.process() == kIssuer) issuer_ = &child;
+  }
+}
+
+Token* Tokens::find(std::string_view name) {
+  const auto found = tokens_.find(std::string(name));
+  return found == tokens_.end() ? nullptr : &found->second;
+}
+
+std::string Tokens::names() const {
+  std::string names;
+  for (const auto& [name, token] : tokens_) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+bool Tokens::is_held(const Child& keyholder) const {
+  return keyholder.pid() <= 0 && tokens_.at(keyholder.token()).door.state() != TokenDoor::State::kFree;
+}
+
+bool Tokens::any_is_held() const {
+  return std::ranges::any_of(tokens_, [&](const auto& each) { return is_held(*each.second.keyholder); });
+}
+
+std::string Tokens::next_steps() const {
+  std::string steps;
+  for (const auto& [name, token] : tokens_) {
+    if (is_held(*token.keyholder)) steps += (steps.empty() ? "" : "; ") + token.door.next_step();
+  }
+  return steps;
+}
+
+Result<void> Tokens::start(Child& keyholder) {
+  TokenDoor& door = of(keyholder).door;
+  if (is_held(keyholder)) {
+    ops::warning("a token waits for an operator", {{"token", keyholder.token()}, {"next", door.next_step()}});
+    return {};
+  }
+  SIGNET_TRY(const DoorKey key, door.key_for_start());
+  return keyholder.start(&key);
+}
+
+void Tokens::drain(Token& token) {
+  token.door.set_drained(true);
+  Child& keyholder = *token.keyholder;
+  keyholder.restart_at.reset();
+  tell_issuer(token);
+  if (keyholder.pid() <= 0) return;
+  keyholder.kill_at = std::chrono::steady_clock::now() + kLongestDrain;
+  const bool in_use = issuer_->state() == Child::State::kReady && keyholder.state() == Child::State::kReady;
+  if (!in_use) leave(token);
+}
+
+void Tokens::issuer_is_done_with(std::string_view name) {
+  Token* const token = find(name);
+  if (token != nullptr && token->door.drained() && token->keyholder->pid() > 0) leave(*token);
+}
+
+void Tokens::undrain(Token& token) {
+  token.door.set_drained(false);
+  tell_issuer(token);
+}
+
+void Tokens::tell_issuer(const Token& token) const {
+  if (issuer_->state() != Child::State::kReady) return;  // told when it is
+  internal::SupervisorToChild message;
+  message.mutable_token_use()->set_token(token.keyholder->token());
+  message.mutable_token_use()->set_drained(token.door.drained());
+  static_cast<void>(issuer_->send(message));  // one that has just died is told when it is ready again
+}
+
+/// One that cannot be told is killed by that.
+void Tokens::leave(Token& token) {
+  internal::SupervisorToChild message;
+  message.mutable_drain();
+  static_cast<void>(token.keyholder->send(message));
+}
+
+void Tokens::issuer_is_ready() const {
+  for (const auto& [name, token] : tokens_) {
+    if (token.door.drained()) tell_issuer(token);
+  }
+}
+
+void Tokens::issuer_died() {
+  for (auto& [name, token] : tokens_) {
+    if (token.door.drained() && token.keyholder->pid() > 0) leave(token);
+  }
+}
+
+}  // namespace signet

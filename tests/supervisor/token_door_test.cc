@@ -1,0 +1,314 @@
+#include "supervisor/token_door.h"
+
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+#include "support/temp_directory.h"
+
+namespace signet::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using State = TokenDoor::State;
+
+class Door : public testing::Test {
+ protected:
+  [[nodiscard]] TokenConfig config(PinSource source, bool keep = false) const {
+    TokenConfig token;
+    token.name = "soft";
+    token.pin.source = source;
+    token.pin.file = directory_ / "pin";
+    token.pin.credential = "soft-pin";
+    token.pin.descriptor = 1000;
+    token.pin.keep = keep;
+    return token;
+  }
+
+  [[nodiscard]] std::string note() const { return directory_ / "state/token-soft.shut"; }
+
+  /// A door as a new signetd has it.
+  std::unique_ptr<TokenDoor> door(const TokenConfig& token) const {
+    auto made = std::make_unique<TokenDoor>(token, directory_ / "state");
+    InheritedDescriptors none;
+    EXPECT_TRUE(made->prepare(none).has_value());
+    return made;
+  }
+
+  void write_pin(const std::string& pin, mode_t mode = 0600) const {
+    ASSERT_EQ(chmod(directory_.write("pin", pin + "\n").c_str(), mode), 0);
+  }
+
+  TempDirectory directory_;
+};
+
+std::string pin_in(const Result<DoorKey>& key) {
+  if (!key.has_value()) return "error: " + key.error().message;
+  return key->pin.expose([](std::span<const std::uint8_t> bytes) { return std::string(text_of(bytes)); });
+}
+
+DoorKey key_with(std::string_view pin) { return {.pin = Secret(bytes_of(pin))}; }
+
+const Error kWrongPin{
+    .code = ErrorCode::kUnauthenticated, .message = "C_Login failed: CKR_PIN_INCORRECT", .field = "token.soft.pin"};
+
+TEST_F(Door, ReadsThePinFileAtEachStart) {
+  const TokenConfig token = config(PinSource::kFile);
+  const auto door = this->door(token);
+  write_pin("1234");
+  EXPECT_EQ(door->state(), State::kFree);
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  write_pin("5678");
+  EXPECT_EQ(pin_in(door->key_for_start()), "5678");
+}
+
+TEST_F(Door, RefusesAPinFileThatOthersMayReadAndNamesTheMode) {
+  const TokenConfig token = config(PinSource::kFile);
+  for (const mode_t mode : {0640U, 0604U, 0620U}) {
+    write_pin("1234", mode);
+    const auto key = door(token)->key_for_start();
+    ASSERT_FALSE(key.has_value()) << mode;
+    EXPECT_EQ(key.error().code, ErrorCode::kPermissionDenied);
+    EXPECT_EQ(key.error().field, "token.soft.pin_file");
+    EXPECT_THAT(key.error().message, AllOf(HasSubstr("others must not read or write it"), HasSubstr("pin")));
+  }
+  write_pin("1234", 0400);
+  EXPECT_EQ(pin_in(door(token)->key_for_start()), "1234");
+}
+
+TEST_F(Door, RefusesAPinFileThatIsALink) {
+  directory_.write("elsewhere", "1234\n");
+  std::filesystem::create_symlink(directory_ / "elsewhere", directory_ / "pin");
+  const TokenConfig token = config(PinSource::kFile);
+  EXPECT_THAT(pin_in(door(token)->key_for_start()), HasSubstr("symbolic link"));
+}
+
+TEST_F(Door, ReadsACredentialWhereSystemdPutsIt) {
+  const TokenConfig token = config(PinSource::kCredential);
+  unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_THAT(pin_in(door(token)->key_for_start()),
+              AllOf(HasSubstr("CREDENTIALS_DIRECTORY is not set"), HasSubstr("LoadCredential=soft-pin:")));
+  setenv("CREDENTIALS_DIRECTORY", (directory_ / "").c_str(), 1);
+  directory_.write("soft-pin", "1234");
+  ASSERT_EQ(chmod((directory_ / "soft-pin").c_str(), 0440), 0) << "as systemd does it for another user";
+  EXPECT_EQ(pin_in(door(token)->key_for_start()), "1234");
+  ASSERT_EQ(chmod((directory_ / "soft-pin").c_str(), 0444), 0);
+  const auto refused = door(token)->key_for_start();
+  EXPECT_THAT(pin_in(refused), HasSubstr("its mode is 0444"));
+  EXPECT_EQ(refused.error().field, "token.soft.pin_credential");
+  unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST_F(Door, ADescriptorThatNobodyLeftOpenIsAnError) {
+  const TokenConfig token = config(PinSource::kDescriptor);
+  TokenDoor door(token, directory_ / "state");
+  InheritedDescriptors none;
+  const auto prepared = door.prepare(none);
+  ASSERT_FALSE(prepared.has_value());
+  EXPECT_EQ(prepared.error().field, "token.soft.pin_fd");
+  EXPECT_THAT(prepared.error().message, HasSubstr("without an open descriptor of that number"));
+}
+
+TEST_F(Door, APinOfTheOperatorIsForOneStart) {
+  const TokenConfig token = config(PinSource::kOperator);
+  const auto door = this->door(token);
+  EXPECT_EQ(door->state(), State::kNoPin);
+  EXPECT_EQ(door->next_step(), "token 'soft' waits for its PIN: signet admin unlock soft");
+  door->open_with(key_with("1234"));
+  EXPECT_EQ(door->state(), State::kFree);
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  door->opened();
+  EXPECT_FALSE(door->pin_is_kept());
+  EXPECT_EQ(door->state(), State::kNoPin) << "should its keyholder have to start again";
+}
+
+TEST_F(Door, IsKeptWhereThatIsConfiguredAndThePinWasRight) {
+  const TokenConfig token = config(PinSource::kOperator, true);
+  const auto door = this->door(token);
+  door->open_with(key_with("1234"));
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  EXPECT_FALSE(door->pin_is_kept()) << "not before it was right";
+  door->left();
+  EXPECT_EQ(door->state(), State::kNoPin) << "the keyholder left before anybody knew";
+  door->open_with(key_with("1234"));
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  door->opened();
+  EXPECT_TRUE(door->pin_is_kept());
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  EXPECT_TRUE(door->closes_for(kWrongPin));
+  EXPECT_FALSE(door->pin_is_kept());
+}
+
+TEST_F(Door, IsNotKeptWhereItsMemoryCannotBeLocked) {
+  ASSERT_EQ(geteuid(), 0U) << "this test takes on another user's id: root may lock whatever the limit";
+  const TokenConfig token = config(PinSource::kOperator, true);
+  const pid_t child = fork();
+  if (child == 0) {
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || setuid(65534) != 0) _exit(2);
+    TokenDoor door(token, "/nowhere");
+    door.open_with(key_with("1234"));
+    const bool used = door.key_for_start().has_value();
+    door.opened();
+    _exit(used && !door.pin_is_kept() ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(Door, StaysShutAfterAWrongPinEvenForTheNextSignetd) {
+  const TokenConfig token = config(PinSource::kFile);
+  write_pin("4321");
+  const auto first = door(token);
+  EXPECT_TRUE(first->closes_for(kWrongPin));
+  EXPECT_EQ(first->state(), State::kShut);
+  EXPECT_THAT(first->next_step(), AllOf(HasSubstr("stays shut"), HasSubstr("CKR_PIN_INCORRECT"),
+                                        HasSubstr("signet admin unlock soft"), Not(HasSubstr("4321"))));
+  EXPECT_TRUE(std::filesystem::exists(note()));
+
+  const auto second = door(token);
+  EXPECT_EQ(second->state(), State::kShut);
+  EXPECT_THAT(second->next_step(), AllOf(HasSubstr("CKR_PIN_INCORRECT"), HasSubstr("tried at 2")));
+  second->open_with(key_with("1234"));
+  EXPECT_EQ(second->state(), State::kFree);
+  EXPECT_EQ(pin_in(second->key_for_start()), "1234");
+  EXPECT_EQ(second->state(), State::kShut) << "until it was right";
+  second->opened();
+  EXPECT_FALSE(std::filesystem::exists(note()));
+  EXPECT_EQ(door(token)->state(), State::kFree);
+}
+
+TEST_F(Door, StaysShutWhereTheTokenForbidsATryButTheNextSignetdLooksAgain) {
+  const TokenConfig token = config(PinSource::kFile);
+  const auto first = door(token);
+  EXPECT_TRUE(first->closes_for(
+      Error{.code = ErrorCode::kFailedPrecondition, .message = "the user PIN is locked", .field = "token.soft.pin"}));
+  EXPECT_EQ(first->state(), State::kShut);
+  EXPECT_FALSE(std::filesystem::exists(note())) << "nothing was tried";
+  EXPECT_EQ(door(token)->state(), State::kFree);
+}
+
+TEST_F(Door, StaysOpenForFailuresThatAreNotOfThePin) {
+  const TokenConfig token = config(PinSource::kFile);
+  const auto door = this->door(token);
+  EXPECT_FALSE(door->closes_for(Error{.code = ErrorCode::kUnavailable, .message = "the token is away"}));
+  EXPECT_FALSE(door->closes_for(
+      Error{.code = ErrorCode::kFailedPrecondition, .message = "no such module", .field = "token.soft.profile"}));
+  EXPECT_EQ(door->state(), State::kFree);
+}
+
+TEST_F(Door, IsShutByAKeyholderThatDiedWhileTheTokenHadThePin) {
+  const TokenConfig token = config(PinSource::kFile);
+  write_pin("1234");
+  const auto first = door(token);
+  EXPECT_EQ(pin_in(first->key_for_start()), "1234");
+  first->left();
+  EXPECT_EQ(first->state(), State::kFree) << "the PIN was not tried";
+  first->pin_is_tried();
+  first->left();
+  EXPECT_EQ(first->state(), State::kShut);
+  EXPECT_THAT(first->next_step(), AllOf(HasSubstr("left while it logged in"), HasSubstr("be sure of the PIN"),
+                                        HasSubstr("signet admin unlock soft"), Not(HasSubstr("1234"))));
+  EXPECT_EQ(door(token)->state(), State::kShut) << "the next signetd knows";
+  ASSERT_TRUE(first->open_again(false, false).has_value());
+  EXPECT_EQ(first->state(), State::kFree);
+}
+
+TEST_F(Door, StaysOpenWhereTheTokenAnsweredBeforeTheKeyholderDied) {
+  const TokenConfig token = config(PinSource::kFile);
+  write_pin("1234");
+  const auto door = this->door(token);
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  door->pin_is_tried();
+  door->pin_was_right();
+  door->left();
+  EXPECT_EQ(door->state(), State::kFree);
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  door->pin_is_tried();
+  EXPECT_FALSE(door->closes_for(Error{.code = ErrorCode::kUnavailable, .message = "the token is away"}));
+  door->left();
+  EXPECT_EQ(door->state(), State::kFree);
+}
+
+TEST_F(Door, TriesAPinThatWasRightThreeTimesInARowWithoutAnAnswer) {
+  const TokenConfig token = config(PinSource::kFile);
+  write_pin("1234");
+  const auto door = this->door(token);
+  const auto start = [&](bool answered) {
+    EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+    door->pin_is_tried();
+    if (answered) door->opened();
+    door->left();
+  };
+  start(true);
+  for (int round = 0; round < 2; ++round) {
+    start(false);
+    start(false);
+    EXPECT_EQ(door->state(), State::kFree);
+    start(true);
+  }
+  start(false);
+  start(false);
+  start(false);
+  EXPECT_EQ(door->state(), State::kShut);
+  door->open_with(key_with("1234"));
+  start(false);
+  EXPECT_EQ(door->state(), State::kShut) << "the operator's try was one";
+}
+
+TEST_F(Door, TriesAnotherPinThanTheOneThatWasRightOnce) {
+  const TokenConfig token = config(PinSource::kFile);
+  write_pin("1234");
+  const auto door = this->door(token);
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  door->pin_is_tried();
+  door->opened();
+  door->left();
+  write_pin("4321");
+  EXPECT_EQ(pin_in(door->key_for_start()), "4321");
+  door->pin_is_tried();
+  door->left();
+  EXPECT_EQ(door->state(), State::kShut);
+}
+
+TEST_F(Door, TriesTheConfiguredSourceAgainWhenTold) {
+  const TokenConfig token = config(PinSource::kFile);
+  write_pin("1234");
+  const auto door = this->door(token);
+  EXPECT_TRUE(door->closes_for(kWrongPin));
+  ASSERT_TRUE(door->open_again(true, false).has_value());
+  EXPECT_EQ(door->state(), State::kFree);
+  const auto key = door->key_for_start();
+  EXPECT_EQ(pin_in(key), "1234");
+  EXPECT_TRUE(key->despite_count_low);
+  EXPECT_FALSE(key->despite_final_try);
+
+  const TokenConfig asked = config(PinSource::kOperator);
+  const auto refused = this->door(asked)->open_again(false, false);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().field, "--configured");
+  EXPECT_THAT(refused.error().message, HasSubstr("give the PIN: signet admin unlock soft"));
+}
+
+TEST_F(Door, IsClosedWhileItIsDrainedWhateverThePin) {
+  const TokenConfig token = config(PinSource::kFile);
+  const auto door = this->door(token);
+  door->set_drained(true);
+  EXPECT_EQ(door->state(), State::kDrained);
+  EXPECT_THAT(door->next_step(), HasSubstr("signet admin undrain soft"));
+  door->set_drained(false);
+  EXPECT_EQ(door->state(), State::kFree);
+}
+
+}  // namespace
+}  // namespace signet::test
