@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -49,9 +50,21 @@ ListenConfig read_listen(TomlTable table, const std::string& base) {
   return listen;
 }
 
+constexpr std::uint32_t kMostWorkers = 256;
+
+/// A worker waits for the log, for a session of a token, and for the log again: with four for each session there is
+/// always one that has something to sign.
+std::uint32_t workers_for(const std::map<std::string, TokenConfig>& tokens) {
+  constexpr std::uint32_t kForEachSession = 4;
+  constexpr std::uint32_t kFewest = 16;
+  std::uint32_t sessions = 0;
+  for (const auto& [name, token] : tokens) sessions += token.sessions;
+  return std::clamp(kForEachSession * sessions, kFewest, kMostWorkers);
+}
+
 IssueConfig read_issue(TomlTable table, const std::string& base) {
   IssueConfig issue;
-  issue.workers = count(table, "workers", 256, issue.workers);
+  issue.workers = count(table, "workers", kMostWorkers, 0);
   issue.queue = count(table, "queue", 1'000'000, issue.queue);
   issue.sign_deadline = table.duration("sign_deadline", 1s, 60s, issue.sign_deadline);
   issue.request_skew = table.duration("request_skew", 1s, kDay, issue.request_skew);
@@ -63,9 +76,13 @@ TokenConfig read_token(TomlTable table, const std::string& name, const std::stri
   TokenConfig token;
   token.name = name;
   token.profile = resolve(base, table.text("profile"));
-  token.pin_file = resolve(base, table.text("pin_file"));
+  token.pin = read_pin_config(table, base);
   token.sessions = count(table, "sessions", 64, token.sessions);
   token.environment = read_environment(table);
+  token.allow_untested = table.boolean("allow_untested", false);
+  token.init_arguments = table.optional_text("init_arguments").value_or("");
+  for (const std::string& path : table.texts("readable")) token.readable.push_back(resolve(base, path));
+  for (const std::string& path : table.texts("writable")) token.writable.push_back(resolve(base, path));
   return token;
 }
 
@@ -88,6 +105,32 @@ TrustConfig read_trust(TomlTable table, const std::string& base) {
   return trust;
 }
 
+AdminConfig read_admin(std::optional<TomlTable> table, const StateConfig& state, const std::string& base) {
+  constexpr std::size_t kLongestSocketPath = 107;  // unix(7): sun_path, with its NUL
+  AdminConfig admin{.socket = state.directory + "/admin.socket", .group = {}};
+  if (!table) return admin;
+  if (const auto path = table->optional_text("socket")) {
+    admin.socket = resolve(base, *path);
+    if (admin.socket.size() > kLongestSocketPath)
+      table->complain("socket", fmt::format("has {} bytes; a Unix socket's path has at most {}", admin.socket.size(),
+                                            kLongestSocketPath));
+  }
+  admin.group = table->optional_text("group").value_or("");
+  return admin;
+}
+
+/// Two tokens cannot read one descriptor: whoever is first has it all.
+void check_descriptors(std::map<std::string, TomlTable>& tables, const DaemonConfig& config) {
+  std::map<int, std::string> readers;
+  for (const auto& [name, token] : config.tokens) {
+    if (token.pin.source != PinSource::kDescriptor) continue;
+    const auto [first, is_first] = readers.emplace(token.pin.descriptor, name);
+    if (is_first) continue;
+    tables.at(name).complain("pin_fd", fmt::format("is {}, which token.{} reads already; give each token its own",
+                                                   token.pin.descriptor, first->second));
+  }
+}
+
 /// The key of an issuer is one that may sign certificates.
 void check_issuer_key(TomlTable& table, const std::string& name, const DaemonConfig& config) {
   check_reference(table, "key", name, config.keys, "key");
@@ -106,17 +149,23 @@ void check_log_key_is_named(TomlTable& table, const KeyConfig& key, const Daemon
                  "it");
 }
 
+void check_tokens(TomlTable& table, const KeyConfig& key, const DaemonConfig& config) {
+  const std::string field = key.tokens.size() == 1 ? "token" : "tokens";
+  for (const std::string& token : key.tokens) check_reference(table, field, token, config.tokens, "token");
+}
+
 void read_named_parts(TomlTable& root, const std::string& base, DaemonConfig& config) {
   auto tokens = root.named_tables("token", 1);
   auto keys = root.named_tables("key", 1);
   auto issuers = root.named_tables("issuer", 1);
   for (auto& [name, table] : tokens) config.tokens.emplace(name, read_token(table, name, base));
+  check_descriptors(tokens, config);
   for (auto& [name, table] : keys) config.keys.emplace(name, read_key(table, name, base));
   for (auto& [name, table] : issuers) config.issuers.emplace(name, read_issuer(table, name, base));
   config.log = read_log(root, config, base);
   for (auto& [name, table] : keys) {
     const KeyConfig& key = config.keys.at(name);
-    check_reference(table, "token", key.token, config.tokens, "token");
+    check_tokens(table, key, config);
     check_log_key_is_named(table, key, config);
   }
   for (auto& [name, table] : issuers) check_issuer_key(table, config.issuers.at(name).key, config);
@@ -129,11 +178,15 @@ std::string_view name_of(ArtifactKind kind) noexcept {
     case ArtifactKind::kEndEntityCertificate: return "end-entity-certificate";
     case ArtifactKind::kLogCheckpoint: return "log-checkpoint";
     case ArtifactKind::kCaCertificate: return "ca-certificate";
+    case ArtifactKind::kCrl: return "crl";
+    case ArtifactKind::kOcspResponse: return "ocsp-response";
   }
   return "unknown";
 }
 
 std::string_view name_of(IssuerState state) noexcept { return state == IssuerState::kActive ? "active" : "retiring"; }
+
+bool KeyConfig::is_on(std::string_view token) const { return std::ranges::find(tokens, token) != tokens.end(); }
 
 std::optional<std::string> DaemonConfig::origin_of_log_key(const std::string& name) const {
   if (log.key == name) return log.origin;
@@ -176,10 +229,17 @@ Result<DaemonConfig> parse_daemon_config(ByteView text, const std::string& file)
   if (!config.origin.empty()) check_origin(root, "origin", config.origin);
   config.policy = resolve(base, root.text("policy"));
   config.state.directory = resolve(base, root.table("state").text("directory"));
+  if (auto run = root.optional_table("run")) config.run = read_run(*run);
+  config.admin = read_admin(root.optional_table("admin"), config.state, base);
   config.listen = read_listen(root.table("listen"), base);
-  if (auto issue = root.optional_table("issue")) config.issue = read_issue(*issue, base);
+  bool has_workers = false;
+  if (auto issue = root.optional_table("issue")) {
+    has_workers = issue->has("workers");
+    config.issue = read_issue(*issue, base);
+  }
   if (auto trust = root.optional_table("trust")) config.trust = read_trust(*trust, base);
   read_named_parts(root, base, config);
+  if (!has_workers) config.issue.workers = workers_for(config.tokens);
   config.sha256 = signet::sha256(text);
   SIGNET_CHECK(document->finish());
   return config;

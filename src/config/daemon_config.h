@@ -12,6 +12,10 @@
 
 #include "base/bytes.h"
 #include "base/pkcs11_uri.h"
+#include "config/pin_config.h"
+#include "config/run_config.h"
+#include "x509/algorithm.h"
+#include "x509/name_limits.h"
 
 namespace signet {
 
@@ -24,13 +28,24 @@ struct ListenAddress {
 };
 [[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text);
 
-/// What a key may sign at all. The names in configuration are "end-entity-certificate", "log-checkpoint" and
-/// "ca-certificate".
-enum class ArtifactKind : std::uint8_t { kEndEntityCertificate, kLogCheckpoint, kCaCertificate };
+/// What a key may sign at all. The names in configuration are "end-entity-certificate", "log-checkpoint",
+/// "ca-certificate", "crl" and "ocsp-response".
+enum class ArtifactKind : std::uint8_t { kEndEntityCertificate, kLogCheckpoint, kCaCertificate, kCrl, kOcspResponse };
 [[nodiscard]] std::string_view name_of(ArtifactKind kind) noexcept;
 
 struct StateConfig {
-  std::string directory;  ///< holds log/, store.sqlite and the lock
+  std::string directory;  ///< holds log/, store/ and a folder keyholder-TOKEN/ of each token
+  [[nodiscard]] std::string store_directory() const { return directory + "/store"; }
+  [[nodiscard]] std::string store_file() const { return store_directory() + "/store.sqlite"; }
+  [[nodiscard]] std::string keyholder_directory(const std::string& token) const {
+    return directory + "/keyholder-" + token;
+  }
+};
+
+/// [admin]: the operator's socket.
+struct AdminConfig {
+  std::string socket;  ///< state.directory/admin.socket unless given; at most 107 bytes (unix(7))
+  std::string group;   ///< whose members may use it beside root; empty: nobody
 };
 
 struct ListenConfig {
@@ -47,7 +62,7 @@ struct ListenConfig {
 };
 
 struct IssueConfig {
-  std::uint32_t workers = 16;              ///< requests worked on at once
+  std::uint32_t workers = 16;              ///< requests worked on at once; four for each session unless given
   std::uint32_t queue = 1024;              ///< requests that wait for a worker
   std::chrono::seconds sign_deadline{5};   ///< how long a keyholder may take for one signature
   std::chrono::seconds request_skew{300};  ///< how far a signed request's time may be off, either way
@@ -56,32 +71,55 @@ struct IssueConfig {
 
 struct TokenConfig {
   std::string name;
-  std::string profile;                             ///< path of its hsm-profiles/*.toml
-  std::string pin_file;                            ///< mode 0600
-  std::uint32_t sessions = 4;                      ///< threads that sign, 1..64
+  std::string profile;  ///< path of its hsm-profiles/*.toml
+  PinConfig pin;
+  std::uint32_t sessions = 4;                      ///< that sign, 1..64; each has two threads, by turns
   std::map<std::string, std::string> environment;  ///< set in the keyholder before the module is loaded
+  bool allow_untested = false;                     ///< take a profile that was written from documents
+  std::string init_arguments;                      ///< instead of the profile's
+  std::vector<std::string> readable;               ///< what the module reads beside what its profile says
+  std::vector<std::string> writable;               ///< likewise what it writes
 };
 
 /// What the keyholder lets a key sign, whatever the issuer asks for.
 struct FenceConfig {
   std::set<ArtifactKind> may_sign;
+  std::optional<SignatureAlgorithm> signature = {};  ///< [key.NAME] signature; nothing = the key type's own
   std::chrono::seconds longest_validity{0};
-  std::chrono::seconds clock_tolerance{3600};  ///< how far notBefore may be from the keyholder's clock, either way
-  std::uint64_t longest_path = 0;              ///< the largest pathLenConstraint of a CA's certificate
-  std::set<std::string> extensions = {};       ///< dotted OIDs: extensions that no field of TbsFields is for
-  bool ocsp_responder = false;                 ///< certificates may be of who signs OCSP answers for this CA
+  /// How far notBefore, thisUpdate and producedAt may be from the keyholder's clock, either way.
+  std::chrono::seconds clock_tolerance{3600};
+  std::uint64_t longest_path = 0;         ///< the largest pathLenConstraint of a CA's certificate
+  std::set<std::string> extensions = {};  ///< dotted OIDs: extensions that no field of TbsFields is for
+  bool ocsp_responder = false;            ///< certificates may be of who signs OCSP answers for this CA
+  /// Extended key usages, dotted OIDs: serverAuth and clientAuth unless the operator says otherwise.
+  std::set<std::string> eku = {"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"};
+  bool every_eku = false;                       ///< whatever the usages are, and also none (but see ocsp_responder)
+  std::chrono::seconds longest_ca_validity{0};  ///< of a CA's certificate; longest_validity is the others'
+  NameLimits names = {};                        ///< of end entities
+  std::chrono::seconds longest_crl_period{0};   ///< from a CRL's thisUpdate to its nextUpdate
+  std::chrono::seconds longest_ocsp_period{0};  ///< likewise of an OCSP response
+
+  /// What a key of this type signs with.
+  [[nodiscard]] SignatureAlgorithm algorithm_for(KeyType type) const {
+    return signature.value_or(default_algorithm(type));
+  }
+  [[nodiscard]] bool signs_certificates() const {
+    return may_sign.contains(ArtifactKind::kEndEntityCertificate) || may_sign.contains(ArtifactKind::kCaCertificate);
+  }
 };
 
-/// A key signs either certificates, and has a certificate itself, or checkpoints of the log (may_sign is exactly
+/// A key signs either for a CA, and has its certificate, or checkpoints of the log (may_sign is exactly
 /// kLogCheckpoint), and has a file with its public key.
 struct KeyConfig {
   std::string name;
-  std::string token;        ///< a name in DaemonConfig::tokens
-  Pkcs11Uri uri;            ///< of its private key
+  /// Names in DaemonConfig::tokens, in the configuration's order: at least one, a log key has exactly one.
+  std::vector<std::string> tokens;
+  Pkcs11Uri uri;            ///< of its private key; the same on each of the tokens
   std::string certificate;  ///< PEM; must belong to the key. Empty for a log key
   std::string public_key;   ///< PEM, SubjectPublicKeyInfo; must belong to the key. Empty unless it is a log key
   FenceConfig fence;
   [[nodiscard]] bool signs_log() const { return fence.may_sign.contains(ArtifactKind::kLogCheckpoint); }
+  [[nodiscard]] bool is_on(std::string_view token) const;
 };
 
 /// [log.predecessor]: the log that this one goes on from.
@@ -137,6 +175,8 @@ struct DaemonConfig {
   std::string origin;  ///< 1..255 printable ASCII characters, without spaces and '+' (log key names allow neither)
   std::string policy;
   StateConfig state;
+  RunConfig run;
+  AdminConfig admin;
   ListenConfig listen;
   IssueConfig issue;
   LogConfig log;

@@ -69,17 +69,27 @@ Result<void> check_self_signed(const Certificate& root, const std::string& path,
               field);
 }
 
+Result<void> check_algorithm(SignatureAlgorithm algorithm, const PublicKey& key, const std::string& name) {
+  if (fits(algorithm, key.type())) return {};
+  const std::string field = "key." + name + ".signature";
+  return fail(ErrorCode::kFailedPrecondition,
+              fmt::format("{} is for RSA keys, and this key is {}; remove it", field, key.describe()), field);
+}
+
 Result<Authority> load_authority(const IssuerConfig& issuer, const KeyConfig& key) {
   const std::string field = "issuer." + issuer.name;
   const std::string key_field = "key." + key.name + ".certificate";
   SIGNET_TRY(Certificate certificate, load_certificate(key.certificate, key_field));
   SIGNET_CHECK(check_is_ca(certificate, key.certificate, key_field));
+  const SignatureAlgorithm algorithm = key.fence.algorithm_for(certificate.public_key().type());
+  SIGNET_CHECK(check_algorithm(algorithm, certificate.public_key(), key.name));
   SIGNET_TRY(Certificate root, load_certificate(issuer.root, field + ".root"));
   SIGNET_CHECK(check_is_ca(root, issuer.root, field + ".root"));
   SIGNET_CHECK(check_self_signed(root, issuer.root, field + ".root"));
   Authority authority{.name = issuer.name,
                       .key = issuer.key,
                       .state = issuer.state,
+                      .algorithm = algorithm,
                       .certificate = std::move(certificate),
                       .chain = {},
                       .root = std::move(root),

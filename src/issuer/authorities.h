@@ -16,6 +16,7 @@ struct Authority {
   std::string name;
   std::string key;  ///< its name in the configuration
   IssuerState state = IssuerState::kActive;
+  SignatureAlgorithm algorithm;  ///< what its key signs with
   Certificate certificate;
   std::vector<Certificate> chain;  ///< intermediates above it, nearest first
   Certificate root;

@@ -20,7 +20,7 @@ constexpr const char* kHelp =
 
 Usage: signet-issuer --rebuild-store [--config FILE] [--older-log DIRECTORY]... [--force]
 
-  --rebuild-store        Make store.sqlite again from the log and its predecessor: beside the old one, which it then
+  --rebuild-store        Make store/store.sqlite again from the log and its predecessor: beside the old one, which it then
                          replaces. signetd must not run. Progress is on standard error
   --config FILE          The configuration (docs/configuration.md) [/etc/signet/signet.toml]
   --older-log DIRECTORY  A log from before the configured predecessor; repeat it, the oldest first
@@ -33,7 +33,7 @@ Exit status:
   1  failed, and the old store is as it was; standard error says why
   2  the command line or the configuration is wrong
 
-Example, as the user that signetd runs as:
+Example, as the user that signet-issuer runs as:
   signet-issuer --rebuild-store --config /etc/signet/signet.toml
 )";
 

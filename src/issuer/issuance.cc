@@ -28,7 +28,7 @@ Result<void> check_reads_back(const TbsDer& tbs, const TbsFields& decided) {
 IssuingCas issuing_cas(const Authorities& authorities) {
   IssuingCas cas;
   for (const auto& [name, authority] : authorities) {
-    IssuingCa ca{.name = name, .certificates = {authority.certificate}};
+    IssuingCa ca{.name = name, .certificates = {authority.certificate}, .signature = authority.algorithm};
     ca.certificates.insert(ca.certificates.end(), authority.chain.begin(), authority.chain.end());
     // The issuing CA may be the root itself, and `chain` may name it.
     if (!equal(ca.certificates.back().der().view(), authority.root.der().view()))
@@ -47,6 +47,12 @@ std::chrono::seconds wished_validity(const v1::IssueRequest& request) {
 std::unexpected<Error> log_failed() {
   return fail(ErrorCode::kFailedPrecondition,
               "the audit log cannot be written any more, so nothing is signed; an operator has to look");
+}
+
+/// What the fence or the lint refuses, they refuse everywhere.
+bool another_token_may_help(const Error& error) {
+  if (error.code == ErrorCode::kPermissionDenied || error.code == ErrorCode::kInvalidArgument) return false;
+  return error.field != kLintField;
 }
 
 std::unexpected<Error> token_unavailable(const Authority& authority) {
@@ -80,7 +86,7 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
   SIGNET_CHECK(order.rules.blocked_keys.check(decision.csr.public_key()));
   const Profile& profile = *decision.profile;
   const Authority& authority = world_.authorities.at(profile.issuer);
-  if (!world_.keyholders.of_key(authority.key).connected()) return token_unavailable(authority);
+  if (!world_.keyholders.can_sign(authority.key)) return token_unavailable(authority);
 
   SIGNET_TRY(decision.fields.serial, unused_serial());
   TbsDer tbs = encode_tbs(decision.fields, *decision.constant);
@@ -105,60 +111,63 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
 }
 
 /// The token's signature over the TBS, verified: whatever a keyholder sends, nothing else becomes a certificate.
-Result<SignatureValue> Issuance::sign(const Authority& authority, internal::ArtifactKind kind,
-                                      const TbsDer& tbs) const {
+Result<SignatureValue> Issuance::sign(const Authority& authority, internal::ArtifactKind kind, const TbsDer& tbs,
+                                      const SigningRoute::Turn& turn) const {
   internal::SignRequest request;
   request.set_key(authority.key);
   request.set_kind(kind);
   request.set_structure(std::string(text_of(tbs.view())));
-  SIGNET_TRY(SignatureValue signature,
-             world_.keyholders.of_key(authority.key).sign(std::move(request), world_.sign_deadline));
+  SIGNET_TRY(SignatureValue signature, turn.link->sign(std::move(request), turn.patience));
   const PublicKey& key = authority.certificate.public_key();
-  if (key.verify(default_algorithm(key.type()), tbs.view(), signature.view()).has_value()) return signature;
+  if (key.verify(authority.algorithm, tbs.view(), signature.view()).has_value()) return signature;
   return fail(ErrorCode::kDataLoss,
               fmt::format("the signature that came from the key of issuer \"{}\" does not verify", authority.name));
 }
 
-// The order of the three steps is the promise of the audit log. Beside each: what is true if the power goes there.
-Result<Issued> Issuance::issue(Prepared prepared) const {
-  const log::IntentFields& intent = prepared.intent_;
+/// Signed and linted.
+Result<Issuance::Made> Issuance::make_certificate(const Prepared& prepared, const SigningRoute::Turn& turn) const {
   const Authority& authority = *prepared.authority_;
-
-  // 1. The intent. Crash before it is durable: nothing happened. Crash after: recovery finds it open and orphans it.
-  SIGNET_TRY(const std::uint64_t index, world_.log.append(log::intent_draft(intent), log::Urgency::kOrdinary));
-
-  // Another entry may have stopped the log since. What would be signed now could not be logged.
-  if (world_.log.failed()) return log_failed();
-
-  // 2. The signature. Crash here: it may have been made, nobody has it; recovery orphans the intent and so revokes its
-  //    serial.
+  const TbsDer& tbs = prepared.intent_.tbs;
   const auto kind = prepared.profile_->is_ca() ? internal::ARTIFACT_KIND_CA_CERTIFICATE
                                                : internal::ARTIFACT_KIND_END_ENTITY_CERTIFICATE;
-  auto signature = sign(authority, kind, intent.tbs);
-  if (!signature.has_value()) return close_unsigned(intent, index, std::move(signature).error());
-  const SignatureAlgorithm algorithm = default_algorithm(authority.certificate.public_key().type());
-  CertificateDer certificate = assemble_certificate(intent.tbs, algorithm, *signature);
-  const Profile& profile = *prepared.profile_;
-  if (auto good = check_lint(lint::lint_signed(certificate.view(), intent.tbs.view(), lint_set(profile)), profile);
-      !good.has_value())
-    return close_unsigned(intent, index, std::move(good).error());
+  SIGNET_TRY(SignatureValue signature, sign(authority, kind, tbs, turn));
+  const SignatureAlgorithm algorithm = authority.algorithm;
+  CertificateDer certificate = assemble_certificate(tbs, algorithm, signature);
+  SIGNET_CHECK(
+      check_lint(lint::lint_signed(certificate.view(), tbs.view(), lint_set(*prepared.profile_)), *prepared.profile_));
+  return Made{.algorithm = algorithm, .signature = std::move(signature), .certificate = std::move(certificate)};
+}
 
-  // 3. The outcome. Crash before it is durable: as in 2. Crash after: the certificate is in the log, the store catches
-  //    up from it, and a retry with the same idempotency key gets it.
-  SIGNET_TRY(const std::uint64_t issued_index,
-             world_.log.append(log::issued_draft({.cause = intent.cause,
-                                                  .intent = index,
-                                                  .serial = intent.serial,
-                                                  .algorithm = algorithm,
-                                                  .signature = *std::move(signature),
-                                                  .certificate_sha256 = sha256(certificate.view())}),
-                               log::Urgency::kEssential));
-  return Issued{.certificate = std::move(certificate),
-                .serial = intent.serial,
-                .issuer = intent.issuer,
-                .log_index = issued_index,
-                .intent_log_index = index,
-                .not_after = prepared.not_after_};
+/// A serial number has one signature at most, also when nobody knows of the first one: whatever goes to another token
+/// is a certificate of its own, with an intent of its own.
+Result<void> Issuance::begin_anew(Prepared& prepared) const {
+  log::IntentFields& intent = prepared.intent_;
+  SIGNET_TRY(TbsFields fields, parse_tbs(intent.tbs.view()));
+  SIGNET_TRY(fields.serial, unused_serial());
+  TbsDer tbs = encode_tbs(fields);
+  SIGNET_CHECK(check_reads_back(tbs, fields));
+  const Profile& profile = *prepared.profile_;
+  SIGNET_CHECK(check_lint(lint::lint_tbs(tbs.view(), lint_set(profile)), profile));
+  intent.serial = std::move(fields.serial);
+  intent.tbs = std::move(tbs);
+  return {};
+}
+
+Result<Issued> Issuance::issue(Prepared prepared) const {
+  const Authority& authority = *prepared.authority_;
+  SigningRoute route(world_.keyholders, authority.key, world_.sign_deadline, world_.clock);
+  auto turn = route.next();
+  if (!turn.has_value()) return token_unavailable(authority);  // it was there when this was prepared
+  while (true) {
+    Attempt attempt = issue_on(prepared, *turn);
+    if (attempt.issued.has_value() || !attempt.another_token_may_help) return std::move(attempt.issued);
+    const std::string failed = turn->token;
+    turn = route.next();
+    if (!turn.has_value()) return std::move(attempt.issued);
+    ops::info("a request goes to another token",
+              {{"request", prepared.intent_.cause.request}, {"from", failed}, {"to", turn->token}});
+    SIGNET_CHECK(begin_anew(prepared));
+  }
 }
 
 namespace {
@@ -170,8 +179,18 @@ std::string_view why_orphaned(const Error& error) {
   return error.code == ErrorCode::kDataLoss ? "failed-verification" : "token-error";
 }
 
+/// The fence refuses before it signs.
+bool fence_refused(const Error& error) {
+  return error.code == ErrorCode::kPermissionDenied && error.field.starts_with("fence.");
+}
+
 /// Trouble of the token may pass, and another attempt is a new intent; what the keyholder calls wrong stays wrong.
-std::unexpected<Error> answer_for(Error error) {
+std::unexpected<Error> answer_for(const log::IntentFields& intent, Error error) {
+  if (fence_refused(error)) {
+    return fail(ErrorCode::kInternal,
+                "the keyholder's fence refuses what this profile makes; an operator has to compare profile \"" +
+                    intent.profile + "\" with the key's fence: " + error.message);
+  }
   const bool may_pass = error.retryable || error.code == ErrorCode::kDataLoss || error.code == ErrorCode::kInternal;
   if (!may_pass) return fail(ErrorCode::kInternal, "the keyholder cannot sign this: " + error.message);
   return fail_retryable(ErrorCode::kUnavailable, std::move(error.message),
@@ -180,34 +199,66 @@ std::unexpected<Error> answer_for(Error error) {
 
 }  // namespace
 
-/// The fence refuses before it signs, so its refusal closes the intent as rejected. After any other error a signature
-/// may exist: the intent is orphaned, which revokes its serial, and a retry is a new intent with a new serial.
-std::unexpected<Error> Issuance::close_unsigned(const log::IntentFields& intent, std::uint64_t index,
-                                                Error error) const {
-  const bool refused = error.code == ErrorCode::kPermissionDenied && error.field.starts_with("fence.");
-  log::Draft closing = refused ? log::rejected_draft({.cause = intent.cause,
-                                                      .code = std::string(name_of(error.code)),
-                                                      .text = printable(error.message, log::kLongestRefusal),
-                                                      .field = error.field,
-                                                      .csr_sha256 = intent.csr_sha256,
-                                                      .intent = index})
-                               : log::orphaned_draft({.cause = intent.cause,
-                                                      .intent = index,
-                                                      .serial = intent.serial,
-                                                      .issuer = intent.issuer,
-                                                      .why = std::string(why_orphaned(error))});
-  if (const auto closed = world_.log.append(std::move(closing), log::Urgency::kEssential); !closed.has_value())
-    return std::unexpected(closed.error());
+// The order of the three steps is the promise of the audit log. Beside each: what is true if the power goes there.
+Issuance::Attempt Issuance::issue_on(const Prepared& prepared, const SigningRoute::Turn& turn) const {
+  const log::IntentFields& intent = prepared.intent_;
+
+  // 1. The intent. Crash before it is durable: nothing happened. Crash after: recovery finds it open and orphans it.
+  SIGNET_TRY(const std::uint64_t index, world_.log.append(log::intent_draft(intent), log::Urgency::kOrdinary));
+
+  // Another entry may have stopped the log since. What would be signed now could not be logged.
+  if (world_.log.failed()) return log_failed();
+
+  // 2. The signature. Crash here: it may have been made, nobody has it; recovery orphans the intent and so revokes its
+  //    serial.
+  auto made = make_certificate(prepared, turn);
+  if (!made.has_value()) {
+    // An intent that stays open is the last thing that is done: nothing goes on while nobody knows what was signed.
+    if (auto closed = close_unsigned(intent, index, made.error()); !closed.has_value())
+      return std::unexpected(std::move(closed).error());
+    const bool elsewhere = another_token_may_help(made.error());
+    return {answer_for(intent, std::move(made).error()), elsewhere};
+  }
+
+  // 3. The outcome. Crash before it is durable: as in 2. Crash after: the certificate is in the log, the store catches
+  //    up from it, and a retry with the same idempotency key gets it.
+  SIGNET_TRY(const std::uint64_t issued_index,
+             world_.log.append(log::issued_draft({.cause = intent.cause,
+                                                  .intent = index,
+                                                  .serial = intent.serial,
+                                                  .algorithm = made->algorithm,
+                                                  .signature = std::move(made->signature),
+                                                  .certificate_sha256 = sha256(made->certificate.view())}),
+                               log::Urgency::kEssential));
+  return Issued{.certificate = std::move(made->certificate),
+                .serial = intent.serial,
+                .issuer = intent.issuer,
+                .log_index = issued_index,
+                .intent_log_index = index,
+                .not_after = prepared.not_after_};
+}
+
+/// What the fence refused closes the intent as rejected. After any other error a signature may exist: the intent is
+/// orphaned, which revokes its serial, and a retry is a new intent with a new serial. Errors: it stays open.
+Result<void> Issuance::close_unsigned(const log::IntentFields& intent, std::uint64_t index, const Error& error) const {
+  log::Draft closing = fence_refused(error)
+                           ? log::rejected_draft({.cause = intent.cause,
+                                                  .code = std::string(name_of(error.code)),
+                                                  .text = printable(error.message, log::kLongestRefusal),
+                                                  .field = error.field,
+                                                  .csr_sha256 = intent.csr_sha256,
+                                                  .intent = index})
+                           : log::orphaned_draft({.cause = intent.cause,
+                                                  .intent = index,
+                                                  .serial = intent.serial,
+                                                  .issuer = intent.issuer,
+                                                  .why = std::string(why_orphaned(error))});
+  SIGNET_CHECK(world_.log.append(std::move(closing), log::Urgency::kEssential));
   ops::warning("intent closed without a certificate", {{"intent", std::to_string(index)},
                                                        {"serial", intent.serial.hex()},
                                                        {"request", intent.cause.request},
                                                        {"reason", error.message}});
-  if (refused) {
-    return fail(ErrorCode::kInternal,
-                "the keyholder's fence refuses what this profile makes; an operator has to compare profile \"" +
-                    intent.profile + "\" with the key's fence: " + error.message);
-  }
-  return answer_for(std::move(error));
+  return {};
 }
 
 namespace {

@@ -32,8 +32,8 @@ struct IssuanceWorld {
   Store& store;
   const Clock& clock;
   Rng& rng;
-  std::chrono::milliseconds sign_deadline;
-  OwnKeys own_keys = {};  ///< that are not certified; those of `authorities` besides
+  std::chrono::milliseconds sign_deadline;  ///< of a request, on whichever tokens
+  OwnKeys own_keys = {};                    ///< that are not certified; those of `authorities` besides
 };
 
 /// One authenticated, authorised request.
@@ -75,17 +75,34 @@ class Issuance {
   /// kFailedPrecondition when the log has failed: before anything is logged.
   [[nodiscard]] Result<Prepared> prepare(const IssueOrder& order) const;
 
-  /// Logs the intent, has it signed, logs the outcome. When it returns a certificate, that is durable. On any error no
-  /// certificate leaves: the intent is closed, now or at the next start, and its serial revoked if it may have been
-  /// signed.
+  /// Logs the intent, has it signed, logs the outcome. When it returns a certificate, that is durable. Where a token
+  /// fails and another one has the same key, the intent is closed, its serial revoked, and another intent with another
+  /// serial goes there, as long as sign_deadline has not passed. On any error no certificate leaves: every intent is
+  /// closed, now or at the next start, and its serial revoked if it may have been signed.
   [[nodiscard]] Result<Issued> issue(Prepared prepared) const;
 
  private:
+  /// What became of an intent.
+  struct Attempt {
+    Attempt(Issued made) : issued(std::move(made)) {}
+    Attempt(std::unexpected<Error> error, bool elsewhere = false)
+        : issued(std::move(error)), another_token_may_help(elsewhere) {}
+    Result<Issued> issued;
+    bool another_token_may_help = false;
+  };
+  struct Made {
+    SignatureAlgorithm algorithm;
+    SignatureValue signature;
+    CertificateDer certificate;
+  };
   [[nodiscard]] Result<SerialNumber> unused_serial() const;
-  [[nodiscard]] Result<SignatureValue> sign(const Authority& authority, internal::ArtifactKind kind,
-                                            const TbsDer& tbs) const;
-  [[nodiscard]] std::unexpected<Error> close_unsigned(const log::IntentFields& intent, std::uint64_t index,
-                                                      Error error) const;
+  [[nodiscard]] Result<SignatureValue> sign(const Authority& authority, internal::ArtifactKind kind, const TbsDer& tbs,
+                                            const SigningRoute::Turn& turn) const;
+  [[nodiscard]] Result<Made> make_certificate(const Prepared& prepared, const SigningRoute::Turn& turn) const;
+  [[nodiscard]] Attempt issue_on(const Prepared& prepared, const SigningRoute::Turn& turn) const;
+  [[nodiscard]] Result<void> begin_anew(Prepared& prepared) const;
+  [[nodiscard]] Result<void> close_unsigned(const log::IntentFields& intent, std::uint64_t index,
+                                            const Error& error) const;
 
   IssuanceWorld world_;
   IssuingCas cas_;  // of world_.authorities

@@ -62,6 +62,20 @@ int report_failure(ControlChannel& control, const Error& error) {
   return 1;
 }
 
+/// What the issuer opens while it works: the log and, at its beginning, the predecessor's and the ceremony's
+/// transcript; the store. Beside the keyholders and the front a worker holds a few descriptors at most.
+SandboxPlan sandbox_of(const DaemonConfig& config) {
+  constexpr std::uint64_t kDescriptors = 256;
+  constexpr std::uint64_t kDescriptorsForEachWorker = 8;
+  SandboxPlan plan{.role = SandboxRole::kIssuer,
+                   .paths = {.readable = {config.log.ceremony, "/proc/sys/kernel/random/boot_id"},
+                             .writable = {config.log.directory, config.state.store_directory()}},
+                   .landlock = config.run.landlock(),
+                   .max_descriptors = kDescriptors + kDescriptorsForEachWorker * config.issue.workers};
+  if (config.log.predecessor.has_value()) plan.paths.writable.push_back(config.log.predecessor->directory);
+  return plan;
+}
+
 /// Opens and starts the service beside the thread that listens to the supervisor: the start may take long (it reads the
 /// log) and needs keyholders, which the supervisor introduces meanwhile.
 class Starter {
@@ -77,7 +91,7 @@ class Starter {
  private:
   Result<void> open_and_start() {
     SIGNET_CHECK(service_.open());
-    SIGNET_CHECK(enter_sandbox({SandboxNeed::kReadFiles, SandboxNeed::kWriteFiles}));
+    SIGNET_CHECK(enter_sandbox(sandbox_of(service_.config())));
     return service_.start();
   }
 
@@ -116,6 +130,37 @@ void reload(ControlChannel& control, Service& service, std::span<const UniqueFd>
   static_cast<void>(control.send(message));  // a supervisor that has gone is noticed where it is listened to
 }
 
+void answer_status(ControlChannel& control, const Service& service, std::uint64_t id) {
+  internal::ChildToSupervisor message;
+  *message.mutable_issuer_status() = service.status();
+  message.mutable_issuer_status()->set_id(id);
+  static_cast<void>(control.send(message));  // a supervisor that has gone is noticed where it is listened to
+}
+
+void use_token(ControlChannel& control, Service& service, const internal::TokenUse& use) {
+  service.use_token(use, [&control, token = use.token()] {
+    internal::ChildToSupervisor message;
+    message.mutable_token_drained()->set_token(token);
+    static_cast<void>(control.send(message));
+  });
+}
+
+/// What the supervisor does not get back as recorded, it sends to the next issuer.
+void record(ControlChannel& control, Service& service, const internal::SupervisorToChild& message) {
+  const bool recorded =
+      message.has_crash() ? service.log_crash(message.crash()) : service.log_admin_act(message.admin_act());
+  if (!recorded) return;
+  internal::ChildToSupervisor answer;
+  answer.mutable_recorded()->set_report(message.report());
+  static_cast<void>(control.send(answer));  // a supervisor that has gone is noticed where it is listened to
+}
+
+/// What an operator asks, of an issuer that is ready.
+void serve_operator(ControlChannel& control, Service& service, const internal::SupervisorToChild& message) {
+  if (message.has_status()) answer_status(control, service, message.status().id());
+  if (message.has_token_use()) use_token(control, service, message.token_use());
+}
+
 /// True when told to drain, false when the supervisor has gone.
 bool serve(ControlChannel& control, Service& service, const Starter& starter) {
   while (true) {
@@ -123,7 +168,8 @@ bool serve(ControlChannel& control, Service& service, const Starter& starter) {
     if (!received.has_value()) return false;
     const internal::SupervisorToChild& message = received->message;
     if (message.has_drain()) return true;
-    if (message.has_crash() && starter.done()) service.log_crash(message.crash());
+    if (starter.done() && (message.has_crash() || message.has_admin_act())) record(control, service, message);
+    if (starter.done()) serve_operator(control, service, message);
     if (message.has_reload() && starter.done()) reload(control, service, received->descriptors);
     if (message.has_peer()) introduce(service, message.peer(), std::move(received->descriptors), starter.done());
   }

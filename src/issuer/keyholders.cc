@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -19,10 +21,16 @@ namespace {
 
 using Answer = Result<internal::KeyholderToIssuer>;
 constexpr std::chrono::milliseconds kRetryAfter{500};
+constexpr std::chrono::milliseconds kRetryAfterDrain{5000};
 constexpr std::chrono::milliseconds kLongestSend{1000};  // a keyholder reads at once, whatever its token does
 
 std::unexpected<Error> gone() {
   return fail_retryable(ErrorCode::kUnavailable, "the key's token does not answer at present", kRetryAfter);
+}
+
+std::unexpected<Error> drained_by_operator() {
+  return fail_retryable(ErrorCode::kUnavailable, "an operator has taken the key's token out of use for now",
+                        kRetryAfterDrain);
 }
 
 std::unexpected<Error> another_answer() {
@@ -120,6 +128,18 @@ class Connection {
   std::thread reader_;  // last: it uses all of the above
 };
 
+/// Counts a caller as long as it is there.
+class CountedIn {
+ public:
+  explicit CountedIn(std::atomic<std::uint32_t>& count) : count_(count) { ++count_; }
+  ~CountedIn() { --count_; }
+  CountedIn(const CountedIn&) = delete;
+  CountedIn& operator=(const CountedIn&) = delete;
+
+ private:
+  std::atomic<std::uint32_t>& count_;
+};
+
 }  // namespace
 
 struct KeyholderLink::Impl {
@@ -128,10 +148,27 @@ struct KeyholderLink::Impl {
   std::shared_ptr<Connection> connection;
   std::uint64_t generation = 0;
   std::uint32_t connects = 0;
+  std::atomic<std::uint32_t> in_flight{0};
+  std::atomic<std::uint64_t> asked{0};
 
   std::shared_ptr<Connection> current() const {
     const std::scoped_lock lock(mutex);
     return connection;
+  }
+
+  std::atomic<bool> drained{false};
+  std::function<void()> on_idle;  // when it is drained; under the mutex
+
+  /// Whoever asks counts himself first and looks at `drained` then; whoever drains sets it first and looks at the count
+  /// then. So nobody asks behind the last word.
+  void tell_when_idle() {
+    if (!drained || in_flight != 0) return;
+    std::function<void()> told;
+    {
+      const std::scoped_lock lock(mutex);
+      told = std::exchange(on_idle, nullptr);
+    }
+    if (told) told();
   }
 
   Answer ask(internal::IssuerToKeyholder question, std::chrono::milliseconds deadline) const {
@@ -176,7 +213,33 @@ std::uint32_t KeyholderLink::reconnects() const {
   return impl_->connects == 0 ? 0 : impl_->connects - 1;
 }
 
+void KeyholderLink::drain(std::function<void()> on_idle) {
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->on_idle = std::move(on_idle);
+  }
+  impl_->drained = true;
+  impl_->tell_when_idle();
+}
+
+void KeyholderLink::undrain() { impl_->drained = false; }
+
+bool KeyholderLink::drained() const noexcept { return impl_->drained; }
+
+std::uint32_t KeyholderLink::in_flight() const noexcept { return impl_->in_flight; }
+
+std::uint64_t KeyholderLink::asked() const noexcept { return impl_->asked; }
+
 Result<SignatureValue> KeyholderLink::sign(internal::SignRequest request, std::chrono::milliseconds deadline) {
+  struct TellWhenIdle {
+    Impl& impl;
+    ~TellWhenIdle() { impl.tell_when_idle(); }
+  };
+  const TellWhenIdle tell{*impl_};  // when `counted` has gone
+  const CountedIn counted(impl_->in_flight);
+  if (impl_->drained) return drained_by_operator();
+  ++impl_->asked;
+  request.set_deadline_millis(static_cast<std::uint32_t>(std::max<std::int64_t>(deadline.count(), 1)));
   internal::IssuerToKeyholder question;
   *question.mutable_sign() = std::move(request);
   SIGNET_TRY(const internal::KeyholderToIssuer answer, impl_->ask(std::move(question), deadline));
@@ -194,7 +257,7 @@ Result<internal::TokenDescription> KeyholderLink::describe(std::chrono::millisec
 
 Keyholders::Keyholders(const DaemonConfig& config) {
   for (const auto& [name, token] : config.tokens) links_.emplace(name, std::make_unique<KeyholderLink>());
-  for (const auto& [name, key] : config.keys) token_of_key_.emplace(name, key.token);
+  for (const auto& [name, key] : config.keys) tokens_of_key_.emplace(name, key.tokens);
 }
 
 KeyholderLink* Keyholders::find_token(const std::string& token) const {
@@ -202,16 +265,56 @@ KeyholderLink* Keyholders::find_token(const std::string& token) const {
   return found == links_.end() ? nullptr : found->second.get();
 }
 
+const std::vector<std::string>& Keyholders::tokens_of(const std::string& key) const { return tokens_of_key_.at(key); }
+
 KeyholderLink& Keyholders::of_key(const std::string& key) const { return *links_.at(token_of(key)); }
 
-const std::string& Keyholders::token_of(const std::string& key) const { return token_of_key_.at(key); }
+bool Keyholders::can_sign(const std::string& key) const {
+  return std::ranges::any_of(tokens_of(key), [&](const std::string& token) { return links_.at(token)->usable(); });
+}
 
 std::vector<std::string> Keyholders::keys_of(const std::string& token) const {
   std::vector<std::string> keys;
-  for (const auto& [key, where] : token_of_key_) {
-    if (where == token) keys.push_back(key);
+  for (const auto& [key, tokens] : tokens_of_key_) {
+    if (std::ranges::find(tokens, token) != tokens.end()) keys.push_back(key);
   }
   return keys;
+}
+
+namespace {
+
+constexpr std::chrono::milliseconds kShortestTurn{10};  // in less, no token signs: the intent would be for nothing
+
+}  // namespace
+
+SigningRoute::SigningRoute(const Keyholders& keyholders, const std::string& key, std::chrono::milliseconds deadline,
+                           const Clock& clock)
+    : keyholders_(keyholders),
+      tokens_(keyholders.tokens_of(key)),
+      clock_(clock),
+      give_up_at_(clock.monotonic() + deadline) {}
+
+std::vector<std::string> SigningRoute::untried() const {
+  std::vector<std::string> names;
+  for (const std::string& token : tokens_) {
+    if (!tried_.contains(token) && keyholders_.find_token(token)->usable()) names.push_back(token);
+  }
+  return names;
+}
+
+std::optional<SigningRoute::Turn> SigningRoute::next() {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up_at_ - clock_.monotonic());
+  const std::vector<std::string> candidates = untried();
+  if (candidates.empty() || left < kShortestTurn) return std::nullopt;
+  const auto load = [&](const std::string& token) {
+    const KeyholderLink& link = *keyholders_.find_token(token);
+    return std::pair(link.in_flight(), link.asked());
+  };
+  const std::string& token = *std::ranges::min_element(candidates, {}, load);
+  tried_.insert(token);
+  return Turn{.link = keyholders_.find_token(token),
+              .token = token,
+              .patience = std::max(left / static_cast<std::int64_t>(candidates.size()), kShortestTurn)};
 }
 
 }  // namespace signet

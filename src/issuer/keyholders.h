@@ -6,9 +6,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "config/daemon_config.h"
 #include "wire/internal.pb.h"
@@ -33,10 +36,21 @@ class KeyholderLink {
   [[nodiscard]] bool wait_connected(std::chrono::milliseconds patience) const;
   /// How many keyholders came after the first.
   [[nodiscard]] std::uint32_t reconnects() const;
+  /// An operator takes the token out of use: from now on sign() refuses, with kUnavailable. `on_idle` is called once,
+  /// on any thread, when nobody waits for a signature any more.
+  void drain(std::function<void()> on_idle);
+  void undrain();
+  [[nodiscard]] bool drained() const noexcept;
+  /// There is a connection, and no operator took the token out of use.
+  [[nodiscard]] bool usable() const { return connected() && !drained(); }
+  /// How many callers wait for a signature.
+  [[nodiscard]] std::uint32_t in_flight() const noexcept;
+  /// How many signatures were asked for since the start.
+  [[nodiscard]] std::uint64_t asked() const noexcept;
 
-  /// Sends the structure and waits for its signature. Whatever the error, the structure may have been signed, unless
-  /// the code is kPermissionDenied (the fence). Errors: kUnavailable (not connected, or gone meanwhile),
-  /// kDeadlineExceeded, or what the keyholder answered.
+  /// Sends the structure and waits for its signature; the keyholder is told the deadline. Whatever the error, the
+  /// structure may have been signed, unless the code is kPermissionDenied (the fence). Errors: kUnavailable (not
+  /// connected, or gone meanwhile), kDeadlineExceeded, or what the keyholder answered.
   [[nodiscard]] Result<SignatureValue> sign(internal::SignRequest request, std::chrono::milliseconds deadline);
   /// What the token and its keys are. Errors as above.
   [[nodiscard]] Result<internal::TokenDescription> describe(std::chrono::milliseconds deadline);
@@ -46,22 +60,55 @@ class KeyholderLink {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The links by token, and which key is where. Immutable but for the links. Thread-safe.
+/// The links by token, and which keys are where. Immutable but for the links. Thread-safe.
 class Keyholders {
  public:
   explicit Keyholders(const DaemonConfig& config);
 
   /// The link of the token named `token`; null for an unknown one.
   [[nodiscard]] KeyholderLink* find_token(const std::string& token) const;
-  /// The link whose token holds the key, and the token's name. The key is one of the configuration's.
+  /// The tokens that hold the key, in the configuration's order. The key is one of the configuration's, here and below.
+  [[nodiscard]] const std::vector<std::string>& tokens_of(const std::string& key) const;
+  /// The first of them, and its link: of a log key the only one.
+  [[nodiscard]] const std::string& token_of(const std::string& key) const { return tokens_of(key).front(); }
   [[nodiscard]] KeyholderLink& of_key(const std::string& key) const;
-  [[nodiscard]] const std::string& token_of(const std::string& key) const;
+  /// Some token that holds the key can be asked.
+  [[nodiscard]] bool can_sign(const std::string& key) const;
   [[nodiscard]] const std::map<std::string, std::unique_ptr<KeyholderLink>>& tokens() const noexcept { return links_; }
   [[nodiscard]] std::vector<std::string> keys_of(const std::string& token) const;
 
  private:
   std::map<std::string, std::unique_ptr<KeyholderLink>> links_;
-  std::map<std::string, std::string> token_of_key_;
+  std::map<std::string, std::vector<std::string>> tokens_of_key_;
+};
+
+/// The tokens that one request may go to, one after the other, within one deadline that begins now. Not thread-safe;
+/// `keyholders` and `clock` outlive it.
+class SigningRoute {
+ public:
+  /// One token's turn. Its patience is what is left of the deadline, shared with the tokens that were not tried yet: so
+  /// one that hangs leaves the next one time.
+  struct Turn {
+    KeyholderLink* link = nullptr;
+    std::string token;
+    std::chrono::milliseconds patience{0};
+  };
+
+  SigningRoute(const Keyholders& keyholders, const std::string& key, std::chrono::milliseconds deadline,
+               const Clock& clock);
+
+  /// Of the key's tokens that are connected and had no turn, the one with the least in flight; among equals, the one
+  /// that was asked for fewer signatures. Nothing when there is none, or less time is left than a signature takes.
+  [[nodiscard]] std::optional<Turn> next();
+
+ private:
+  [[nodiscard]] std::vector<std::string> untried() const;
+
+  const Keyholders& keyholders_;
+  const std::vector<std::string>& tokens_;
+  const Clock& clock_;
+  const std::chrono::microseconds give_up_at_;
+  std::set<std::string> tried_;
 };
 
 }  // namespace signet

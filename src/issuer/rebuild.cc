@@ -119,7 +119,8 @@ Result<void> rebuild_store(const RebuildOptions& options) {
   SIGNET_TRY(const auto log, open_entries(config, config.log.directory, system_clock()));  // locked until the end
   if (const log::Recovery& found = log->recovery(); found.cut_bytes != 0)
     fmt::print(stderr, "{} bytes of a torn tail were cut; they are in {}\n", found.cut_bytes, found.cut_saved_as);
-  const std::string place = config.state.directory + "/store.sqlite";
+  SIGNET_CHECK(make_directory(config.state.store_directory(), 0700));
+  const std::string place = config.state.store_file();
   const std::string beside = place + ".rebuilt";
   SIGNET_CHECK(remove_database(beside));  // of a rebuild that was ended
   const auto certificates = make_beside(beside, place, config, *log, options);

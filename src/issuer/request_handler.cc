@@ -159,13 +159,13 @@ RequestHandler::Payload RequestHandler::status(const Request& request) const {
     issuer.set_not_after_micros(micros(authority.certificate.fields().not_after));
     issuer.set_key(authority.key);
     issuer.set_available(!world_.log.failed() && world_.gate.check().has_value() &&
-                         world_.keyholders.of_key(authority.key).connected());
+                         world_.keyholders.can_sign(authority.key));
     issuer.set_state(authority.state == IssuerState::kActive ? v1::ISSUER_STATE_ACTIVE : v1::ISSUER_STATE_RETIRING);
   }
   for (const auto& [name, link] : world_.keyholders.tokens()) {
     v1::TokenStatus& token = *response.add_tokens();
     token.set_name(name);
-    token.set_available(link->connected());
+    token.set_available(link->usable());
     token.set_restarts(link->reconnects());
     for (const std::string& key : world_.keyholders.keys_of(name)) token.add_keys(key);
   }

@@ -46,8 +46,8 @@ Result<void> Service::open_log_and_store() {
   SIGNET_TRY(LogParts log, open_log(config_, own_log(config_), keyholders_, clock_));
   log_.emplace(std::move(log));
   SIGNET_CHECK(check_not_sealed(*log_));
-  SIGNET_TRY(store_,
-             Store::open(config_.state.directory + "/store.sqlite", {.min_free_bytes = config_.log.min_free_bytes()}));
+  SIGNET_CHECK(make_directory(config_.state.store_directory(), 0700));
+  SIGNET_TRY(store_, Store::open(config_.state.store_file(), {.min_free_bytes = config_.log.min_free_bytes()}));
   return catch_up_logs(config_, *log_->entries, *store_, clock_);
 }
 
@@ -148,7 +148,7 @@ Service::~Service() {
   }
 }
 
-void Service::log_crash(const internal::Crash& crash) {
+bool Service::log_crash(const internal::Crash& crash) {
   const auto logged =
       log_->entries->append(log::process_draft(log::ProcessEvent::kCrash, {.process = crash.process(),
                                                                            .signal = crash.signal(),
@@ -156,6 +156,49 @@ void Service::log_crash(const internal::Crash& crash) {
                                                                            .restarts = crash.restarts()}),
                             log::Urgency::kEssential);
   if (!logged.has_value()) ops::error("a crash could not be logged", {{"reason", logged.error().message}});
+  return logged.has_value();
+}
+
+bool Service::log_admin_act(const internal::AdminAct& act) {
+  const auto logged = log_->entries->append(log::admin_draft({.act = act.act(),
+                                                              .token = act.token(),
+                                                              .uid = act.uid(),
+                                                              .pid = act.pid(),
+                                                              .at = Time(std::chrono::microseconds(act.at_micros())),
+                                                              .failure = act.failure()}),
+                                            log::Urgency::kEssential);
+  if (!logged.has_value()) ops::error("an operator's act could not be logged", {{"reason", logged.error().message}});
+  return logged.has_value();
+}
+
+void Service::use_token(const internal::TokenUse& use, std::function<void()> on_drained) {
+  KeyholderLink* link = keyholders_.find_token(use.token());
+  if (link == nullptr) return;
+  if (use.drained()) {
+    link->drain(std::move(on_drained));
+  } else {
+    link->undrain();
+  }
+}
+
+internal::IssuerStatus Service::status() const {
+  internal::IssuerStatus status;
+  const auto issuing = gate_.check();
+  if (!issuing.has_value()) status.set_not_issuing(issuing.error().message);
+  if (log_->entries->failed()) status.set_not_issuing("the audit log cannot be written any more");
+  status.set_log_size(log_->entries->size());
+  const log::Published newest = log_->publisher->newest();
+  status.set_checkpoint_size(newest.size);
+  status.set_checkpoint_micros(newest.size == 0 ? 0 : newest.time.time_since_epoch().count());
+  status.set_issued(store_->issued_count());
+  status.set_requests_in_flight(workers_->in_flight() + proof_desk_->waiting());
+  for (const auto& [name, link] : keyholders_.tokens()) {
+    internal::TokenLink& token = *status.add_tokens();
+    token.set_token(name);
+    token.set_connected(link->connected());
+    token.set_in_flight(link->in_flight());
+  }
+  return status;
 }
 
 // The entry is durable before the first request that is judged by what it names. A crash in between leaves an entry

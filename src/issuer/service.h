@@ -46,7 +46,14 @@ class Service {
   /// New peers, as the supervisor introduces them.
   void connect_keyholder(const std::string& token, UniqueFd socket, std::uint64_t generation);
   void connect_front(UniqueFd socket, std::uint64_t generation);
-  void log_crash(const internal::Crash& crash);
+  /// False where the log took no entry.
+  [[nodiscard]] bool log_crash(const internal::Crash& crash);
+
+  // What operators do and ask, by way of the supervisor. log_admin_act() as log_crash().
+  [[nodiscard]] bool log_admin_act(const internal::AdminAct& act);
+  /// `on_drained` is called when no signature of a token that is taken out of use is waited for; on any thread.
+  void use_token(const internal::TokenUse& use, std::function<void()> on_drained);
+  [[nodiscard]] internal::IssuerStatus status() const;
 
   /// Logs that these rules take the place of the present ones, and then lets them: for every request that comes from
   /// now on, while those that are under way end by the old ones. On any error the old ones stay in force: the log did

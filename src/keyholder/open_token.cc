@@ -2,27 +2,41 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/ops_log.h"
 #include "base/secret.h"
 #include "config/hsm_profile.h"
 #include "keyholder/in_part.h"
+#include "token/module_options.h"
+#include "token/session_plan.h"
 
 namespace signet {
 namespace {
 
-Result<unsigned> choose_workers(const TokenConfig& token, const HsmProfile& profile) {
-  const unsigned workers = profile.thread_safe ? token.sessions : 1;
-  if (profile.max_sessions == 0 || workers + 1 <= profile.max_sessions) return workers;
-  const std::string field = fmt::format("token.{}.sessions", token.name);
-  return fail(
-      ErrorCode::kFailedPrecondition,
-      fmt::format("{} is {}, and one more session keeps the login; HSM profile '{}' allows {} sessions (max_sessions)",
-                  field, workers, printable(profile.name), profile.max_sessions),
-      field);
+/// Asked before the first session is open: the token counts those of this process, too.
+Result<unsigned> choose_sessions(const TokenConfig& config, const HsmProfile& profile, const TokenInfo& token) {
+  const std::string part = fmt::format("token.{}.sessions", config.name);
+  SIGNET_TRY(const SessionPlan plan, in_part(part, plan_sessions(token, {.threads_wanted = config.sessions,
+                                                                         .profile_limit = profile.max_sessions,
+                                                                         .threads = module_options(profile).threads})));
+  if (!plan.limited_by.empty()) {
+    ops::warning("fewer sessions sign than the configuration says", {{"token", config.name},
+                                                                     {"configured", std::to_string(config.sessions)},
+                                                                     {"sessions", std::to_string(plan.workers)},
+                                                                     {"limited_by", plan.limited_by}});
+  }
+  return plan.workers;
+}
+
+std::chrono::milliseconds deadline_of(const DaemonConfig& config, const HsmProfile& profile) {
+  const std::chrono::milliseconds of_request = config.issue.sign_deadline;
+  return profile.deadline.count() == 0 ? of_request : std::min(of_request, profile.deadline);
 }
 
 Result<std::shared_ptr<const Pkcs11Module>> load_module(const HsmProfile& profile) {
   SIGNET_TRY(const std::string path, find_module(profile));
-  return Pkcs11Module::load(path, profile.thread_safe ? ModuleThreads::kMany : ModuleThreads::kOne);
+  return Pkcs11Module::load(path, module_options(profile));
 }
 
 /// The PKCS#11 token that all keys of this [token.*] are on.
@@ -31,7 +45,7 @@ Result<TokenInfo> find_common_token(const Pkcs11Module& module, const DaemonConf
   std::optional<TokenInfo> common;
   std::string first_key;
   for (const auto& [name, key] : config.keys) {
-    if (key.token != token_name) continue;
+    if (!key.is_on(token_name)) continue;
     const std::string part = fmt::format("key.{}.uri", name);
     SIGNET_TRY(TokenInfo token, in_part(part, module.find_token(key.uri)));
     if (!common) {
@@ -50,25 +64,39 @@ Result<TokenInfo> find_common_token(const Pkcs11Module& module, const DaemonConf
   return fail(ErrorCode::kInvalidArgument, "no [key.*] is on this token; give it a key or remove it");
 }
 
+/// Of a PIN only a person can mend, and signetd must not have the keyholder try again.
+Error with_next_step(Error error, const std::string& name) {
+  const auto hint = [&](const char* option) {
+    error.message += fmt::format("; or, if you are sure of the PIN: signet admin unlock {} {}", name, option);
+  };
+  if (error.field == "pin.count_low") hint("--despite-count-low");
+  if (error.field == "pin.final_try") hint("--despite-final-try");
+  if (error.field.starts_with("pin")) error.field = fmt::format("token.{}.pin", name);
+  return error;
+}
+
 Result<Pkcs11Session> log_in(std::shared_ptr<const Pkcs11Module> module, const TokenInfo& token,
-                             const TokenConfig& config) {
-  const std::string field = fmt::format("token.{}.pin_file", config.name);
-  SIGNET_TRY(const Secret pin, read_secret_file(config.pin_file, field));
+                             const std::string& name, const GivenPin& given, const PinReports& reports) {
   SIGNET_TRY(Pkcs11Session session, Pkcs11Session::open(std::move(module), token, SessionAccess::kRead));
-  SIGNET_CHECK(in_part(field, session.log_in(pin)));
+  reports.about_to_try();
+  auto logged_in = session.log_in(given.pin, given.tolerance);
+  if (!logged_in.has_value()) return std::unexpected(with_next_step(std::move(logged_in).error(), name));
+  reports.was_right();
   return session;
 }
 
-Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig& token) {
-  SIGNET_TRY(const HsmProfile profile, load_hsm_profile(token.profile, fmt::format("token.{}.profile", token.name)));
-  SIGNET_TRY(const unsigned workers, choose_workers(token, profile));
+Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig& token, const GivenPin& pin,
+                                  const PinReports& reports) {
+  SIGNET_TRY(const HsmProfile profile, load_hsm_setup(installation_of(token)));
   SIGNET_TRY(auto module, load_module(profile));
   SIGNET_TRY(TokenInfo info, find_common_token(*module, config, token.name));
-  SIGNET_TRY(Pkcs11Session login, log_in(module, info, token));
+  SIGNET_TRY(const unsigned sessions, choose_sessions(token, profile, info));
+  SIGNET_TRY(Pkcs11Session login, log_in(module, info, token.name, pin, reports));
   std::map<std::string, HeldKey> keys;
   for (const auto& [name, key] : config.keys) {
-    if (key.token != token.name) continue;
+    if (!key.is_on(token.name)) continue;
     SIGNET_TRY(HeldKey held, hold_key(login, config, key));
+    if (token.name != key.tokens.front()) held.rules.may_sign.erase(ArtifactKind::kCrl);  // only one remembers numbers
     keys.emplace(name, std::move(held));
   }
   std::string module_text = module->describe();
@@ -76,20 +104,24 @@ Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig&
                    .module = std::move(module),
                    .module_text = std::move(module_text),
                    .info = std::move(info),
-                   .workers = workers,
+                   .sessions = sessions,
+                   .deadline = deadline_of(config, profile),
+                   .keep_alive = profile.keep_alive,
+                   .restart_codes = profile.restart_codes,
                    .login = std::move(login),
                    .keys = std::move(keys)};
 }
 
 }  // namespace
 
-Result<OpenToken> open_token(const DaemonConfig& config, const std::string& name) {
+Result<OpenToken> open_token(const DaemonConfig& config, const std::string& name, const GivenPin& pin,
+                             const PinReports& reports) {
   const auto token = config.tokens.find(name);
   if (token == config.tokens.end()) {
     return fail(ErrorCode::kInternal,
                 fmt::format("the supervisor asked for token '{}', which the configuration has not", printable(name)));
   }
-  auto opened = open_configured(config, token->second);
+  auto opened = open_configured(config, token->second, pin, reports);
   if (opened.has_value()) return opened;
   Error error = std::move(opened).error();
   error.message = fmt::format("token.{}: {}", name, error.message);

@@ -4,14 +4,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 #include "base/ops_log.h"
 #include "base/sandbox.h"
+#include "config/hsm_profile.h"
+#include "keyholder/confine.h"
 #include "keyholder/describe.h"
+#include "keyholder/session_pool.h"
 #include "keyholder/sign_request.h"
 #include "keyholder/work_queue.h"
 #include "wire/channel.h"
@@ -24,9 +29,14 @@ namespace signet {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{1024} * 1024;
-constexpr std::chrono::milliseconds kGrace{1000};  // beyond issue.sign_deadline, for a call of the module
+constexpr std::chrono::milliseconds kGrace{300};  // beyond the token's deadline, for a call of the module
 constexpr std::chrono::milliseconds kBetweenWatches{200};
+constexpr std::chrono::milliseconds kLongestBetweenKeepAlives{1000};
+constexpr std::chrono::milliseconds kQuiet{2000};        // without a request: leaving costs nobody anything
+constexpr std::chrono::milliseconds kForTheOthers{300};  // to finish, when sessions hang
+constexpr unsigned kThreadsForEachSession = 2;  // one is at the token while the other one checks, notes and verifies
 constexpr std::chrono::milliseconds kBetweenSyncs{1000};  // of the journal
+constexpr std::chrono::milliseconds kLongestSend{1000};   // an issuer reads at once; the watching thread answers, too
 
 /// The channel to one generation of the issuer.
 struct IssuerLink {
@@ -34,44 +44,68 @@ struct IssuerLink {
   std::uint64_t generation;
 };
 
+/// One request. Whoever answers first, answers: the thread that works on it, or the one that watches.
 struct Work {
   std::shared_ptr<IssuerLink> link;
-  std::uint64_t id;
-  internal::SignRequest request;
-  std::chrono::microseconds received;  // on the monotonic clock
+  std::uint64_t id = 0;
+  internal::SignRequest request = {};
+  std::chrono::microseconds give_up_at{0};  // on the monotonic clock
+  std::atomic<bool> answered{false};
 };
+using WorkPtr = std::shared_ptr<Work>;
 
-/// A thread that signs, and since when it has been at one request (monotonic; 0 = it waits for one).
-struct Worker {
-  explicit Worker(const OpenToken& token) : signer(token) {}
-  Signer signer;
-  std::atomic<std::int64_t> busy_since_micros{0};
+/// What a thread that signs is at. Thread-safe.
+class Worker {
+ public:
+  void begin(WorkPtr work) { set(std::move(work)); }
+  void end() { set(nullptr); }
+  [[nodiscard]] WorkPtr current() const {
+    const std::scoped_lock lock(mutex_);
+    return current_;
+  }
+
+ private:
+  void set(WorkPtr work) {
+    const std::scoped_lock lock(mutex_);
+    current_ = std::move(work);
+  }
+  mutable std::mutex mutex_;
+  WorkPtr current_;
 };
 
 /// What the supervisor gave in Start.
 struct Startup {
   DaemonConfig config;
   std::string token;
+  GivenPin pin;
 };
 
-Result<Startup> read_start(const Received<internal::SupervisorToChild>& received) {
+Result<Startup> read_start(ControlChannel& control, const Received<internal::SupervisorToChild>& received) {
   if (!received.message.has_start() || received.descriptors.size() != 1) {
     return fail(ErrorCode::kInternal, "the first message on the control socket is not Start with one descriptor");
   }
   const internal::Start& start = received.message.start();
   SIGNET_TRY(const Bytes text, read_memory_file(received.descriptors.front().get(), kMaxConfigBytes));
   SIGNET_TRY(DaemonConfig config, parse_daemon_config(text, start.config_file()));
-  return Startup{.config = std::move(config), .token = start.token()};
+  if (!start.has_pin()) return fail(ErrorCode::kInternal, "Start says nothing of a PIN");
+  SIGNET_TRY(Secret pin, control.receive_secret());
+  const PinTolerance tolerance{.count_low = start.pin().despite_count_low(),
+                               .final_try = start.pin().despite_final_try()};
+  return Startup{
+      .config = std::move(config), .token = start.token(), .pin = {.pin = std::move(pin), .tolerance = tolerance}};
 }
 
 /// Before any thread is there: setenv is not thread-safe.
 void set_environment(const Startup& startup) {
   const auto token = startup.config.tokens.find(startup.token);
   if (token == startup.config.tokens.end()) return;  // open_token says so
-  for (const auto& [name, value] : token->second.environment) setenv(name.c_str(), value.c_str(), 1);
+  const auto profile = load_hsm_setup(installation_of(token->second));
+  if (!profile.has_value()) return;  // likewise
+  for (const auto& [name, value] : profile->environment) setenv(name.c_str(), value.c_str(), 1);
 }
 
-void answer(const Work& work, const Result<SignatureValue>& result) {
+void answer(Work& work, const Result<SignatureValue>& result) {
+  if (work.answered.exchange(true)) return;
   internal::KeyholderToIssuer message;
   message.set_id(work.id);
   if (result.has_value()) {
@@ -118,25 +152,59 @@ class Keyholder {
     if (auto opened = open_everything(); !opened.has_value()) refuse_to_start(control_, opened.error());
     internal::ChildToSupervisor ready;
     ready.mutable_ready();
-    if (!control_.send(ready).has_value()) _exit(0);
+    say(ready);
+  }
+
+  /// What the supervisor has to know before this goes on.
+  void say(const internal::ChildToSupervisor& message) {
+    if (!control_.send(message).has_value()) _exit(0);
+  }
+
+  [[nodiscard]] PinReports pin_reports() {
+    return {.about_to_try =
+                [this] {
+                  internal::ChildToSupervisor message;
+                  message.mutable_logging_in();
+                  say(message);
+                },
+            .was_right =
+                [this] {
+                  internal::ChildToSupervisor message;
+                  message.mutable_logged_in();
+                  say(message);
+                }};
   }
 
   Result<void> open_everything() {
-    SIGNET_TRY(OpenToken opened, open_token(startup_.config, startup_.token));
+    SIGNET_TRY(OpenToken opened, open_token(startup_.config, startup_.token, startup_.pin, pin_reports()));
+    startup_.pin.pin = Secret();
     token_ = std::make_unique<const OpenToken>(std::move(opened));
-    SIGNET_TRY(memory_, Memory::open(startup_.config.state.directory, *token_, clock_));
-    for (unsigned i = 0; i < token_->workers; ++i) SIGNET_CHECK(workers_.emplace_back(*token_).signer.open());
-    SIGNET_CHECK(enter_sandbox({SandboxNeed::kReadFiles, SandboxNeed::kAppendToFiles}));
-    for (Worker& worker : workers_) std::thread([this, &worker] { work(worker); }).detach();
-    std::thread([this] { watch_workers(); }).detach();
-    std::thread([this] { sync_memory(); }).detach();
+    SIGNET_TRY(memory_, Memory::open(startup_.config.state, *token_, clock_));
+    sessions_ = std::make_unique<SessionPool>(token_->sessions, clock_);
+    health_ = std::make_unique<TokenHealth>(token_->restart_codes);
+    SIGNET_CHECK(open_sessions(signing()));
+    SIGNET_TRY(const SandboxPlan sandbox, sandbox_of_keyholder(startup_.config, startup_.token));
+    SIGNET_CHECK(enter_sandbox(sandbox));
+    start_threads();
     is_open_ = true;
     ops::info("token open", {{"token", token_->name},
                              {"label", printable(token_->info.label)},
                              {"module", token_->module->describe()},
-                             {"workers", std::to_string(token_->workers)},
+                             {"sessions", std::to_string(token_->sessions)},
                              {"keys", std::to_string(token_->keys.size())}});
     return {};
+  }
+
+  void start_threads() {
+    for (unsigned i = 0; i < token_->sessions * kThreadsForEachSession; ++i) workers_.emplace_back();
+    for (Worker& worker : workers_) std::thread([this, &worker] { work(worker); }).detach();
+    std::thread([this] { watch(); }).detach();
+    std::thread([this] { sync_memory(); }).detach();
+    if (token_->keep_alive.count() > 0) std::thread([this] { keep_alive(); }).detach();
+  }
+
+  [[nodiscard]] SigningWorld signing() const {
+    return {.token = *token_, .sessions = *sessions_, .health = *health_, .clock = clock_};
   }
 
   void obey(Received<internal::SupervisorToChild> received) {
@@ -157,7 +225,8 @@ class Keyholder {
     }
     generation_ = peer.generation();
     if (link_ != nullptr) link_->channel.shutdown();
-    link_ = std::shared_ptr<IssuerLink>(new IssuerLink{Channel(std::move(descriptors.front())), peer.generation()});
+    link_ = std::shared_ptr<IssuerLink>(
+        new IssuerLink{Channel(std::move(descriptors.front()), kLongestSend), peer.generation()});
     std::thread([this, link = link_] { read(link); }).detach();
   }
 
@@ -165,7 +234,7 @@ class Keyholder {
   void drain() {
     if (!is_open_) _exit(0);
     std::thread([this] {
-      queue_.drain();
+      static_cast<void>(queue_.drain(token_->deadline + kGrace));  // longer than that, only what hangs takes
       leave_if_lost(memory_->sync());
       _exit(0);
     }).detach();
@@ -187,12 +256,7 @@ class Keyholder {
   /// A description is given at once: it needs neither the token nor a turn behind what waits for a signature.
   Result<void> take(const std::shared_ptr<IssuerLink>& link, internal::IssuerToKeyholder received) {
     switch (received.question_case()) {
-      case internal::IssuerToKeyholder::kSign:
-        enqueue(Work{.link = link,
-                     .id = received.id(),
-                     .request = std::move(*received.mutable_sign()),
-                     .received = clock_.monotonic()});
-        return {};
+      case internal::IssuerToKeyholder::kSign: enqueue(link, received); return {};
       case internal::IssuerToKeyholder::kDescribe: {
         internal::KeyholderToIssuer message;
         message.set_id(received.id());
@@ -203,38 +267,91 @@ class Keyholder {
     }
   }
 
-  void enqueue(const Work& work) {
+  void enqueue(const std::shared_ptr<IssuerLink>& link, internal::IssuerToKeyholder& received) {
+    auto work = std::make_shared<Work>();
+    work->link = link;
+    work->id = received.id();
+    work->request = std::move(*received.mutable_sign());
+    work->give_up_at = clock_.monotonic() + patience_for(work->request);
+    last_request_ = clock_.monotonic().count();
     if (queue_.push(work)) return;
-    answer(work,
+    answer(*work,
            fail_retryable(ErrorCode::kResourceExhausted,
-                          fmt::format("token '{}' takes no more requests: its queue is full, or it is being drained",
+                          fmt::format("token '{}' takes no more requests: its queue is full, or its keyholder is about "
+                                      "to leave; nothing was signed",
                                       startup_.token),
                           std::chrono::milliseconds(100)));
   }
 
+  /// The token's deadline, or that of the issuer, which may have another token to go to.
+  [[nodiscard]] std::chrono::milliseconds patience_for(const internal::SignRequest& request) const {
+    if (request.deadline_millis() == 0) return token_->deadline;
+    return std::min(token_->deadline, std::chrono::milliseconds(request.deadline_millis()));
+  }
+
   void work(Worker& worker) {
     while (true) {
-      const Work work = queue_.pop();
-      worker.busy_since_micros = clock_.monotonic().count();
-      serve(work, worker.signer);
-      worker.busy_since_micros = 0;
+      const WorkPtr work = queue_.pop();
+      worker.begin(work);
+      serve(*work);
+      worker.end();
       queue_.finished();
     }
   }
 
-  /// A module that hangs in a call cannot be interrupted, but the process can be left: the supervisor starts it again,
-  /// and the issuer has given the request up by then.
-  void watch_workers() {
-    const std::chrono::microseconds longest = startup_.config.issue.sign_deadline + kGrace;
+  /// A module that hangs in a call cannot be interrupted. Others go on meanwhile; where too many hang, the process can
+  /// be left, and signetd starts another one. That this thread runs is what signetd is told all the time.
+  void watch() {
     while (true) {
       std::this_thread::sleep_for(kBetweenWatches);
-      const std::int64_t now = clock_.monotonic().count();
-      for (const Worker& worker : workers_) {
-        const std::int64_t since = worker.busy_since_micros;
-        if (since == 0 || now - since < longest.count()) continue;
-        ops::error("the token hangs in a call; leaving to be restarted", {{"token", token_->name}});
-        _exit(1);
-      }
+      answer_who_waited_too_long();
+      const SessionPool::Held hung = sessions_->held_since(clock_.monotonic() - token_->deadline - kGrace);
+      leave_if_sessions_hang(hung);
+      say_that_it_lives(hung);
+    }
+  }
+
+  void answer_who_waited_too_long() {
+    const std::chrono::microseconds now = clock_.monotonic();
+    for (const Worker& worker : workers_) {
+      const WorkPtr work = worker.current();
+      if (work == nullptr || now < work->give_up_at) continue;
+      answer(*work, fail_retryable(ErrorCode::kDeadlineExceeded, "the token did not answer within its deadline",
+                                   std::chrono::milliseconds(100)));
+    }
+  }
+
+  /// One session that hangs costs its own request. The process is left when half of them do, when one of a checkpoint
+  /// does (they are signed one by one, so no other would be), or when nobody wants anything.
+  void leave_if_sessions_hang(const SessionPool::Held& hung) {
+    if (hung.all > hung_before_) {
+      ops::error("sessions of the token hang in a call", {{"token", token_->name},
+                                                          {"hang", std::to_string(hung.all)},
+                                                          {"sessions", std::to_string(sessions_->places())}});
+    }
+    hung_before_ = hung.all;
+    if (hung.all == 0) return;
+    const auto idle = clock_.monotonic() - std::chrono::microseconds(last_request_);
+    if (hung.all * 2 < sessions_->places() && hung.by_checkpoints == 0 && idle < kQuiet) return;
+    static_cast<void>(queue_.drain(kForTheOthers, hung.by_requests));
+    ops::error("the token hangs; leaving to be restarted", {{"token", token_->name}});
+    _exit(1);
+  }
+
+  void say_that_it_lives(const SessionPool::Held& hung) {
+    internal::ChildToSupervisor message;
+    message.mutable_alive()->set_sessions(sessions_->places());
+    message.mutable_alive()->set_sessions_hung(hung.all);
+    message.mutable_alive()->set_in_hand(static_cast<std::uint32_t>(queue_.in_hand()));
+    static_cast<void>(control_.send(message));  // a supervisor that has gone is noticed where it is listened to
+  }
+
+  void keep_alive() {
+    const auto pause = std::min<std::chrono::milliseconds>(token_->keep_alive / 4, kLongestBetweenKeepAlives);
+    while (true) {
+      std::this_thread::sleep_for(pause);
+      keep_sessions_alive(signing(), token_->keep_alive);
+      leave_if_token_is_lost();
     }
   }
 
@@ -253,32 +370,43 @@ class Keyholder {
     _exit(1);
   }
 
-  void serve(const Work& work, Signer& signer) {
-    if (work.link->generation != generation_)
-      return;  // the issuer that asked has gone; the intent is closed by the next one
-    if (clock_.monotonic() - work.received > startup_.config.issue.sign_deadline) {
-      // The issuer has given this one up already: a signature would be one that nobody accounts for.
-      return answer(work, fail_retryable(ErrorCode::kDeadlineExceeded,
-                                         "the request waited longer than issue.sign_deadline; nothing was signed",
-                                         std::chrono::milliseconds(100)));
-    }
-    const auto signature = sign_request(work.request, *token_, *memory_, signer, clock_);
-    answer(work, signature);
-    if (!signature.has_value()) leave_if_lost(memory_->health());
-    if (!signer.token_is_lost()) return;
-    ops::error("the token or its login is lost; leaving to be restarted", {{"token", token_->name}});
+  void leave_if_token_is_lost() const {
+    const auto loss = health_->loss();
+    if (!loss) return;
+    ops::error("the token is lost to this process; leaving to be restarted", {{"token", token_->name}, {"why", *loss}});
     _exit(1);
   }
 
+  void serve(Work& work) {
+    if (work.link->generation != generation_)
+      return;  // the issuer that asked has gone; the intent is closed by the next one
+    if (clock_.monotonic() > work.give_up_at) {
+      // The issuer has given this one up already: a signature would be one that nobody accounts for.
+      return answer(work, fail_retryable(ErrorCode::kDeadlineExceeded,
+                                         "the request waited longer than its deadline; nothing was signed",
+                                         std::chrono::milliseconds(100)));
+    }
+    Signer signer(signing(), work.give_up_at);
+    const auto signature = sign_request(work.request, *token_, *memory_, signer, clock_);
+    answer(work, signature);
+    if (signature.has_value()) return;
+    leave_if_lost(memory_->health());
+    leave_if_token_is_lost();
+  }
+
   ControlChannel& control_;
-  const Startup startup_;
+  Startup startup_;  // does not change once the token is open
   const Clock& clock_ = system_clock();
-  WorkQueue<Work> queue_;
+  WorkQueue<WorkPtr> queue_;
   std::atomic<bool> is_open_{false};  // token_ and memory_ are there, and stay as they are
   std::unique_ptr<const OpenToken> token_;
   std::unique_ptr<Memory> memory_;
-  std::list<Worker> workers_;         // a list, because their threads hold references
-  std::shared_ptr<IssuerLink> link_;  // of the control thread
+  std::unique_ptr<SessionPool> sessions_;
+  std::unique_ptr<TokenHealth> health_;
+  std::list<Worker> workers_;                  // a list, because their threads hold references
+  std::atomic<std::int64_t> last_request_{0};  // microseconds, on the monotonic clock
+  unsigned hung_before_ = 0;                   // of the watching thread
+  std::shared_ptr<IssuerLink> link_;           // of the control thread
   std::atomic<std::uint64_t> generation_{0};
 };
 
@@ -291,7 +419,7 @@ void run_keyholder() {
   const auto received = control.receive<internal::SupervisorToChild>();
   if (!received.has_value() && received.error().code == ErrorCode::kUnavailable) _exit(0);
   if (!received.has_value()) refuse_to_start(control, received.error());
-  auto startup = read_start(*received);
+  auto startup = read_start(control, *received);
   if (!startup.has_value()) refuse_to_start(control, startup.error());
   set_environment(*startup);
   // Never destroyed: threads use it until _exit.

@@ -1,6 +1,7 @@
 // A bounded queue between the threads that read and those that work.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -38,21 +39,27 @@ class WorkQueue {
   void finished() {
     const std::scoped_lock lock(mutex_);
     --in_work_;
-    if (items_.empty() && in_work_ == 0) idle_.notify_all();
+    progress_.notify_all();
   }
 
-  /// Takes nothing new and waits until everything that was taken is finished.
-  void drain() {
+  /// How many items wait or are being worked on.
+  [[nodiscard]] std::size_t in_hand() const {
+    const std::scoped_lock lock(mutex_);
+    return items_.size() + in_work_;
+  }
+
+  /// Takes nothing new from now on, and waits until no more than `but` items are in hand. False after `patience`.
+  [[nodiscard]] bool drain(std::chrono::milliseconds patience, std::size_t but = 0) {
     std::unique_lock lock(mutex_);
     closed_ = true;
-    idle_.wait(lock, [&] { return items_.empty() && in_work_ == 0; });
+    return progress_.wait_for(lock, patience, [&] { return items_.size() + in_work_ <= but; });
   }
 
  private:
   const std::size_t capacity_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::condition_variable idle_;
+  std::condition_variable progress_;
   std::deque<Item> items_;
   std::size_t in_work_ = 0;
   bool closed_ = false;

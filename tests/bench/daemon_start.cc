@@ -41,7 +41,7 @@ double start_issue_and_kill(const test::Installation& ca, std::chrono::milliseco
 
 /// Returns how many bytes it had.
 std::uint64_t remove_write_ahead_log(const test::Installation& ca) {
-  const std::string file = ca.path("state/store.sqlite-wal");
+  const std::string file = ca.path("state/store/store.sqlite-wal");
   const std::uint64_t bytes = std::filesystem::file_size(file);
   if (bytes == 0 || !std::filesystem::remove(file)) throw std::runtime_error(file + ": there is nothing to lose");
   return bytes;

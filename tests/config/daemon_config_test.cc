@@ -121,7 +121,7 @@ TEST(DaemonConfig, ResolvesPathsFromTheFilesOwnFolder) {
   EXPECT_EQ(config->listen.key, "/abs/daemon.key");
   EXPECT_EQ(config->listen.client_trust, "/etc/signet/tls/client-trust.pem");
   EXPECT_EQ(config->tokens.at("soft").profile, "/etc/signet/softhsm2.toml");
-  EXPECT_EQ(config->tokens.at("soft").pin_file, "/etc/signet/pin");
+  EXPECT_EQ(config->tokens.at("soft").pin.file, "/etc/signet/pin");
   EXPECT_EQ(config->keys.at("issuing-1").certificate, "/etc/signet/ca/issuing.pem");
   EXPECT_EQ(config->issuers.at("issuing-1").root, "/etc/signet/ca/root.pem");
   EXPECT_THAT(config->issuers.at("issuing-1").chain, ElementsAre("/etc/signet/a.pem", "/b.pem"));
@@ -175,11 +175,92 @@ environment = { SOFTHSM2_CONF = "/x/softhsm2.conf" })");
   EXPECT_THAT(token.environment, ElementsAre(Pair("SOFTHSM2_CONF", "/x/softhsm2.conf")));
   const KeyConfig& key = config->keys.at("issuing-1");
   EXPECT_EQ(key.uri, (Pkcs11Uri{.token = "t", .object = "o", .type = "private"}));
-  EXPECT_EQ(key.token, "soft");
+  EXPECT_EQ(key.tokens, std::vector<std::string>{"soft"});
   EXPECT_THAT(key.fence.may_sign, ElementsAre(ArtifactKind::kEndEntityCertificate));
   EXPECT_EQ(key.fence.longest_validity, 398 * 24h);
   EXPECT_EQ(key.fence.clock_tolerance, 5min);
   EXPECT_EQ(config->issuers.at("issuing-1").key, "issuing-1");
+}
+
+/// What is read of the fence of issuing-1 with these lines.
+Result<FenceConfig> fence_with(const std::string& lines) {
+  const auto config = parse(with("may_sign = [\"end-entity-certificate\"]\nlongest_validity = \"398d\"", lines));
+  if (!config.has_value()) return std::unexpected(config.error());
+  return config->keys.at("issuing-1").fence;
+}
+
+const std::string kLeaves = "may_sign = [\"end-entity-certificate\"]\nlongest_validity = \"398d\"\n";
+
+TEST(DaemonConfig, AFenceHasThePurposesOfTlsUnlessOthersAreNamed) {
+  EXPECT_THAT(fence_with(kLeaves)->eku, ElementsAre("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"));
+  EXPECT_FALSE(fence_with(kLeaves)->every_eku);
+  EXPECT_THAT(fence_with(kLeaves + "eku = [\"codeSigning\", \"1.2.3\"]")->eku,
+              ElementsAre("1.2.3", "1.3.6.1.5.5.7.3.3"));
+  const auto every = fence_with(kLeaves + "eku = [\"*\"]");
+  EXPECT_TRUE(every->every_eku);
+  EXPECT_THAT(every->eku, testing::IsEmpty());
+  EXPECT_THAT(fence_with(kLeaves + "eku = []").error().message, HasSubstr("fence.eku: has 0 values and needs 1"));
+  EXPECT_THAT(fence_with(kLeaves + "eku = [\"serverauth\"]").error().message, HasSubstr("fence.eku: "));
+  EXPECT_THAT(fence_with(kLeaves + "eku = [\"OCSPSigning\"]").error().message,
+              HasSubstr("fence.eku: names OCSPSigning, with which others answer for this CA; that is ocsp_responder"));
+}
+
+TEST(DaemonConfig, AFenceMayHaveListsOfNames) {
+  EXPECT_FALSE(fence_with(kLeaves)->names.given());
+  const auto fence = fence_with(kLeaves + R"([key.issuing-1.fence.names]
+dns = ["Example.com"]
+ip = ["10.0.0.0/8"]
+uri = ["spiffe://example.org"]
+email = ["*"])");
+  ASSERT_TRUE(fence.has_value()) << fence.error().message;
+  EXPECT_THAT(fence->names.texts(),
+              ElementsAre("DNS:example.com", "IP:10.0.0.0/8", "URI:spiffe://example.org", "email:*"));
+  const auto refused = [](const std::string& lines) {
+    return fence_with(kLeaves + "[key.issuing-1.fence.names]\n" + lines).error().message;
+  };
+  EXPECT_THAT(refused(""), HasSubstr("fence.names: has none of dns, ip, uri and email"));
+  EXPECT_THAT(refused("dns = []"), HasSubstr("fence.names.dns: has 0 values and needs 1"));
+  EXPECT_THAT(refused("dns = [\"*.example.com\"]"), HasSubstr("fence.names.dns: \"*.example.com\" is no domain"));
+  EXPECT_THAT(refused("ip = [\"10.0.0.1/8\"]"), HasSubstr("has bits behind its prefix"));
+  EXPECT_THAT(refused("uri = [\"example.org\"]"), HasSubstr("no scheme with an authority"));
+  EXPECT_THAT(refused("host = [\"a\"]"), HasSubstr("fence.names.host: unknown key"));
+}
+
+TEST(DaemonConfig, ListsOfNamesAndCasBelowExcludeEachOther) {
+  const auto both = fence_with(
+      "may_sign = [\"end-entity-certificate\", \"ca-certificate\"]\nlongest_validity = \"398d\"\n"
+      "[key.issuing-1.fence.names]\ndns = [\"example.com\"]");
+  EXPECT_THAT(both.error().message, HasSubstr("fence.names: limits nothing where may_sign names \"ca-certificate\""));
+}
+
+TEST(DaemonConfig, ACasLongestValidityIsItsOwn) {
+  const std::string cas = "may_sign = [\"end-entity-certificate\", \"ca-certificate\"]\nlongest_validity = \"90d\"\n";
+  EXPECT_EQ(fence_with(cas)->longest_ca_validity, 90 * 24h);
+  EXPECT_EQ(fence_with(cas + "longest_ca_validity = \"5y\"")->longest_ca_validity, 5 * 365 * 24h);
+  EXPECT_THAT(fence_with(kLeaves + "longest_ca_validity = \"5y\"").error().message,
+              HasSubstr("longest_ca_validity: has no effect, because may_sign does not name \"ca-certificate\""));
+}
+
+TEST(DaemonConfig, AKeyMayAnswerOcspItself) {
+  const auto fence = fence_with(kLeaves + "longest_ocsp_period = \"4d\"");
+  EXPECT_THAT(fence.error().message,
+              HasSubstr("longest_ocsp_period: has no effect, because may_sign does not name \"ocsp-response\""));
+  EXPECT_EQ(fence_with("may_sign = [\"ocsp-response\"]\nlongest_ocsp_period = \"4d\"")->longest_ocsp_period, 4 * 24h);
+  EXPECT_THAT(fence_with("may_sign = [\"ocsp-response\"]").error().message, HasSubstr("longest_ocsp_period: missing"));
+}
+
+TEST(DaemonConfig, AKeyMayBeForCrls) {
+  const auto fence = fence_with("may_sign = [\"crl\"]\nlongest_crl_period = \"7d\"");
+  ASSERT_TRUE(fence.has_value()) << fence.error().message;
+  EXPECT_EQ(fence->longest_crl_period, 7 * 24h);
+  EXPECT_FALSE(fence->signs_certificates());
+  EXPECT_THAT(fence_with("may_sign = [\"crl\"]").error().message, HasSubstr("longest_crl_period: missing"));
+  EXPECT_THAT(fence_with("may_sign = [\"crl\"]\nlongest_crl_period = \"7d\"\neku = [\"*\"]").error().message,
+              HasSubstr("fence.eku: is a rule for certificates, and this key signs none"));
+  EXPECT_THAT(fence_with(kLeaves + "longest_crl_period = \"7d\"").error().message,
+              HasSubstr("longest_crl_period: has no effect, because may_sign does not name \"crl\""));
+  EXPECT_THAT(error_of(kMinimal + "longest_crl_period = \"7d\"\n"),
+              HasSubstr("longest_crl_period: is a rule for what a CA signs"));
 }
 
 TEST(DaemonConfig, ReadsWhatAFenceLetsThroughBesideEndEntities) {
@@ -306,11 +387,12 @@ TEST(DaemonConfig, ALogKeyHasAPublicKeyAndNothingOfACertificate) {
       "/etc/signet/signet.toml:26:1: key.log-1.public_key: missing; expected a text in quotes\n"
       "/etc/signet/signet.toml:29:15: key.log-1.certificate: does not go with what this key may sign, which needs "
       "\"public_key\" instead");
-  EXPECT_EQ(error_of(kMinimal + "longest_validity = \"1d\"\nclock_tolerance = \"1h\"\n"),
-            "/etc/signet/signet.toml:32:20: key.log-1.fence.longest_validity: is a rule for certificates, and this key "
-            "signs checkpoints of the log; remove it\n"
-            "/etc/signet/signet.toml:33:19: key.log-1.fence.clock_tolerance: is a rule for certificates, and this key "
-            "signs checkpoints of the log; remove it");
+  EXPECT_EQ(
+      error_of(kMinimal + "longest_validity = \"1d\"\nclock_tolerance = \"1h\"\n"),
+      "/etc/signet/signet.toml:32:20: key.log-1.fence.longest_validity: is a rule for certificates, and this key "
+      "signs checkpoints of the log; remove it\n"
+      "/etc/signet/signet.toml:33:19: key.log-1.fence.clock_tolerance: is a rule for what a CA signs, and this key "
+      "signs checkpoints of the log; remove it");
   EXPECT_THAT(error_of(kMinimal + "ocsp_responder = true\n"),
               HasSubstr("key.log-1.fence.ocsp_responder: is a rule for certificates"));
   EXPECT_THAT(
@@ -329,7 +411,8 @@ TEST(DaemonConfig, AKeyOfCertificatesHasACertificateAndNoPublicKey) {
 TEST(DaemonConfig, ConcludesNothingFromAKindItDoesNotKnow) {
   EXPECT_EQ(error_of(with("[\"log-checkpoint\"]", "[\"log-checkpoints\"]")),
             "/etc/signet/signet.toml:31:13: key.log-1.fence.may_sign[0]: is \"log-checkpoints\"; expected one of "
-            "\"end-entity-certificate\", \"ca-certificate\", \"log-checkpoint\"");
+            "\"end-entity-certificate\", \"ca-certificate\", \"crl\", \"ocsp-response\", "
+            "\"log-checkpoint\"");
 }
 
 TEST(DaemonConfig, RefusesReferencesToWhatIsNotThere) {
@@ -341,14 +424,90 @@ TEST(DaemonConfig, RefusesReferencesToWhatIsNotThere) {
               HasSubstr("issuer.issuing-1.key: is \"issuing-2\", and there is no [key.issuing-2]"));
 }
 
+TEST(DaemonConfig, AKeyMayBeOnSeveralTokens) {
+  const std::string one = "[key.issuing-1]\ntoken = \"soft\"";
+  const std::string spare = "[token.spare]\nprofile = \"softhsm2.toml\"\npin_file = \"pin\"\n[key.issuing-1]\n";
+  const auto config = parse(with(one, spare + "tokens = [\"spare\", \"soft\"]"));
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  const KeyConfig& key = config->keys.at("issuing-1");
+  EXPECT_THAT(key.tokens, ElementsAre("spare", "soft"));
+  EXPECT_TRUE(key.is_on("soft") && key.is_on("spare"));
+  EXPECT_FALSE(config->keys.at("log-1").is_on("spare"));
+  EXPECT_THAT(error_of(with(one, spare + "tokens = [\"soft\", \"spare\"]\ntoken = \"soft\"")),
+              HasSubstr("key.issuing-1.token: stands beside \"tokens\""));
+  EXPECT_THAT(error_of(with(one, spare + "tokens = [\"soft\", \"soft\"]")),
+              HasSubstr("key.issuing-1.tokens: names \"soft\" twice"));
+  EXPECT_THAT(error_of(with(one, spare + "tokens = [\"soft\", \"hard\"]")),
+              HasSubstr("key.issuing-1.tokens: is \"hard\", and there is no [token.hard]"));
+  EXPECT_THAT(error_of(with(one, spare + "tokens = [\"soft\"]")), HasSubstr("key.issuing-1.tokens"));
+}
+
+TEST(DaemonConfig, ThereAreFourWorkersForEachSessionUnlessTheyAreGiven) {
+  const std::string token = "[token.soft]\n";
+  EXPECT_EQ(parse(with(token, token + "sessions = 10\n"))->issue.workers, 40U);
+  EXPECT_EQ(parse(with(token, token + "sessions = 1\n"))->issue.workers, 16U);
+  EXPECT_EQ(parse(with(token, token + "sessions = 64\n") + "[token.b]\nprofile = \"p\"\npin_file = \"pin\"\n"
+                                                           "sessions = 64\n")
+                ->issue.workers,
+            256U);
+  EXPECT_EQ(parse(with(token, token + "sessions = 10\n") + "[issue]\nworkers = 7\n")->issue.workers, 7U);
+}
+
+TEST(DaemonConfig, ALogKeyIsOnOneToken) {
+  const std::string one = "[key.log-1]\ntoken = \"soft\"";
+  const std::string two =
+      "[token.spare]\nprofile = \"softhsm2.toml\"\npin_file = \"pin\"\n[key.log-1]\ntokens = [\"spare\", \"soft\"]";
+  EXPECT_THAT(error_of(with(one, two)), HasSubstr("key.log-1.tokens: names more than one token, and this key signs "
+                                                  "checkpoints of the log"));
+}
+
+TEST(DaemonConfig, ReadsHowATokenDiffersFromItsProfile) {
+  const auto config = parse(with("pin_file = \"pin\"\n",
+                                 "pin_file = \"pin\"\nallow_untested = true\ninit_arguments = \"a=b\"\n"
+                                 "readable = [\"conf\", \"/abs\"]\nwritable = [\"store\"]\n"));
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  const TokenConfig& token = config->tokens.at("soft");
+  EXPECT_TRUE(token.allow_untested);
+  EXPECT_EQ(token.init_arguments, "a=b");
+  EXPECT_THAT(token.readable, ElementsAre("/etc/signet/conf", "/abs"));
+  EXPECT_THAT(token.writable, ElementsAre("/etc/signet/store"));
+  EXPECT_FALSE(parse(kMinimal)->tokens.at("soft").allow_untested);
+}
+
+TEST(DaemonConfig, ReadsWhatAnRsaKeySignsWith) {
+  const auto fence = [](const std::string& signature) {
+    const auto config = parse(with("certificate = \"ca/issuing.pem\"\n",
+                                   "certificate = \"ca/issuing.pem\"\nsignature = \"" + signature + "\"\n"));
+    EXPECT_TRUE(config.has_value()) << config.error().message;
+    return config.has_value() ? config->keys.at("issuing-1").fence : FenceConfig{};
+  };
+  EXPECT_EQ(fence("rsa-pss-sha256").algorithm_for(KeyType::kRsa), SignatureAlgorithm::kRsaPssSha256);
+  EXPECT_EQ(fence("rsa-pss-sha384").algorithm_for(KeyType::kRsa), SignatureAlgorithm::kRsaPssSha384);
+  EXPECT_EQ(fence("rsa-pss-sha512").algorithm_for(KeyType::kRsa), SignatureAlgorithm::kRsaPssSha512);
+  EXPECT_EQ(fence("rsa-pkcs1-sha384").algorithm_for(KeyType::kRsa), SignatureAlgorithm::kRsaPkcs1Sha384);
+  const FenceConfig unsaid = parse(kMinimal)->keys.at("issuing-1").fence;
+  EXPECT_EQ(unsaid.algorithm_for(KeyType::kRsa), SignatureAlgorithm::kRsaPkcs1Sha256);
+  EXPECT_EQ(unsaid.algorithm_for(KeyType::kEcP384), SignatureAlgorithm::kEcdsaSha384);
+}
+
+TEST(DaemonConfig, RefusesASignatureThatIsNoneOrOfTheLogsKey) {
+  EXPECT_THAT(error_of(with("certificate = \"ca/issuing.pem\"\n",
+                            "certificate = \"ca/issuing.pem\"\nsignature = \"rsa-pss\"\n")),
+              AllOf(HasSubstr("key.issuing-1.signature"), HasSubstr("\"rsa-pss-sha256\"")));
+  EXPECT_THAT(error_of(with("public_key = \"ca/log-1.pub.pem\"\n",
+                            "public_key = \"ca/log-1.pub.pem\"\nsignature = \"rsa-pss-sha256\"\n")),
+              HasSubstr("key.log-1.signature: is for keys that sign certificates"));
+}
+
 TEST(DaemonConfig, ReportsEveryMistakeAtOnceInOrderOfPlace) {
   std::string text = with("[state]", "typo = 1\n[state]");
   text += "[issue]\nworkers = 257\nqueue = 0\nsign_deadline = \"61s\"\n";
   EXPECT_EQ(
       error_of(text),
-      "/etc/signet/signet.toml:3:1: typo: unknown key; the keys of this table are issue, issuer, key, listen, log, "
+      "/etc/signet/signet.toml:3:1: typo: unknown key; the keys of this table are admin, issue, issuer, key, listen, "
+      "log, "
       "origin, "
-      "policy, state, token, trust\n"
+      "policy, run, state, token, trust\n"
       "/etc/signet/signet.toml:34:11: issue.workers: is the integer 257; expected an integer from 1 to 256\n"
       "/etc/signet/signet.toml:35:9: issue.queue: is the integer 0; expected an integer from 1 to 1000000\n"
       "/etc/signet/signet.toml:36:17: issue.sign_deadline: is \"61s\"; expected a duration from 1s to 1m: digits and "
@@ -373,7 +532,7 @@ TEST(DaemonConfig, RefusesBadValues) {
       {"pkcs11:token", "pkcs11:tokn", "key.issuing-1.uri: attribute 'tokn' is not known here; known are token"},
       {"type=private", "type=public", "key.issuing-1.uri: has type=public; a CA signs with a private key"},
       {"[\"end-entity-certificate\"]", "[]", "fence.may_sign: has 0 values and needs 1"},
-      {"[\"end-entity-certificate\"]", "[\"crl\"]", "fence.may_sign[0]: is \"crl\"; expected one of \"end-ent"},
+      {"[\"end-entity-certificate\"]", "[\"crls\"]", "fence.may_sign[0]: is \"crls\"; expected one of \"end-ent"},
       {"longest_validity = \"398d\"", "", "fence.longest_validity: missing"},
       {"[key.issuing-1.fence]", "[key.issuing-1.fences]", "key.issuing-1.fence: missing"},
       {"[key.issuing-1.fence]", "[key.issuing-1.fences]", "key.issuing-1.fences: unknown key; did you mean \"fence\"?"},
@@ -431,6 +590,24 @@ TEST(ListenAddress, RefusesEverythingElse) {
                            "localhost:80", "127.0.1:80", "127.0.0.1:99999999999", "*:80"}) {
     EXPECT_FALSE(parse_listen_address(text).has_value()) << text;
   }
+}
+
+TEST(DaemonConfig, PutsTheOperatorsSocketIntoTheStateFolderUnlessToldOtherwise) {
+  EXPECT_EQ(parse(kMinimal)->admin.socket, "/etc/signet/state/admin.socket");
+  EXPECT_EQ(parse(kMinimal)->admin.group, "") << "root alone";
+  const auto config =
+      parse(kMinimal + std::string("[admin]\nsocket = \"/run/signet/admin.socket\"\ngroup = \"ops\"\n"));
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->admin.socket, "/run/signet/admin.socket");
+  EXPECT_EQ(config->admin.group, "ops");
+  EXPECT_THAT(error_of(kMinimal + std::string("[admin]\nsocket = \"/") + std::string(107, 'x') + "\"\n"),
+              testing::HasSubstr("admin.socket: has 108 bytes; a Unix socket's path has at most 107"));
+}
+
+TEST(DaemonConfig, LetsNoTwoTokensReadOneDescriptor) {
+  std::string text = with("pin_file = \"pin\"", "pin_fd = 3");
+  text += "[token.spare]\nprofile = \"softhsm2.toml\"\npin_fd = 3\n";
+  EXPECT_THAT(error_of(text), testing::HasSubstr("token.spare.pin_fd: is 3, which token.soft reads already"));
 }
 
 }  // namespace

@@ -26,7 +26,9 @@ void must_explain(const Result<T>& result) {
 }
 
 inline void check_key_property(const DaemonConfig& config, const KeyConfig& key) {
-  must_hold(config.tokens.contains(key.token), "a key has its token");
+  must_hold(!key.tokens.empty(), "a key has a token");
+  for (const std::string& token : key.tokens) must_hold(config.tokens.contains(token), "a key has its tokens");
+  must_hold(!key.signs_log() || key.tokens.size() == 1, "a log key is on one token");
   must_hold(key.signs_log() == config.origin_of_log_key(key.name).has_value(),
             "a log key, and no other, has an origin");
   must_hold(key.certificate.empty() == key.signs_log(), "what signs certificates has one");

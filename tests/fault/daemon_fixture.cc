@@ -145,11 +145,7 @@ void DaemonUnderFaults::leave_alone(const std::string& process) {
 }
 
 void DaemonUnderFaults::use_fault_module(const std::string& variables) {
-  const std::string profile =
-      ca_.folder().write("fault.toml",
-                         "name = \"SoftHSM with faults\"\ntested = \"ci\"\n"
-                         "source = \"tests\"\nmodules = [\"" +
-                             program("test_fault_module.so") + "\"]\nmax_sessions = 0\nthread_safe = true\n");
+  const std::string profile = ca_.folder().write("fault.toml", profile_of_softhsm_in(program("test_fault_module.so")));
   ca_.edit("signet.toml", std::string(SIGNET_SOURCE_DIR) + "/hsm-profiles/softhsm2.toml", profile);
   ca_.edit("signet.toml", "environment = {", "environment = { " + variables + ",");
 }
@@ -234,8 +230,9 @@ std::string DaemonUnderFaults::newest_note(std::uint64_t position) const {
 
 /// What signet-audit says of the closed log; empty when it is clean.
 std::string DaemonUnderFaults::audit(std::uint64_t position) const {
-  std::vector<std::string> command = {program("signet-audit"), "verify",    "--log-key", ca_.log_key(), "--issuer",
-                                      ca_.issuing(),           "--journal", journal()};
+  std::vector<std::string> command = {program("signet-audit"), "verify",   "--log-key",
+                                      ca_.log_key(),           "--issuer", ca_.issuing()};
+  for (const std::string& token : tokens_) command.insert(command.end(), {"--journal", journal(token)});
   if (const std::string newest = newest_note(position); !newest.empty()) {
     command.insert(command.end(), {"--since", ca_.folder().write("since", newest)});
   }
@@ -271,13 +268,16 @@ void DaemonUnderFaults::expect_intents_before_signatures(const std::string& what
     intended.insert(sha256(intent.tbs.view()));
     EXPECT_TRUE(serials.insert(intent.serial.hex()).second) << what << ": a serial twice";
   }
-  const auto read = log::read_journal(journal(), [&](std::uint64_t number, const log::JournalRecord& record) {
-    if (record.kind == log::JournalKind::kEndEntityCertificate) {
-      EXPECT_TRUE(intended.contains(record.structure)) << what << ": journal record " << number << " has no intent";
-    }
-    return Result<void>{};
-  });
-  EXPECT_TRUE(read.has_value()) << what << ": " << read.error().message;
+  for (const std::string& token : tokens_) {
+    const auto read = log::read_journal(journal(token), [&](std::uint64_t number, const log::JournalRecord& record) {
+      if (record.kind == log::JournalKind::kEndEntityCertificate) {
+        EXPECT_TRUE(intended.contains(record.structure))
+            << what << ": record " << number << " of the journal of " << token << " has no intent";
+      }
+      return Result<void>{};
+    });
+    EXPECT_TRUE(read.has_value()) << what << ": " << read.error().message;
+  }
 }
 
 void DaemonUnderFaults::expect_sound(const std::string& what, const Asked& asked) {

@@ -57,7 +57,9 @@ class DaemonUnderFaults : public testing::Test {
 
   [[nodiscard]] std::string state() const { return ca_.path("state"); }
   [[nodiscard]] std::string log() const { return state() + "/log"; }
-  [[nodiscard]] std::string journal() const { return state() + "/keyholder-soft/journal"; }
+  [[nodiscard]] std::string journal(const std::string& token = "soft") const {
+    return state() + "/keyholder-" + token + "/journal";
+  }
   /// As before the first start; what clients were given is forgotten.
   void forget_everything();
 
@@ -99,6 +101,7 @@ class DaemonUnderFaults : public testing::Test {
   std::unique_ptr<FaultControl> faults_;
   std::unique_ptr<Given> given_;  ///< since forget_everything()
   std::string start_failure_;
+  std::vector<std::string> tokens_ = {"soft"};  ///< of the configuration
 
  private:
   [[nodiscard]] std::uint64_t trace_position() const;

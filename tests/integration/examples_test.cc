@@ -72,7 +72,8 @@ class ExampleInstallation : public Installation {
     edit("signet.toml", "certificate = \"ceremony/issuing.pem\"", "certificate = \"example-ca.pem\"");
     edit("signet.toml", "root = \"ceremony/root.pem\"", "root = \"example-root.pem\"");
     edit("signet.toml", "may_sign = [\"end-entity-certificate\"]",
-         "may_sign = [\"end-entity-certificate\", \"ca-certificate\"]\nocsp_responder = true");
+         "may_sign = [\"end-entity-certificate\", \"ca-certificate\"]\nocsp_responder = true\n"
+         "eku = [\"serverAuth\", \"clientAuth\", \"codeSigning\"]");
   }
 };
 
@@ -93,11 +94,11 @@ TEST(Examples, EachParsesAndItsClientsSign) {
   }
 }
 
-TEST(Examples, WhatSpeaksForTheCaIsOffUntilTheFenceSaysOtherwise) {
+TEST(Examples, WhatIsMoreThanTlsIsOffUntilTheFenceSaysOtherwise) {
   const IssuerLimit usual{.longest_validity = std::chrono::days(398), .clock_tolerance = std::chrono::hours(1)};
   for (const Example& example : examples()) {
     const auto policy = Policy::parse(bytes_of(policy_of(example)), example.name + ".toml").value();
-    const bool is_usual = !example.is_ca && example.name != "ocsp-responder";
+    const bool is_usual = !example.is_ca && example.name != "ocsp-responder" && example.name != "code-signing";
     EXPECT_EQ(check_issuers(policy, {{"issuing-1", usual}}).has_value(), is_usual) << example.name;
   }
 }

@@ -1,6 +1,9 @@
 #include "integration/installation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 #include "log/entry_log.h"
@@ -15,9 +18,9 @@ namespace {
 constexpr std::string_view kCeremony = R"(title = "Test ceremony"
 output = "ceremony"
 hsm_profile = "@PROFILE@"
-environment = { SOFTHSM2_CONF = "@CONF@" }
+environment = { @ENVIRONMENT@ }
 [root]
-token = "signet-root"
+token = "@ROOT_TOKEN@"
 pin_file = "pin"
 key_label = "root"
 key_type = "ec-p384"
@@ -25,16 +28,17 @@ subject = "CN=Test Root,O=Signet Test"
 validity = "20y"
 certificate = "root.pem"
 [issuing]
-token = "signet-issuing"
+token = "@TOKEN@"
 pin_file = "pin"
 key_label = "issuing-1"
-key_type = "ec-p256"
+key_type = "@KEY_TYPE@"
 subject = "CN=Test Issuing 1,O=Signet Test"
 validity = "5y"
 path_length = 0
 certificate = "issuing.pem"
 [log_key]
 key_label = "log-1"
+key_type = "@LOG_KEY_TYPE@"
 origin = "test.example/signet/issuing-1"
 public_key = "log-1.pub.pem"
 verifier_key = "log-1.vkey"
@@ -55,6 +59,9 @@ policy = "policy.toml"
 [state]
 directory = "state"
 
+[run]
+allow_root = true
+
 [listen]
 address = "127.0.0.1:0"
 certificate = "ceremony/daemon.pem"
@@ -69,11 +76,11 @@ sign_deadline = "5s"
 [token.soft]
 profile = "@PROFILE@"
 pin_file = "pin"
-environment = { SOFTHSM2_CONF = "@CONF@" }
+environment = { @ENVIRONMENT@ }
 
 [key.issuing-1]
 token = "soft"
-uri = "pkcs11:token=signet-issuing;object=issuing-1;type=private"
+uri = "pkcs11:token=@TOKEN@;object=issuing-1;type=private"
 certificate = "ceremony/issuing.pem"
 [key.issuing-1.fence]
 may_sign = ["end-entity-certificate"]
@@ -81,7 +88,7 @@ longest_validity = "398d"
 
 [key.log-1]
 token = "soft"
-uri = "pkcs11:token=signet-issuing;object=log-1;type=private"
+uri = "pkcs11:token=@TOKEN@;object=log-1;type=private"
 public_key = "ceremony/log-1.pub.pem"
 [key.log-1.fence]
 may_sign = ["log-checkpoint"]
@@ -143,20 +150,38 @@ std::string replaced(std::string_view text, const std::vector<std::pair<std::str
   return result;
 }
 
-std::string hsm_profile() { return std::string(SIGNET_SOURCE_DIR) + "/hsm-profiles/softhsm2.toml"; }
-
 std::string end_entity(const std::string& name, const std::string& san, const std::string& eku) {
   return replaced(kEndEntity, {{"@NAME@", name}, {"@SAN@", san}, {"@EKU@", eku}});
 }
 
 }  // namespace
 
-Installation::Installation() : hsm_("signet-root") {
+Installation::Installation(InstallationOptions options) : options_(std::move(options)), hsm_("signet-root") {
   hsm_.add_token("signet-issuing");
+  if (options_.module == Module::kNss) make_nss_database();
   for (const char* who : {"daemon", "payments", "plain", "stranger"}) make_request(who, std::string("/CN=") + who);
   run_ceremony();
   make_outsider();
   write_configuration();
+}
+
+void Installation::make_nss_database() const {
+  std::filesystem::create_directory(path("nss"));
+  run_ok({"certutil", "-N", "-d", "sql:" + path("nss"), "-f", hsm_.pin_file()});
+}
+
+std::vector<std::pair<std::string, std::string>> Installation::values() const {
+  const std::string profiles = SIGNET_SOURCE_DIR "/hsm-profiles/";
+  std::vector<std::pair<std::string, std::string>> all = {{"@KEY_TYPE@", options_.issuing_key_type}};
+  const auto add = [&](const char* name, const std::string& value) { all.emplace_back(name, value); };
+  const bool nss = options_.module == Module::kNss;
+  add("@PROFILE@", profiles + (nss ? "nss-softokn.toml" : "softhsm2.toml"));
+  add("@ENVIRONMENT@", nss ? fmt::format("SIGNET_NSS_DIR = \"{}\", SIGNET_NSS_TOKEN = \"signet-nss\"", path("nss"))
+                           : fmt::format("SOFTHSM2_CONF = \"{}\"", hsm_.conf()));
+  add("@ROOT_TOKEN@", nss ? "signet-nss" : "signet-root");
+  add("@TOKEN@", nss ? "signet-nss" : "signet-issuing");
+  add("@LOG_KEY_TYPE@", nss ? "ec-p256" : "ed25519");
+  return all;
 }
 
 std::string Installation::certificate(const std::string& who) const {
@@ -169,7 +194,7 @@ void Installation::make_request(const std::string& who, const std::string& subje
 }
 
 void Installation::run_ceremony() const {
-  std::string text = replaced(kCeremony, {{"@PROFILE@", hsm_profile()}, {"@CONF@", hsm_.conf()}});
+  std::string text = replaced(kCeremony, values());
   text += end_entity("daemon", "dns = [\"localhost\"]\nip = [\"127.0.0.1\"]", "serverAuth");
   text += end_entity("payments", "uri = [\"spiffe://test.example/payments\"]", "clientAuth");
   text += end_entity("plain", "dns = [\"plain.example\"]", "clientAuth");
@@ -186,7 +211,7 @@ void Installation::make_outsider() const {
 void Installation::write_configuration() const {
   folder().write("trust.pem", slurp(root()) + slurp(issuing()));
   folder().write("policy.toml", kPolicy);
-  folder().write("signet.toml", replaced(kConfig, {{"@PROFILE@", hsm_profile()}, {"@CONF@", hsm_.conf()}}));
+  folder().write("signet.toml", replaced(kConfig, values()));
 }
 
 Bytes Installation::make_csr(const std::string& alt_names) const {

@@ -12,6 +12,15 @@ namespace signet::test {
 /// A program of the build, such as "signet".
 [[nodiscard]] std::string program(const std::string& name);
 
+/// On which module the keys are: two tokens of SoftHSM, or one of NSS, which has no Ed25519.
+enum class Module : std::uint8_t { kSoftHsm, kNss };
+
+/// What tests vary.
+struct InstallationOptions {
+  std::string issuing_key_type = "ec-p256";  ///< as a ceremony file has it
+  Module module = Module::kSoftHsm;
+};
+
 /// Tokens, a ceremony, a configuration and a policy with these clients:
 ///   payments  spiffe://test.example/payments, must sign, profile tls-server, names **.example and payment-service, may
 ///             operate and audit
@@ -19,7 +28,7 @@ namespace signet::test {
 /// and the certificates of "stranger" (of the same CA, in no policy) and "outsider" (of another CA).
 class Installation {
  public:
-  Installation();
+  explicit Installation(InstallationOptions options = {});
 
   [[nodiscard]] std::string path(const std::string& name) const { return folder() / name; }
   [[nodiscard]] std::string config() const { return path("signet.toml"); }
@@ -42,10 +51,15 @@ class Installation {
 
  private:
   void make_request(const std::string& who, const std::string& subject) const;
+  void make_nss_database() const;
   void run_ceremony() const;
   void make_outsider() const;
   void write_configuration() const;
 
+  /// What the texts of ceremony and configuration have for "@NAME@".
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> values() const;
+
+  InstallationOptions options_;
   SoftHsm hsm_;
 };
 

@@ -90,13 +90,13 @@ TEST(Start, AUriThatMatchesNoKeyIsRefused) {
   EXPECT_NE(result.err.find("issuing-9"), std::string::npos) << result.err;
 }
 
-TEST(Start, AWrongPinIsSaidWithoutThePin) {
+TEST(Start, AWrongPinIsSaidWithoutThePinAndTheDaemonWaitsForAnOperator) {
   const Installation ca;
   ca.folder().write("pin", "wrong-pin-9876\n");
-  const auto result = start(ca);
-  EXPECT_NE(result.status, 0);
-  EXPECT_NE(result.err.find("PIN"), std::string::npos) << result.err;
-  EXPECT_EQ(result.err.find("wrong-pin-9876"), std::string::npos);
+  Daemon daemon(ca);
+  EXPECT_NE(daemon.stderr_text().find("CKR_PIN_INCORRECT"), std::string::npos) << daemon.stderr_text();
+  EXPECT_EQ(daemon.stderr_text().find("wrong-pin-9876"), std::string::npos);
+  EXPECT_EQ(daemon.stop(), 0);
 }
 
 TEST(Start, ASecondDaemonOnTheSameStateIsRefused) {

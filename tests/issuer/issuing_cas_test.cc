@@ -73,7 +73,7 @@ TEST(OwnKeys, AreThoseOfTheBundleOfTheLogsAndOfTheDaemon) {
   config.listen.certificate = folder.write("daemon.pem", daemon.pem() + root.pem());
   config.keys["log-1"] =
       KeyConfig{.name = "log-1",
-                .token = "soft",
+                .tokens = {"soft"},
                 .uri = {},
                 .certificate = {},
                 .public_key = folder.write("log-1.pem", encode_pem("PUBLIC KEY", public_key_of(log_key.get()).spki())),

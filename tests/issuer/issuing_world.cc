@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "log/entries.h"
+#include "wire/status.h"
 
 namespace signet::test {
 namespace {
@@ -73,13 +74,28 @@ void SoftSigner::answer_all() {
   while (true) {
     const auto question = channel_.receive<internal::IssuerToKeyholder>();
     if (!question.has_value()) return;
-    internal::KeyholderToIssuer answer;
-    answer.set_id(question->id());
-    const SignatureValue signature = sign_with(key_, signet::bytes_of(question->sign().structure()));
+    if (mood_ == Mood::kLeaves) return channel_.shutdown();
+    if (mood_ == Mood::kSaysNothing) continue;
+    if (!channel_.send(answer_to(*question)).has_value()) return;
+  }
+}
+
+internal::KeyholderToIssuer SoftSigner::answer_to(const internal::IssuerToKeyholder& question) {
+  internal::KeyholderToIssuer answer;
+  answer.set_id(question.id());
+  if (mood_ == Mood::kFails) {
+    *answer.mutable_error() = to_failure(
+        fail_retryable(ErrorCode::kUnavailable, "the token has failed", std::chrono::milliseconds(100)).error());
+  } else if (mood_ == Mood::kRefuses) {
+    *answer.mutable_error() = to_failure(fail(ErrorCode::kPermissionDenied, "no", "fence.names").error());
+  } else {
+    const bool spoils = mood_ == Mood::kSpoils;
+    const SignatureValue signature =
+        sign_with(key_, signet::bytes_of(question.sign().structure() + (spoils ? "?" : "")));
     ++signatures_;
     answer.set_signature(std::string(text_of(signature.view())));
-    if (!channel_.send(answer).has_value()) return;
   }
+  return answer;
 }
 
 IssuingWorld::IssuingWorld(IssuingWorldSetup setup)
@@ -89,9 +105,8 @@ IssuingWorld::IssuingWorld(IssuingWorldSetup setup)
       authorities_(must(load_authorities(config_))),
       rules_(must(parse_rules(rule_files(setup_)))),
       keyholders_(config_) {
-  auto [ours, theirs] = must(make_stream_pair());
-  signer_ = std::make_unique<SoftSigner>(std::move(theirs), setup_.issuing);
-  keyholders_.of_key("issuing-1").connect(std::move(ours), 1, [] {});
+  signer_ = connect("soft");
+  if (setup_.has_spare_token) spare_signer_ = connect("spare");
   store_ = must(Store::open(folder_ / "store.sqlite"));
   log_ = must(log::EntryLog::open(folder_ / "log", clock_));
   must(log_->start(*store_));
@@ -103,16 +118,29 @@ IssuingWorld::IssuingWorld(IssuingWorldSetup setup)
                                                        .store = *store_,
                                                        .clock = clock_,
                                                        .rng = system_rng(),
-                                                       .sign_deadline = std::chrono::seconds(20),
+                                                       .sign_deadline = setup_.sign_deadline,
                                                        .own_keys = setup_.own_keys});
 }
 
 IssuingWorld::~IssuingWorld() { log_->stop(); }
 
+std::unique_ptr<SoftSigner> IssuingWorld::connect(const std::string& token) {
+  auto [ours, theirs] = must(make_stream_pair());
+  keyholders_.find_token(token)->connect(std::move(ours), 1, [] {});
+  return std::make_unique<SoftSigner>(std::move(theirs), setup_.issuing);
+}
+
 DaemonConfig IssuingWorld::write_configuration() const {
   folder_.write("root.pem", setup_.root.pem());
   folder_.write("issuing.pem", setup_.issuing.pem());
-  return must(parse_daemon_config(signet::bytes_of(kConfig), folder_ / "signet.toml"));
+  std::string config(kConfig);
+  if (setup_.has_spare_token) {
+    constexpr std::string_view kOne = "[key.issuing-1]\ntoken = \"soft\"";
+    config.replace(config.find(kOne), kOne.size(),
+                   "[token.spare]\nprofile = \"profile.toml\"\npin_file = \"pin\"\n"
+                   "[key.issuing-1]\ntokens = [\"soft\", \"spare\"]");
+  }
+  return must(parse_daemon_config(signet::bytes_of(config), folder_ / "signet.toml"));
 }
 
 Result<Issued> IssuingWorld::issue(const std::string& client, const v1::IssueRequest& request,

@@ -17,18 +17,23 @@ namespace signet::test {
 /// The other end of a keyholder's channel: signs whatever it is asked to with one key, on a thread of its own.
 class SoftSigner {
  public:
+  enum class Mood : std::uint8_t { kSigns, kFails, kSaysNothing, kSpoils, kRefuses, kLeaves };
   /// `key` outlives it.
   SoftSigner(UniqueFd socket, const Identity& key);
   ~SoftSigner();
   SoftSigner(const SoftSigner&) = delete;
   SoftSigner& operator=(const SoftSigner&) = delete;
   [[nodiscard]] std::uint64_t signatures() const noexcept { return signatures_; }
+  /// From the next question on.
+  void set_mood(Mood mood) noexcept { mood_ = mood; }
 
  private:
   void answer_all();
+  [[nodiscard]] internal::KeyholderToIssuer answer_to(const internal::IssuerToKeyholder& question);
   Channel channel_;
   const Identity& key_;
   std::atomic<std::uint64_t> signatures_{0};
+  std::atomic<Mood> mood_{Mood::kSigns};
   std::thread thread_;  // last: it uses all of the above
 };
 
@@ -39,6 +44,8 @@ struct IssuingWorldSetup {
   std::string policy;
   std::string blocked_keys;  ///< the list's text; empty for none
   OwnKeys own_keys = {};
+  bool has_spare_token = false;  ///< two tokens have the issuing key
+  std::chrono::milliseconds sign_deadline = std::chrono::seconds(20);
 };
 
 class IssuingWorld {
@@ -60,9 +67,13 @@ class IssuingWorld {
   [[nodiscard]] const TempDirectory& folder() const { return folder_; }
   /// How many signatures the key has made.
   [[nodiscard]] std::uint64_t signatures() const { return signer_->signatures(); }
+  /// Of the issuing key's tokens: the one that is asked first, as long as both have nothing to do, and the other.
+  [[nodiscard]] SoftSigner& signer() { return *signer_; }
+  [[nodiscard]] SoftSigner& spare_signer() { return *spare_signer_; }
 
  private:
   [[nodiscard]] DaemonConfig write_configuration() const;
+  [[nodiscard]] std::unique_ptr<SoftSigner> connect(const std::string& token);
 
   const TempDirectory folder_;
   const IssuingWorldSetup setup_;
@@ -73,6 +84,7 @@ class IssuingWorld {
   std::shared_ptr<const Rules> rules_;
   Keyholders keyholders_;
   std::unique_ptr<SoftSigner> signer_;
+  std::unique_ptr<SoftSigner> spare_signer_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<log::EntryLog> log_;
   std::unique_ptr<Issuance> issuance_;

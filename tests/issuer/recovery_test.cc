@@ -19,7 +19,7 @@ class RecoveryTest : public IssuerTest {
   }
   void forget_store() {
     for (const char* suffix : {"", "-wal", "-shm"})
-      std::filesystem::remove(installation_.directory / (std::string("state/store.sqlite") + suffix));
+      std::filesystem::remove(installation_.directory / (std::string("state/store/store.sqlite") + suffix));
   }
   /// Cuts the log's file behind the last intent, so that of what follows `extra` bytes are left.
   void cut_behind_the_intent(std::size_t extra) {

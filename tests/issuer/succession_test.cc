@@ -53,7 +53,7 @@ class SuccessionTest : public IssuerTest {
     issuer_->kill_now();
     return issued;
   }
-  [[nodiscard]] std::string store_file() const { return installation_.directory / "state/store.sqlite"; }
+  [[nodiscard]] std::string store_file() const { return installation_.directory / "state/store/store.sqlite"; }
   void forget_store() const {
     for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(store_file() + suffix);
   }

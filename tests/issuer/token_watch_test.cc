@@ -32,7 +32,7 @@ class TokenWatchTest : public PublishedLog {
     token_.add_issuing(name, Bytes(91, 1));
     KeyConfig& key = config_.keys[name];
     key.name = name;
-    key.token = "soft";
+    key.tokens = {"soft"};
     std::string id;
     for (int i = 0; i < 1000; ++i) id += "%01";
     key.uri = Pkcs11Uri::parse("pkcs11:object=" + name + ";type=private;id=" + id).value();

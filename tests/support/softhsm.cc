@@ -49,6 +49,22 @@ int run(std::vector<std::string> arguments, const std::string& conf, const std::
 
 }  // namespace
 
+std::string profile_of_softhsm_in(const std::string& module, const std::string& more) {
+  return fmt::format(R"(name = "SoftHSM in another module"
+tested = "ci"
+source = "tests"
+modules = ["{}"]
+quirks = ["general-error-at-login-is-transient"]
+{}
+[sandbox]
+readable = ["${{SOFTHSM2_CONF}}"]
+[[sandbox.readable_in]]
+file = "${{SOFTHSM2_CONF}}"
+key = "directories.tokendir"
+)",
+                     module, more);
+}
+
 SoftHsm::SoftHsm(std::string_view token_label, std::string_view pin) : label_(token_label), pin_(pin) {
   std::filesystem::create_directory(tokens_directory());
   static_cast<void>(

@@ -11,6 +11,10 @@ namespace signet::test {
 /// The module as Debian installs it.
 inline constexpr const char* kSoftHsmModule = "/usr/lib/softhsm/libsofthsm2.so";
 
+/// The text of an HSM profile for a module that passes on to SoftHSM, with what SoftHSM needs in the sandbox; `more`
+/// are further values of its first table. SOFTHSM2_CONF has to be in the token's environment.
+[[nodiscard]] std::string profile_of_softhsm_in(const std::string& module, const std::string& more = {});
+
 /// A folder with a softhsm2.conf and tokens in it. Processes that use one folder at the same time disturb each other,
 /// so a test gives each process a folder of its own and is done with its own PKCS#11 calls before it starts one. Throws
 /// std::runtime_error when softhsm2-util is missing or fails.

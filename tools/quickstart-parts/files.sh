@@ -65,6 +65,9 @@ policy = "policy.toml"
 [state]
 directory = "state"
 
+[run]
+allow_root = true  # a demonstration; without it, signetd as root wants users to be named
+
 [listen]
 address = "127.0.0.1:0"
 certificate = "tls/daemon.pem"
@@ -84,6 +87,8 @@ certificate = "ca/issuing.pem"
 [key.issuing-1.fence]
 may_sign = ["end-entity-certificate"]
 longest_validity = "398d"
+[key.issuing-1.fence.names]
+dns = ["payment-service", "payments.example"]
 
 [key.log-1]
 token = "soft"

@@ -1,6 +1,6 @@
 // The C library's functions that change files, with faults: loaded into a process by LD_PRELOAD, before the C library.
 // control.h says what for. Calls are passed on as system calls, and only such as the sandbox of the daemon's processes
-// knows (src/base/sandbox.cc). What the C library does inside itself (fopen, mkstemp) does not come by here.
+// knows (src/base/seccomp_calls.cc). What the C library does inside itself (fopen, mkstemp) does not come by here.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
