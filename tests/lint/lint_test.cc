@@ -88,7 +88,12 @@ TEST(Lint, FindsInTwoStepsWhatItFindsInOne) {
       if (!tbs) continue;
       std::set<std::string> found = ids_of(lint::lint_tbs(tbs->whole, Set::kPublicTrust));
       found.merge(ids_of(lint::lint_signed(certificate, tbs->whole, Set::kPublicTrust)));
-      EXPECT_EQ(found, ids_of(lint::lint_certificate(certificate, Set::kPublicTrust))) << mutation.id;
+      const std::set<std::string> all = ids_of(lint::lint_certificate(certificate, Set::kPublicTrust));
+      if (all.contains("der.encoding")) {
+        EXPECT_TRUE(found.contains("der.encoding")) << mutation.id << ": nothing else is looked at in one step";
+      } else {
+        EXPECT_EQ(found, all) << mutation.id;
+      }
     }
   }
 }
