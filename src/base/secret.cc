@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -24,7 +25,7 @@ Secret::Secret(ByteView bytes) {
 Result<void> Secret::make_room(std::size_t bytes) {
   void* const pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) return fail_errno(errno, "no memory for a secret");
-  locked_ = mlock(pages, bytes) == 0;
+  locked_ = syscall(SYS_mlock, pages, bytes) == 0;  // AddressSanitizer has a mlock() that does nothing
   madvise(pages, bytes, MADV_DONTDUMP);
   madvise(pages, bytes, MADV_WIPEONFORK);
   data_ = static_cast<std::uint8_t*>(pages);

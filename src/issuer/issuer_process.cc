@@ -72,7 +72,10 @@ SandboxPlan sandbox_of(const DaemonConfig& config) {
                              .writable = {config.log.directory, config.state.store_directory()}},
                    .landlock = config.run.landlock(),
                    .max_descriptors = kDescriptors + kDescriptorsForEachWorker * config.issue.workers};
-  if (config.log.predecessor.has_value()) plan.paths.writable.push_back(config.log.predecessor->directory);
+  if (const auto& predecessor = config.log.predecessor; predecessor.has_value()) {
+    plan.paths.writable.push_back(predecessor->directory);
+    plan.paths.readable.push_back(config.keys.at(predecessor->key).public_key);
+  }
   return plan;
 }
 
