@@ -163,6 +163,7 @@ class Keyholder {
   [[nodiscard]] PinReports pin_reports() {
     return {.about_to_try =
                 [this] {
+                  begin_login();
                   internal::ChildToSupervisor message;
                   message.mutable_logging_in();
                   say(message);
@@ -172,7 +173,26 @@ class Keyholder {
                   internal::ChildToSupervisor message;
                   message.mutable_logged_in();
                   say(message);
+                  end_login();
                 }};
+  }
+
+  // A login that has begun is ended before this process leaves as it was told: signetd would have to believe that the
+  // PIN was wrong.
+  void begin_login() {
+    const std::scoped_lock lock(login_mutex_);
+    if (told_to_leave_) _exit(0);
+    logs_in_ = true;
+  }
+  void end_login() {
+    const std::scoped_lock lock(login_mutex_);
+    logs_in_ = false;
+    if (told_to_leave_) _exit(0);
+  }
+  void leave_before_it_is_open() {
+    const std::scoped_lock lock(login_mutex_);
+    told_to_leave_ = true;
+    if (!logs_in_) _exit(0);
   }
 
   Result<void> open_everything() {
@@ -232,7 +252,7 @@ class Keyholder {
 
   /// Finishes on a thread of its own, so that the end of the supervisor is still noticed.
   void drain() {
-    if (!is_open_) _exit(0);
+    if (!is_open_) return leave_before_it_is_open();
     std::thread([this] {
       static_cast<void>(queue_.drain(token_->deadline + kGrace));  // longer than that, only what hangs takes
       leave_if_lost(memory_->sync());
@@ -398,6 +418,9 @@ class Keyholder {
   Startup startup_;  // does not change once the token is open
   const Clock& clock_ = system_clock();
   WorkQueue<WorkPtr> queue_;
+  std::mutex login_mutex_;            // guards the next two
+  bool logs_in_ = false;              // a PIN is being tried
+  bool told_to_leave_ = false;        // before the token was open
   std::atomic<bool> is_open_{false};  // token_ and memory_ are there, and stay as they are
   std::unique_ptr<const OpenToken> token_;
   std::unique_ptr<Memory> memory_;
