@@ -120,7 +120,8 @@ std::size_t read_line(int terminal, std::span<std::uint8_t> room) {
 Result<Secret> ask_secret(const std::string& prompt) {
   const UniqueFd terminal{open("/dev/tty", O_RDWR | O_CLOEXEC)};
   if (!terminal.valid()) {
-    return fail(ErrorCode::kFailedPrecondition, "there is no terminal to ask for " + prompt + "; give a file instead");
+    return fail(ErrorCode::kFailedPrecondition,
+                "there is no terminal to ask for " + prompt + "; give it by a file or a descriptor");
   }
   SIGNET_CHECK(write_all(terminal.get(), bytes_of(prompt + ": ")));
   SIGNET_TRY(Secret secret,
