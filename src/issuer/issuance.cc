@@ -72,6 +72,16 @@ Result<SerialNumber> Issuance::unused_serial() const {
   return fail(ErrorCode::kInternal, "the random number generator repeats itself");
 }
 
+/// Gives `fields` a serial number of its own. What comes out has passed everything that comes before a signature.
+Result<TbsDer> Issuance::write_tbs(TbsFields& fields, const PreparedExtensions& constant,
+                                   const Profile& profile) const {
+  SIGNET_TRY(fields.serial, unused_serial());
+  TbsDer tbs = encode_tbs(fields, constant);
+  SIGNET_CHECK(check_reads_back(tbs, fields));
+  SIGNET_CHECK(check_lint(lint::lint_tbs(tbs.view(), lint_set(profile)), profile));
+  return tbs;
+}
+
 Issuance::Issuance(const IssuanceWorld& world) : world_(world), cas_(issuing_cas(world.authorities)) {}
 
 Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
@@ -88,10 +98,7 @@ Result<Prepared> Issuance::prepare(const IssueOrder& order) const {
   const Authority& authority = world_.authorities.at(profile.issuer);
   if (!world_.keyholders.can_sign(authority.key)) return token_unavailable(authority);
 
-  SIGNET_TRY(decision.fields.serial, unused_serial());
-  TbsDer tbs = encode_tbs(decision.fields, *decision.constant);
-  SIGNET_CHECK(check_reads_back(tbs, decision.fields));
-  SIGNET_CHECK(check_lint(lint::lint_tbs(tbs.view(), lint_set(profile)), profile));
+  SIGNET_TRY(TbsDer tbs, write_tbs(decision.fields, *decision.constant, profile));
   return Prepared(
       authority, profile, decision.fields.not_after,
       log::IntentFields{.cause = order.cause,
@@ -143,13 +150,8 @@ Result<Issuance::Made> Issuance::make_certificate(const Prepared& prepared, cons
 Result<void> Issuance::begin_anew(Prepared& prepared) const {
   log::IntentFields& intent = prepared.intent_;
   SIGNET_TRY(TbsFields fields, parse_tbs(intent.tbs.view()));
-  SIGNET_TRY(fields.serial, unused_serial());
-  TbsDer tbs = encode_tbs(fields);
-  SIGNET_CHECK(check_reads_back(tbs, fields));
-  const Profile& profile = *prepared.profile_;
-  SIGNET_CHECK(check_lint(lint::lint_tbs(tbs.view(), lint_set(profile)), profile));
+  SIGNET_TRY(intent.tbs, write_tbs(fields, prepare_extensions(fields), *prepared.profile_));
   intent.serial = std::move(fields.serial);
-  intent.tbs = std::move(tbs);
   return {};
 }
 

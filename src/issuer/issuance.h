@@ -96,6 +96,8 @@ class Issuance {
     CertificateDer certificate;
   };
   [[nodiscard]] Result<SerialNumber> unused_serial() const;
+  [[nodiscard]] Result<TbsDer> write_tbs(TbsFields& fields, const PreparedExtensions& constant,
+                                         const Profile& profile) const;
   [[nodiscard]] Result<SignatureValue> sign(const Authority& authority, internal::ArtifactKind kind, const TbsDer& tbs,
                                             const SigningRoute::Turn& turn) const;
   [[nodiscard]] Result<Made> make_certificate(const Prepared& prepared, const SigningRoute::Turn& turn) const;

@@ -1,7 +1,5 @@
 #include "keyholder/confine.h"
 
-#include "config/hsm_profile.h"
-
 namespace signet {
 
 namespace {
@@ -12,20 +10,18 @@ constexpr std::uint64_t kDescriptorsForEachSession = 32;
 
 }  // namespace
 
-Result<SandboxPlan> sandbox_of_keyholder(const DaemonConfig& config, const std::string& token) {
-  const TokenConfig& configured = config.tokens.at(token);
-  SIGNET_TRY(HsmProfile profile, load_hsm_setup(installation_of(configured)));
-  HsmSandbox& needs = profile.sandbox;
+SandboxPlan sandbox_of_keyholder(const DaemonConfig& config, const std::string& token, const HsmProfile& profile) {
+  const HsmSandbox& needs = profile.sandbox;
   return SandboxPlan{.role = SandboxRole::kKeyholder,
-                     .paths = {.readable = std::move(needs.readable),
-                               .writable = std::move(needs.writable),
-                               .devices = std::move(needs.devices),
-                               .tcp_ports = std::move(needs.tcp_ports)},
+                     .paths = {.readable = needs.readable,
+                               .writable = needs.writable,
+                               .devices = needs.devices,
+                               .tcp_ports = needs.tcp_ports},
                      .landlock = config.run.landlock(),
-                     .max_descriptors = kDescriptors + kDescriptorsForEachSession * configured.sessions,
+                     .max_descriptors = kDescriptors + kDescriptorsForEachSession * config.tokens.at(token).sessions,
                      .unix_sockets = !needs.unix_sockets.empty(),
                      .makes_code = needs.makes_code,
-                     .system_calls = std::move(needs.system_calls)};
+                     .system_calls = needs.system_calls};
 }
 
 }  // namespace signet

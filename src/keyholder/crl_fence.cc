@@ -2,42 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "keyholder/issuer_fence.h"
 #include "keyholder/refusal.h"
 
 namespace signet {
 namespace {
 
-Result<void> check_form(const CrlFields& crl, ByteView der) {
-  if (equal(encode_tbs_crl(crl).view(), der)) return {};
-  return refuse_by_fence("form",
-                         "the structure holds what this CA does not write, or holds it in another order or encoding");
-}
-
-Result<void> check_signer(const CrlFields& crl, const FenceConfig& rules, const Certificate& issuer) {
-  const SignatureAlgorithm own = rules.algorithm_for(issuer.public_key().type());
-  if (crl.algorithm != own) {
-    return refuse_by_fence("algorithm", fmt::format("the signature algorithm is {}, but this key signs with {}",
-                                                    name_of(crl.algorithm), name_of(own)));
-  }
-  const Name& subject = issuer.fields().subject;
-  if (!equal(crl.issuer.der(), subject.der())) {
-    return refuse_by_fence("issuer", fmt::format("the issuer name is '{}', but this key belongs to '{}'",
-                                                 printable(crl.issuer.text()), printable(subject.text())));
-  }
-  const auto& own_id = issuer.fields().subject_key_id;
-  if (crl.authority_key_id == own_id) return {};
-  const auto text = [](const std::optional<Bytes>& id) { return id ? to_hex(*id) : std::string("absent"); };
-  return refuse_by_fence("authority_key_id",
-                         fmt::format("authorityKeyIdentifier is {}, but the certificate's subjectKeyIdentifier is {}",
-                                     printable(text(crl.authority_key_id)), text(own_id)));
-}
-
 Result<void> check_times(const CrlFields& crl, const FenceConfig& rules, Time now) {
-  if (crl.this_update < now - rules.clock_tolerance || crl.this_update > now + rules.clock_tolerance) {
-    return refuse_by_fence("this_update", fmt::format("thisUpdate is {}, more than {} from the keyholder's clock, {}",
-                                                      to_rfc3339(crl.this_update),
-                                                      format_duration(rules.clock_tolerance), to_rfc3339(now)));
-  }
+  SIGNET_CHECK(check_is_now("this_update", "thisUpdate", crl.this_update, rules, now));
   const auto period = std::chrono::floor<std::chrono::seconds>(crl.next_update - crl.this_update);
   if (period > std::chrono::seconds(0) && period <= rules.longest_crl_period) return {};
   return refuse_by_fence(
@@ -53,8 +25,10 @@ Result<CrlVerdict> check_crl_fence(const FenceConfig& rules, const Certificate& 
                                    ByteView tbs) {
   const auto crl = parse_tbs_crl(tbs);
   if (!crl.has_value()) return refuse_by_fence("structure", printable(crl.error().message, 1024));
-  SIGNET_CHECK(check_form(*crl, tbs));
-  SIGNET_CHECK(check_signer(*crl, rules, issuer));
+  SIGNET_CHECK(check_form(encode_tbs_crl(*crl).view(), tbs));
+  SIGNET_CHECK(check_algorithm(crl->algorithm, rules, issuer));
+  SIGNET_CHECK(check_issuer(crl->issuer, issuer));
+  SIGNET_CHECK(check_authority_key_id(crl->authority_key_id, issuer));
   SIGNET_CHECK(check_times(*crl, rules, clock.now()));
   if (crl->delta_base) {
     return refuse_by_fence(

@@ -5,17 +5,11 @@
 
 #include <algorithm>
 
+#include "keyholder/issuer_fence.h"
 #include "keyholder/refusal.h"
 
 namespace signet {
 namespace {
-
-/// Nothing may hide in what the fields above do not show, such as an extension that this CA never writes.
-Result<void> check_form(const TbsFields& tbs, ByteView der) {
-  if (equal(encode_tbs(tbs).view(), der)) return {};
-  return refuse_by_fence("form",
-                         "the structure holds what this CA does not write, or holds it in another order or encoding");
-}
 
 Result<void> check_extensions(const TbsFields& tbs, const FenceConfig& rules) {
   for (const ExtraExtension& extra : tbs.extra_extensions) {
@@ -66,20 +60,6 @@ Result<void> check_eku(const TbsFields& tbs, const FenceConfig& rules) {
   return {};
 }
 
-Result<void> check_algorithm(const TbsFields& tbs, const FenceConfig& rules, const Certificate& issuer) {
-  const SignatureAlgorithm own = rules.algorithm_for(issuer.public_key().type());
-  if (tbs.algorithm == own) return {};
-  return refuse_by_fence("algorithm", fmt::format("the signature algorithm is {}, but this key signs with {}",
-                                                  name_of(tbs.algorithm), name_of(own)));
-}
-
-Result<void> check_issuer(const TbsFields& tbs, const Certificate& issuer) {
-  if (equal(tbs.issuer.der(), issuer.fields().subject.der())) return {};
-  return refuse_by_fence(
-      "issuer", fmt::format("the issuer name is '{}', but this key belongs to '{}'", printable(tbs.issuer.text()),
-                            printable(issuer.fields().subject.text())));
-}
-
 /// Verifiers look for who signed a CRL, an OCSP answer or a certificate by the name: one with a CA's speaks as that CA.
 Result<void> check_subject(const TbsFields& tbs, const Certificate& issuer) {
   for (const Name* const name : {&issuer.fields().subject, &issuer.fields().issuer}) {
@@ -90,16 +70,6 @@ Result<void> check_subject(const TbsFields& tbs, const Certificate& issuer) {
                                                   name == &issuer.fields().subject ? "this CA" : "the CA above"));
   }
   return {};
-}
-
-std::string text_of_key_id(const std::optional<Bytes>& key_id) { return key_id ? to_hex(*key_id) : "absent"; }
-
-Result<void> check_authority_key_id(const TbsFields& tbs, const Certificate& issuer) {
-  const auto& own = issuer.fields().subject_key_id;
-  if (tbs.authority_key_id == own) return {};
-  return refuse_by_fence("authority_key_id",
-                         fmt::format("authorityKeyIdentifier is {}, but the certificate's subjectKeyIdentifier is {}",
-                                     printable(text_of_key_id(tbs.authority_key_id)), text_of_key_id(own)));
 }
 
 Result<void> check_names(const TbsFields& tbs, const FenceConfig& rules) {
@@ -168,13 +138,6 @@ Result<void> check_subject_key(const TbsFields& tbs, const Certificate& issuer) 
   return refuse_by_fence("subject_key", "the subject's public key is the CA's own");
 }
 
-Result<void> check_not_before(const TbsFields& tbs, const FenceConfig& rules, Time now) {
-  if (tbs.not_before >= now - rules.clock_tolerance && tbs.not_before <= now + rules.clock_tolerance) return {};
-  return refuse_by_fence(
-      "not_before", fmt::format("notBefore is {}, more than {} from the keyholder's clock, {}",
-                                to_rfc3339(tbs.not_before), format_duration(rules.clock_tolerance), to_rfc3339(now)));
-}
-
 Result<void> check_not_after(const TbsFields& tbs, const Certificate& issuer) {
   if (tbs.not_after <= tbs.not_before) {
     return refuse_by_fence("not_after", fmt::format("notAfter is {}, not after notBefore, {}",
@@ -197,7 +160,7 @@ Result<void> check_validity(const TbsFields& tbs, const FenceConfig& rules, Arti
 
 Result<void> check_times(const TbsFields& tbs, const FenceConfig& rules, const Certificate& issuer, ArtifactKind kind,
                          Time now) {
-  SIGNET_CHECK(check_not_before(tbs, rules, now));
+  SIGNET_CHECK(check_is_now("not_before", "notBefore", tbs.not_before, rules, now));
   SIGNET_CHECK(check_not_after(tbs, issuer));
   return check_validity(tbs, rules, kind);
 }
@@ -213,14 +176,14 @@ Result<CertificateVerdict> check_certificate_fence(const FenceConfig& rules, con
                                                    ArtifactKind kind, const Clock& clock, ByteView tbs) {
   const auto fields = parse_tbs(tbs);
   if (!fields.has_value()) return refuse_by_fence("structure", printable(fields.error().message, 1024));
-  SIGNET_CHECK(check_form(*fields, tbs));
+  SIGNET_CHECK(check_form(encode_tbs(*fields).view(), tbs));
   SIGNET_CHECK(check_extensions(*fields, rules));
   SIGNET_CHECK(check_ocsp(*fields, rules));
   SIGNET_CHECK(check_eku(*fields, rules));
-  SIGNET_CHECK(check_algorithm(*fields, rules, issuer));
-  SIGNET_CHECK(check_issuer(*fields, issuer));
+  SIGNET_CHECK(check_algorithm(fields->algorithm, rules, issuer));
+  SIGNET_CHECK(check_issuer(fields->issuer, issuer));
   SIGNET_CHECK(check_subject(*fields, issuer));
-  SIGNET_CHECK(check_authority_key_id(*fields, issuer));
+  SIGNET_CHECK(check_authority_key_id(fields->authority_key_id, issuer));
   SIGNET_CHECK(kind == ArtifactKind::kCaCertificate ? check_is_ca(*fields, rules, issuer)
                                                     : check_is_end_entity(*fields, rules));
   SIGNET_CHECK(check_subject_key(*fields, issuer));

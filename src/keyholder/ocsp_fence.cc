@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "keyholder/issuer_fence.h"
 #include "keyholder/refusal.h"
 #include "x509/ocsp_response.h"
 
@@ -29,12 +30,6 @@ Result<void> check_cert_id(const OcspCertId& id, const Certificate& issuer) {
                                      id.serial.hex(), to_hex(id.issuer_name_hash), to_hex(id.issuer_key_hash)));
 }
 
-Result<void> check_is_now(std::string_view rule, std::string_view what, Time time, const FenceConfig& rules, Time now) {
-  if (time >= now - rules.clock_tolerance && time <= now + rules.clock_tolerance) return {};
-  return refuse_by_fence(rule, fmt::format("{} is {}, more than {} from the keyholder's clock, {}", what,
-                                           to_rfc3339(time), format_duration(rules.clock_tolerance), to_rfc3339(now)));
-}
-
 Result<void> check_period(const OcspSingle& single, const FenceConfig& rules) {
   if (!single.next_update) {
     return refuse_by_fence("ocsp_period", fmt::format("the response about serial number {} has no nextUpdate, so that "
@@ -56,10 +51,7 @@ Result<SignatureAlgorithm> check_ocsp_fence(const FenceConfig& rules, const Cert
                                             ByteView data) {
   const auto fields = parse_ocsp_data(data);
   if (!fields.has_value()) return refuse_by_fence("structure", printable(fields.error().message, 1024));
-  if (!equal(encode_ocsp_data(*fields).view(), data)) {
-    return refuse_by_fence("form",
-                           "the structure holds what this CA does not write, or holds it in another order or encoding");
-  }
+  SIGNET_CHECK(check_form(encode_ocsp_data(*fields).view(), data));
   SIGNET_CHECK(check_responder(*fields, issuer));
   const Time now = clock.now();
   SIGNET_CHECK(check_is_now("produced_at", "producedAt", fields->produced_at, rules, now));

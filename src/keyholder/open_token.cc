@@ -85,9 +85,8 @@ Result<Pkcs11Session> log_in(std::shared_ptr<const Pkcs11Module> module, const T
   return session;
 }
 
-Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig& token, const GivenPin& pin,
-                                  const PinReports& reports) {
-  SIGNET_TRY(const HsmProfile profile, load_hsm_setup(installation_of(token)));
+Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig& token, const HsmProfile& profile,
+                                  const GivenPin& pin, const PinReports& reports) {
   SIGNET_TRY(auto module, load_module(profile));
   SIGNET_TRY(TokenInfo info, find_common_token(*module, config, token.name));
   SIGNET_TRY(const unsigned sessions, choose_sessions(token, profile, info));
@@ -112,20 +111,29 @@ Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig&
                    .keys = std::move(keys)};
 }
 
+Error of_token(Error error, const std::string& name) {
+  error.message = fmt::format("token.{}: {}", name, error.message);
+  return error;
+}
+
 }  // namespace
 
-Result<OpenToken> open_token(const DaemonConfig& config, const std::string& name, const GivenPin& pin,
-                             const PinReports& reports) {
+Result<HsmProfile> load_profile(const DaemonConfig& config, const std::string& name) {
   const auto token = config.tokens.find(name);
   if (token == config.tokens.end()) {
     return fail(ErrorCode::kInternal,
                 fmt::format("the supervisor asked for token '{}', which the configuration has not", printable(name)));
   }
-  auto opened = open_configured(config, token->second, pin, reports);
-  if (opened.has_value()) return opened;
-  Error error = std::move(opened).error();
-  error.message = fmt::format("token.{}: {}", name, error.message);
-  return std::unexpected(std::move(error));
+  auto profile = load_hsm_setup(installation_of(token->second));
+  if (!profile.has_value()) return std::unexpected(of_token(std::move(profile).error(), name));
+  return profile;
+}
+
+Result<OpenToken> open_token(const DaemonConfig& config, const std::string& name, const HsmProfile& profile,
+                             const GivenPin& pin, const PinReports& reports) {
+  auto opened = open_configured(config, config.tokens.at(name), profile, pin, reports);
+  if (!opened.has_value()) return std::unexpected(of_token(std::move(opened).error(), name));
+  return opened;
 }
 
 }  // namespace signet

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/secret.h"
+#include "config/hsm_profile.h"
 #include "keyholder/held_key.h"
 
 namespace signet {
@@ -40,12 +41,17 @@ struct PinReports {
   std::function<void()> was_right = [] {};
 };
 
-/// Loads the HSM profile and the module, logs in with exactly one try of the PIN, finds every [key.*] of
-/// [token.`name`] (hold_key). Calls the vendor's module,
+/// The HSM profile of [token.`name`], as it applies here. Read once at the start: environment, module and sandbox are
+/// of the same one. Errors: those of load_hsm_setup, which begin with "token.NAME: "; kInternal for an unknown token.
+[[nodiscard]] Result<HsmProfile> load_profile(const DaemonConfig& config, const std::string& name);
+
+/// Loads the module of `profile`, logs in with exactly one try of the PIN, finds every [key.*] of [token.`name`]
+/// (hold_key), which the configuration has. Calls the vendor's module,
 /// so it may block. Errors name the part of the configuration, the module, the token and what was found there; a
 /// retryable one may go away by itself, any other needs a person (a wrong PIN above all: it is not to be tried again).
 /// What is wrong with the PIN has the field "token.NAME.pin".
-[[nodiscard]] Result<OpenToken> open_token(const DaemonConfig& config, const std::string& name, const GivenPin& pin,
+[[nodiscard]] Result<OpenToken> open_token(const DaemonConfig& config, const std::string& name,
+                                           const HsmProfile& profile, const GivenPin& pin,
                                            const PinReports& reports = {});
 
 }  // namespace signet

@@ -77,6 +77,7 @@ class Worker {
 struct Startup {
   DaemonConfig config;
   std::string token;
+  HsmProfile profile;
   GivenPin pin;
 };
 
@@ -87,21 +88,20 @@ Result<Startup> read_start(ControlChannel& control, const Received<internal::Sup
   const internal::Start& start = received.message.start();
   SIGNET_TRY(const Bytes text, read_memory_file(received.descriptors.front().get(), kMaxConfigBytes));
   SIGNET_TRY(DaemonConfig config, parse_daemon_config(text, start.config_file()));
+  SIGNET_TRY(HsmProfile profile, load_profile(config, start.token()));
   if (!start.has_pin()) return fail(ErrorCode::kInternal, "Start says nothing of a PIN");
   SIGNET_TRY(Secret pin, control.receive_secret());
   const PinTolerance tolerance{.count_low = start.pin().despite_count_low(),
                                .final_try = start.pin().despite_final_try()};
-  return Startup{
-      .config = std::move(config), .token = start.token(), .pin = {.pin = std::move(pin), .tolerance = tolerance}};
+  return Startup{.config = std::move(config),
+                 .token = start.token(),
+                 .profile = std::move(profile),
+                 .pin = {.pin = std::move(pin), .tolerance = tolerance}};
 }
 
 /// Before any thread is there: setenv is not thread-safe.
-void set_environment(const Startup& startup) {
-  const auto token = startup.config.tokens.find(startup.token);
-  if (token == startup.config.tokens.end()) return;  // open_token says so
-  const auto profile = load_hsm_setup(installation_of(token->second));
-  if (!profile.has_value()) return;  // likewise
-  for (const auto& [name, value] : profile->environment) setenv(name.c_str(), value.c_str(), 1);
+void set_environment(const HsmProfile& profile) {
+  for (const auto& [name, value] : profile.environment) setenv(name.c_str(), value.c_str(), 1);
 }
 
 void answer(Work& work, const Result<SignatureValue>& result) {
@@ -196,15 +196,15 @@ class Keyholder {
   }
 
   Result<void> open_everything() {
-    SIGNET_TRY(OpenToken opened, open_token(startup_.config, startup_.token, startup_.pin, pin_reports()));
+    SIGNET_TRY(OpenToken opened,
+               open_token(startup_.config, startup_.token, startup_.profile, startup_.pin, pin_reports()));
     startup_.pin.pin = Secret();
     token_ = std::make_unique<const OpenToken>(std::move(opened));
     SIGNET_TRY(memory_, Memory::open(startup_.config.state, *token_, clock_));
     sessions_ = std::make_unique<SessionPool>(token_->sessions, clock_);
     health_ = std::make_unique<TokenHealth>(token_->restart_codes);
     SIGNET_CHECK(open_sessions(signing()));
-    SIGNET_TRY(const SandboxPlan sandbox, sandbox_of_keyholder(startup_.config, startup_.token));
-    SIGNET_CHECK(enter_sandbox(sandbox));
+    SIGNET_CHECK(enter_sandbox(sandbox_of_keyholder(startup_.config, startup_.token, startup_.profile)));
     start_threads();
     is_open_ = true;
     ops::info("token open", {{"token", token_->name},
@@ -444,7 +444,7 @@ void run_keyholder() {
   if (!received.has_value()) refuse_to_start(control, received.error());
   auto startup = read_start(control, *received);
   if (!startup.has_value()) refuse_to_start(control, startup.error());
-  set_environment(*startup);
+  set_environment(startup->profile);
   // Never destroyed: threads use it until _exit.
   auto* keyholder = new Keyholder(control, *std::move(startup));
   keyholder->run();
