@@ -25,7 +25,7 @@ check_pie_supported(LANGUAGES CXX)
 
 if(SIGNET_SANITIZE)
   target_compile_options(signet_options INTERFACE -fsanitize=${SIGNET_SANITIZE} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer)
+    -fno-omit-frame-pointer -g1)  # names and lines: what a finding says
   target_link_options(signet_options INTERFACE -fsanitize=${SIGNET_SANITIZE})
 endif()
 if(SIGNET_FUZZ)
