@@ -156,6 +156,7 @@ struct KeyholderLink::Impl {
     return connection;
   }
 
+  std::atomic<bool> away{false};
   std::atomic<bool> drained{false};
   std::function<void()> on_idle;  // when it is drained; under the mutex
 
@@ -188,6 +189,7 @@ void KeyholderLink::connect(UniqueFd socket, std::uint64_t generation, std::func
     if (generation <= impl_->generation) return;  // of an older pair
     impl_->generation = generation;
     ++impl_->connects;
+    impl_->away = false;
     before = std::exchange(impl_->connection,
                            std::make_shared<Connection>(std::move(socket), generation, std::move(on_lost)));
   }
@@ -225,6 +227,10 @@ void KeyholderLink::drain(std::function<void()> on_idle) {
 void KeyholderLink::undrain() { impl_->drained = false; }
 
 bool KeyholderLink::drained() const noexcept { return impl_->drained; }
+
+void KeyholderLink::set_away(bool away) noexcept { impl_->away = away; }
+
+bool KeyholderLink::away() const noexcept { return impl_->away; }
 
 std::uint32_t KeyholderLink::in_flight() const noexcept { return impl_->in_flight; }
 

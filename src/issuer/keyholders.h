@@ -41,6 +41,9 @@ class KeyholderLink {
   void drain(std::function<void()> on_idle);
   void undrain();
   [[nodiscard]] bool drained() const noexcept;
+  /// signetd could not have the token opened, and goes on trying: until the next connection.
+  void set_away(bool away) noexcept;
+  [[nodiscard]] bool away() const noexcept;
   /// There is a connection, and no operator took the token out of use.
   [[nodiscard]] bool usable() const { return connected() && !drained(); }
   /// How many callers wait for a signature.

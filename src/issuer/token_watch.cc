@@ -41,10 +41,11 @@ Result<void> TokenWatch::look() {
 
 Result<void> TokenWatch::look_at(const std::string& token, const KeyholderLink& link, Known& known) {
   const std::uint64_t generation = link.generation();
-  if (generation == known.generation) return {};
-  if (known.generation != 0) {
+  const bool is_away_from_the_start = generation == 0 && !known.is_known && link.away();
+  if (generation == known.generation && !is_away_from_the_start) return {};
+  if (known.generation != 0 || is_away_from_the_start) {
     SIGNET_CHECK(log_lost(token, known));
-    known = {.was_found = true};
+    known = {.is_known = true};
   }
   if (generation == 0) return {};
   const auto description = world_.keyholders.find_token(token)->describe(world_.config.issue.sign_deadline);
@@ -53,7 +54,7 @@ Result<void> TokenWatch::look_at(const std::string& token, const KeyholderLink& 
     return {};
   }
   SIGNET_CHECK(log_found(token, *description, known));
-  known = {.generation = generation, .was_found = true};
+  known = {.generation = generation, .is_known = true};
   memory_unchecked_ = memory_unchecked_ || world_.keyholders.token_of(world_.config.log.key) == token;
   return {};
 }
@@ -78,7 +79,7 @@ Result<void> TokenWatch::log_lost(const std::string& token, Known& known) {
 
 Result<void> TokenWatch::log_found(const std::string& token, const internal::TokenDescription& description,
                                    Known& known) {
-  const log::KeyEvent event = known.was_found ? log::KeyEvent::kRestored : log::KeyEvent::kFound;
+  const log::KeyEvent event = known.is_known ? log::KeyEvent::kRestored : log::KeyEvent::kFound;
   for (const std::string& key : world_.keyholders.keys_of(token)) {
     const internal::KeyDescription* described = find_key(description, key);
     if (described == nullptr) {

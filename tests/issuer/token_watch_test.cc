@@ -83,5 +83,18 @@ TEST_F(TokenWatchTest, AKeyWhoseLossTheLogHadNoRoomForIsLoggedWhenItHas) {
   EXPECT_THAT(events(), ElementsAre("found a", "found b", "lost a", "lost b", "restored a", "restored b"));
 }
 
+TEST_F(TokenWatchTest, ATokenThatSignetdCouldNotOpenIsLostOnceAndRestoredWhenItComes) {
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre()) << "it may be opened yet";
+  keyholders_->find_token("soft")->set_away(true);
+  ASSERT_TRUE(watch_->look().has_value());
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("lost a", "lost b"));
+  const auto keyholder = connect(1);
+  EXPECT_FALSE(keyholders_->find_token("soft")->away());
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("lost a", "lost b", "restored a", "restored b"));
+}
+
 }  // namespace
 }  // namespace signet::test
