@@ -43,19 +43,45 @@ Result<Secret> read_credential(const std::string& name, const std::string& field
 }  // namespace
 
 TokenDoor::TokenDoor(const TokenConfig& config, const std::string& state_directory)
-    : config_(config), note_file_(fmt::format("{}/token-{}.shut", state_directory, config.name)) {}
+    : config_(config),
+      note_file_(fmt::format("{}/token-{}.shut", state_directory, config.name)),
+      wrong_(fmt::format("{}/token-{}.wrong-pin", state_directory, config.name)) {}
 
 std::string TokenDoor::field() const { return fmt::format("token.{}.{}", config_.name, config_.pin.key()); }
 
 Result<void> TokenDoor::prepare(InheritedDescriptors& inherited) {
+  if (config_.pin.source == PinSource::kDescriptor) {
+    SIGNET_TRY(const UniqueFd descriptor, inherited.take(config_.pin.descriptor, field()));
+    SIGNET_TRY(Secret pin,
+               read_secret(descriptor.get(), fmt::format("descriptor {}", config_.pin.descriptor), field()));
+    given_ = DoorKey{.pin = std::move(pin), .is_configured = true};
+  }
+  SIGNET_CHECK(read_notes());
+  if (shut_.has_value()) given_.reset();
+  return {};
+}
+
+Result<void> TokenDoor::read_notes() {
   const auto note = read_file(note_file_, kMaxNoteBytes, FileTrust::kNotWritable, "state.directory");
   if (note.has_value()) shut_ = printable(text_of(*note), kMaxNoteBytes);
   if (!note.has_value() && note.error().native != ENOENT) return std::unexpected(note.error());
-  if (config_.pin.source != PinSource::kDescriptor) return {};
-  SIGNET_TRY(const UniqueFd descriptor, inherited.take(config_.pin.descriptor, field()));
-  SIGNET_TRY(Secret pin, read_secret(descriptor.get(), fmt::format("descriptor {}", config_.pin.descriptor), field()));
-  if (!shut_.has_value()) given_ = DoorKey{.pin = std::move(pin)};
+  SIGNET_TRY(const std::optional<std::string> tried_at, wrong_.noted(identity_of(config_.pin)));
+  if (tried_at.has_value()) recognise_wrong_pin(*tried_at);
   return {};
+}
+
+/// The configured PIN is the one that was wrong before this signetd was started, as far as anybody can tell.
+void TokenDoor::recognise_wrong_pin(const std::string& tried_at) {
+  std::optional<PinMark> mark;
+  if (given_.has_value()) mark = marks_.of(given_->pin);
+  if (config_.pin.can_be_read_again()) {
+    const auto pin = read_configured();
+    if (pin.has_value()) mark = marks_.of(*pin);
+  }
+  wrong_.recognise(mark);
+  if (shut_.has_value()) return;
+  shut_ = fmt::format("the PIN of {} was wrong (tried at {}), and nothing says that it was replaced: mend it", field(),
+                      tried_at);
 }
 
 TokenDoor::State TokenDoor::state() const noexcept {
@@ -82,16 +108,30 @@ Result<Secret> TokenDoor::read_configured() const {
   return read_secret_file(config_.pin.file, field());
 }
 
+/// A PIN that was wrong is tried again when an operator says so, or when it is another one.
+Result<Secret> TokenDoor::configured_for_start(bool an_operator_wants_it) {
+  source_ = identity_of(config_.pin);  // before the reading: what changes in between counts as changed
+  SIGNET_TRY(Secret pin, read_configured());
+  if (an_operator_wants_it || !wrong_.is(marks_.of(pin))) return pin;
+  shut_ = fmt::format("the PIN of {} is the one that was wrong, and is not tried again: mend it", field());
+  return fail(ErrorCode::kFailedPrecondition, next_step(), field());
+}
+
 Result<DoorKey> TokenDoor::key_for_start() {
+  const bool is_given = given_.has_value();
   DoorKey key;
-  if (given_.has_value()) key = *std::exchange(given_, std::nullopt);
+  if (is_given) key = *std::exchange(given_, std::nullopt);
+  is_configured_ = key.is_configured;
+  source_ = identity_of(config_.pin);
   if (key.pin.empty() && kept_.has_value()) key.pin = copy_of_secret(*kept_);
   if (key.pin.empty()) {
-    SIGNET_TRY(key.pin, read_configured());
+    SIGNET_TRY(key.pin, configured_for_start(is_given));
+    is_configured_ = true;
   }
   if (config_.pin.keep) tried_ = copy_of_secret(key.pin);
+  in_use_.reset();
   // Not of a PIN that this process is not to know any more.
-  if (config_.pin.keep || config_.pin.can_be_read_again()) in_use_ = key.pin.expose(sha256);
+  if (config_.pin.keep || config_.pin.can_be_read_again() || wrong_.is_known()) in_use_ = marks_.of(key.pin);
   return key;
 }
 
@@ -99,6 +139,7 @@ void TokenDoor::pin_was_right() {
   is_trying_ = false;
   unfinished_tries_ = 0;
   was_right_ = in_use_;
+  if (is_configured_ || wrong_.is_surely(in_use_)) wrong_.forget();
 }
 
 void TokenDoor::opened() {
@@ -125,7 +166,7 @@ void TokenDoor::left() {
 }
 
 void TokenDoor::try_was_unfinished() {
-  const bool was_right = in_use_.has_value() && in_use_ == was_right_;
+  const bool was_right = in_use_.has_value() && was_right_.has_value() && PinMarks::same(*in_use_, *was_right_);
   if (was_right && ++unfinished_tries_ < kMostUnfinishedTries) {
     return ops::warning("a keyholder left while it logged in; its PIN was right before, and is tried again",
                         {{"token", config_.name}, {"tries_without_an_answer", std::to_string(unfinished_tries_)}});
@@ -145,6 +186,7 @@ void TokenDoor::shut(const Error& why) {
   shut_ = printable(why.message, kMaxNoteBytes / 2);
   ops::error("a token stays shut until an operator opens it", {{"token", config_.name}, {"next", next_step()}});
   if (why.code != ErrorCode::kUnauthenticated) return;
+  if (is_configured_) wrong_.remember(in_use_, source_);
   const std::string note = fmt::format("{} (tried at {})", *shut_, to_rfc3339(system_clock().now()));
   Result<void> written = make_directory(directory_of(note_file_), 0700);
   if (written.has_value()) written = replace_file(note_file_, bytes_of(note), 0600);
