@@ -129,13 +129,13 @@ Error of_token(Error error, const std::string& name) {
 
 }  // namespace
 
-Result<HsmProfile> load_profile(const DaemonConfig& config, const std::string& name) {
+Result<HsmProfile> profile_of(const DaemonConfig& config, const std::string& name, ByteView text) {
   const auto token = config.tokens.find(name);
   if (token == config.tokens.end()) {
     return fail(ErrorCode::kInternal,
                 fmt::format("the supervisor asked for token '{}', which the configuration has not", printable(name)));
   }
-  auto profile = load_hsm_setup(installation_of(token->second));
+  auto profile = hsm_setup_of(text, installation_of(token->second));
   if (!profile.has_value()) return std::unexpected(of_token(std::move(profile).error(), name));
   return profile;
 }

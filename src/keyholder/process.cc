@@ -82,13 +82,14 @@ struct Startup {
 };
 
 Result<Startup> read_start(ControlChannel& control, const Received<internal::SupervisorToChild>& received) {
-  if (!received.message.has_start() || received.descriptors.size() != 1) {
-    return fail(ErrorCode::kInternal, "the first message on the control socket is not Start with one descriptor");
+  if (!received.message.has_start() || received.descriptors.size() != 2) {
+    return fail(ErrorCode::kInternal, "the first message on the control socket is not Start with two descriptors");
   }
   const internal::Start& start = received.message.start();
-  SIGNET_TRY(const Bytes text, read_memory_file(received.descriptors.front().get(), kMaxConfigBytes));
+  SIGNET_TRY(const Bytes text, read_memory_file(received.descriptors[0].get(), kMaxConfigBytes));
+  SIGNET_TRY(const Bytes profile_text, read_memory_file(received.descriptors[1].get(), kMaxConfigBytes));
   SIGNET_TRY(DaemonConfig config, parse_daemon_config(text, start.config_file()));
-  SIGNET_TRY(HsmProfile profile, load_profile(config, start.token()));
+  SIGNET_TRY(HsmProfile profile, profile_of(config, start.token(), profile_text));
   if (!start.has_pin()) return fail(ErrorCode::kInternal, "Start says nothing of a PIN");
   SIGNET_TRY(Secret pin, control.receive_secret());
   const PinTolerance tolerance{.count_low = start.pin().despite_count_low(),

@@ -162,6 +162,7 @@ TEST_F(DaemonLoop, TheIssuerMeetsItsKeyholderWhileItStartsAndTheFrontWhenItIsRea
   ASSERT_EQ(peers(kIssuer).size(), 2U);
   EXPECT_THAT(peers(kIssuer)[0], HasSubstr("ROLE_KEYHOLDER "));
   EXPECT_THAT(peers(kIssuer)[1], HasSubstr("ROLE_FRONT "));
+  ASSERT_TRUE(eventually([&] { return !peers(kKeyholder).empty(); }));
   EXPECT_THAT(peers(kKeyholder), ElementsAre("ROLE_ISSUER " + generation_of(peers(kIssuer)[0])));
   EXPECT_EQ(stop(), 0);
 }
@@ -518,6 +519,20 @@ TEST_F(DaemonReload, SighupWhileTheIssuerIsDownIsDoneWhenItIsReady) {
   ASSERT_TRUE(eventually([&] { return count("process died") == 1; }));
   reload("reloaded policy_sha256=");
   EXPECT_THAT(policies(seen(kIssuer)), ElementsAre("policy # old", "policy # old", "reload # new"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonReload, AProfileThatChangedIsSaidToNeedARestartAndNoKeyholderSeesItBefore) {
+  const std::string profile = slurp(directory_ / "profile.toml");
+  directory_.write("profile.toml", "# new\n" + profile);
+  reload("reloaded policy_sha256=");
+  EXPECT_THAT(said(), testing::ContainsRegex("takes effect when signetd is started again file=[^\n]*profile.toml"));
+  kill_child(kKeyholder);
+  ASSERT_TRUE(eventually([&] { return peers(kKeyholder).size() == 2; })) << said();
+  EXPECT_THAT(seen(kKeyholder), Contains("profile name = \"fake\"").Times(2));
+  EXPECT_EQ(stop(), 0);
+  start_and_wait();
+  EXPECT_THAT(seen(kKeyholder), Contains("profile # new"));
   EXPECT_EQ(stop(), 0);
 }
 

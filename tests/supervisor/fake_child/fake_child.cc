@@ -12,7 +12,7 @@
 //   hang up            closes the control socket and stays
 //   serve              takes messages until it is told to drain; leaves then, or when the supervisor has gone
 // It appends to NAME.seen, a keyholder to NAME(TOKEN).seen too, what it is told (the issuer also the first line of each
-// policy), and to "drained" its name
+// policy, a keyholder that of its profile), and to "drained" its name
 // when it is told to drain. A reload is taken, unless there is a file "reload.refuse" (with the reason) or
 // "reload.die"; it is answered when there is no file "reload.wait".
 #include <signal.h>
@@ -71,8 +71,8 @@ struct FakeChild {
     _exit(1);
   }
 
-  /// The first line of a policy that came along.
-  [[nodiscard]] static std::string policy_in(const UniqueFd& descriptor) {
+  /// Of a file that came along.
+  [[nodiscard]] static std::string first_line_of(const UniqueFd& descriptor) {
     const auto text = read_memory_file(descriptor.get(), 65'536);
     if (!text.has_value()) return "unreadable";
     const std::string_view all = text_of(*text);
@@ -80,7 +80,7 @@ struct FakeChild {
   }
 
   void take_reload(const std::vector<UniqueFd>& descriptors) {
-    note("reload " + (descriptors.empty() ? "without a policy" : policy_in(descriptors.front())));
+    note("reload " + (descriptors.empty() ? "without a policy" : first_line_of(descriptors.front())));
     if (std::ifstream(directory + "/reload.die")) raise(SIGKILL);
     while (std::ifstream(directory + "/reload.wait")) usleep(10'000);
     internal::ChildToSupervisor message;
@@ -175,7 +175,9 @@ int main(int, char** argv) {
   child.note("start " + restarts);
   if (start->message.start().has_pin() && !child.control.receive_secret().has_value()) return 6;
   if (child.name == "signet-issuer" && start->descriptors.size() > 1)
-    child.note("policy " + FakeChild::policy_in(start->descriptors[1]));
+    child.note("policy " + FakeChild::first_line_of(start->descriptors[1]));
+  if (child.name == "signet-keyholder" && start->descriptors.size() == 2)
+    child.note("profile " + FakeChild::first_line_of(start->descriptors[1]));
   std::ifstream lines;
   for (const std::string& who : {child.name_with_token, child.name}) {
     const std::string script = child.directory + "/" + who + ".script";
