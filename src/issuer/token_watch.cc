@@ -17,10 +17,11 @@ const internal::KeyDescription* find_key(const internal::TokenDescription& descr
 }
 
 /// What the token says is foreign text.
-log::KeyFields fields_of(const internal::TokenDescription& description, const internal::KeyDescription& key,
-                         log::KeyEvent event) {
+log::KeyFields fields_of(const std::string& token, const internal::TokenDescription& description,
+                         const internal::KeyDescription& key, log::KeyEvent event) {
   log::KeyFields fields{.event = event,
                         .key = key.name(),
+                        .token = token,
                         .uri = printable(key.uri(), kMaxText),
                         .spki_sha256 = sha256(bytes_of(key.spki())),
                         .manufacturer = printable(description.manufacturer(), kMaxText),
@@ -71,8 +72,9 @@ Result<void> TokenWatch::log_once(const log::KeyFields& fields, Known& known) {
 Result<void> TokenWatch::log_lost(const std::string& token, Known& known) {
   for (const std::string& key : world_.keyholders.keys_of(token)) {
     ops::warning("a key is lost", {{"key", key}, {"token", token}});
-    SIGNET_CHECK(
-        log_once({.event = log::KeyEvent::kLost, .key = key, .uri = world_.config.keys.at(key).uri.text()}, known));
+    SIGNET_CHECK(log_once(
+        {.event = log::KeyEvent::kLost, .key = key, .token = token, .uri = world_.config.keys.at(key).uri.text()},
+        known));
   }
   return {};
 }
@@ -86,7 +88,7 @@ Result<void> TokenWatch::log_found(const std::string& token, const internal::Tok
       ops::error("a keyholder does not know a key of its token", {{"key", key}, {"token", token}});
       continue;
     }
-    SIGNET_CHECK(log_once(fields_of(description, *described, event), known));
+    SIGNET_CHECK(log_once(fields_of(token, description, *described, event), known));
   }
   return {};
 }

@@ -55,6 +55,7 @@ class TokenWatchTest : public PublishedLog {
     for (const log::Entry& entry : entries()) {
       if (entry.type != log::entry_type::kKey) continue;
       events.push_back(*entry.fields.at("event").text() + " " + *entry.fields.at("key").text());
+      EXPECT_EQ(*entry.fields.at("token").text(), "soft");
     }
     return events;
   }
