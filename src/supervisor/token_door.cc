@@ -1,9 +1,7 @@
 #include "supervisor/token_door.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -15,7 +13,7 @@ namespace signet {
 
 namespace {
 
-constexpr std::size_t kMaxNoteBytes = 4096;
+constexpr std::size_t kLongestReason = 4096;
 
 Secret copy_of_secret(const Secret& secret) {
   return secret.expose([](std::span<const std::uint8_t> bytes) { return Secret(bytes); });
@@ -44,7 +42,8 @@ Result<Secret> read_credential(const std::string& name, const std::string& field
 
 TokenDoor::TokenDoor(const TokenConfig& config, const std::string& state_directory)
     : config_(config),
-      note_file_(fmt::format("{}/token-{}.shut", state_directory, config.name)),
+      shut_note_(fmt::format("{}/token-{}.shut", state_directory, config.name)),
+      drained_note_(fmt::format("{}/token-{}.drained", state_directory, config.name)),
       wrong_(fmt::format("{}/token-{}.wrong-pin", state_directory, config.name)) {}
 
 std::string TokenDoor::field() const { return fmt::format("token.{}.{}", config_.name, config_.pin.key()); }
@@ -62,9 +61,10 @@ Result<void> TokenDoor::prepare(InheritedDescriptors& inherited) {
 }
 
 Result<void> TokenDoor::read_notes() {
-  const auto note = read_file(note_file_, kMaxNoteBytes, FileTrust::kNotWritable, "state.directory");
-  if (note.has_value()) shut_ = printable(text_of(*note), kMaxNoteBytes);
-  if (!note.has_value() && note.error().native != ENOENT) return std::unexpected(note.error());
+  SIGNET_TRY(const std::optional<std::string> drained, drained_note_.read());
+  drained_ = drained.has_value();
+  SIGNET_TRY(const std::optional<std::string> shut, shut_note_.read());
+  if (shut.has_value()) shut_ = printable(*shut, kLongestReason);
   SIGNET_TRY(const std::optional<std::string> tried_at, wrong_.noted(identity_of(config_.pin)));
   if (tried_at.has_value()) recognise_wrong_pin(*tried_at);
   return {};
@@ -149,7 +149,10 @@ void TokenDoor::opened() {
     ops::warning("the PIN is not kept: RLIMIT_MEMLOCK lets no memory be locked", {{"token", config_.name}});
   tried_.reset();
   shut_.reset();
-  remove_note();
+  if (const auto removed = shut_note_.remove(); !removed.has_value()) {
+    ops::error("a token is open, but the note that it stays shut cannot be removed",
+               {{"token", config_.name}, {"reason", removed.error().message}});
+  }
 }
 
 bool TokenDoor::closes_for(const Error& failure) {
@@ -183,22 +186,24 @@ void TokenDoor::shut(const Error& why) {
   tried_.reset();
   was_right_.reset();
   unfinished_tries_ = 0;
-  shut_ = printable(why.message, kMaxNoteBytes / 2);
+  shut_ = printable(why.message, kLongestReason / 2);
   ops::error("a token stays shut until an operator opens it", {{"token", config_.name}, {"next", next_step()}});
   if (why.code != ErrorCode::kUnauthenticated) return;
   if (is_configured_) wrong_.remember(in_use_, source_);
-  const std::string note = fmt::format("{} (tried at {})", *shut_, to_rfc3339(system_clock().now()));
-  Result<void> written = make_directory(directory_of(note_file_), 0700);
-  if (written.has_value()) written = replace_file(note_file_, bytes_of(note), 0600);
-  if (written.has_value()) return;
+  const auto noted = shut_note_.write(fmt::format("{} (tried at {})", *shut_, to_rfc3339(system_clock().now())));
+  if (noted.has_value()) return;
   ops::error("a token stays shut, but the next signetd will not know",
-             {{"token", config_.name}, {"reason", written.error().message}});
+             {{"token", config_.name}, {"reason", noted.error().message}});
 }
 
-void TokenDoor::remove_note() {
-  if (unlink(note_file_.c_str()) == 0 || errno == ENOENT) return;
-  ops::error("a token is open, but the note that it stays shut cannot be removed",
-             {{"token", config_.name}, {"reason", fail_errno(errno, note_file_).error().message}});
+void TokenDoor::set_drained(bool drained) {
+  drained_ = drained;
+  const auto noted =
+      drained ? drained_note_.write("drained at " + to_rfc3339(system_clock().now())) : drained_note_.remove();
+  if (noted.has_value()) return;
+  ops::error(drained ? "a token is drained, but the next signetd will not know"
+                     : "a token is used again, but the note that it is drained cannot be removed",
+             {{"token", config_.name}, {"reason", noted.error().message}});
 }
 
 void TokenDoor::open_with(DoorKey key) { given_ = std::move(key); }

@@ -10,6 +10,7 @@
 #include "config/daemon_config.h"
 #include "supervisor/inherited.h"
 #include "supervisor/pin_mark.h"
+#include "supervisor/state_note.h"
 #include "supervisor/wrong_pin.h"
 
 namespace signet {
@@ -22,8 +23,8 @@ struct DoorKey {
   bool despite_final_try = false;
 };
 
-/// One per [token.NAME]. It knows where the PIN comes from, that a wrong one is not tried twice (notes in the state
-/// folder say so even to the next signetd), and whether an operator took the token out of use. Not thread-safe.
+/// One per [token.NAME]. It knows where the PIN comes from, that a wrong one is not tried twice, and whether an
+/// operator took the token out of use. Notes in the state folder tell both to the next signetd. Not thread-safe.
 class TokenDoor {
  public:
   enum class State : std::uint8_t {
@@ -67,7 +68,8 @@ class TokenDoor {
   void open_with(DoorKey key);
   /// Errors: kFailedPrecondition when there is no PIN but the operator's.
   [[nodiscard]] Result<void> open_again(bool despite_count_low, bool despite_final_try);
-  void set_drained(bool drained) noexcept { drained_ = drained; }
+  /// The next signetd knows, too; where that cannot be noted, the operations log says so.
+  void set_drained(bool drained);
 
   [[nodiscard]] bool drained() const noexcept { return drained_; }
   [[nodiscard]] bool pin_is_kept() const noexcept { return kept_.has_value(); }
@@ -82,10 +84,9 @@ class TokenDoor {
   [[nodiscard]] Result<Secret> configured_for_start(bool an_operator_wants_it);
   void try_was_unfinished();
   void shut(const Error& why);
-  void remove_note();
-
   const TokenConfig& config_;
-  std::string note_file_;
+  StateNote shut_note_;
+  StateNote drained_note_;
   std::optional<std::string> shut_;  // why
   std::optional<DoorKey> given_;     // for the next start
   std::optional<Secret> tried_;      // by the start under way; to be kept when it was right

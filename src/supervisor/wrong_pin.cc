@@ -2,21 +2,11 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/ops_log.h"
 
 namespace signet {
-
-namespace {
-
-constexpr std::size_t kMaxNoteBytes = 4096;
-
-}  // namespace
 
 std::string identity_of(const PinConfig& pin) {
   if (pin.source == PinSource::kCredential) return fmt::format("{} {}", pin.key(), pin.credential);
@@ -28,10 +18,9 @@ std::string identity_of(const PinConfig& pin) {
 
 /// The note is the identity, and on a line of its own when the PIN was tried.
 Result<std::optional<std::string>> WrongPin::noted(const std::string& identity) const {
-  const auto note = read_file(note_file_, kMaxNoteBytes, FileTrust::kNotWritable, "state.directory");
-  if (!note.has_value() && note.error().native == ENOENT) return std::nullopt;
-  if (!note.has_value()) return std::unexpected(note.error());
-  const std::string_view text = text_of(*note);
+  SIGNET_TRY(const std::optional<std::string> note, note_.read());
+  if (!note.has_value()) return std::nullopt;
+  const std::string_view text = *note;
   const std::size_t end = text.find('\n');
   if (text.substr(0, end) != identity) return std::nullopt;
   return printable(end == std::string_view::npos ? std::string_view("?") : text.substr(end + 1), 64);
@@ -39,19 +28,17 @@ Result<std::optional<std::string>> WrongPin::noted(const std::string& identity) 
 
 void WrongPin::remember(std::optional<PinMark> mark, const std::string& identity) {
   wrong_ = Wrong{mark};
-  const std::string note = fmt::format("{}\n{}", identity, to_rfc3339(system_clock().now()));
-  Result<void> written = make_directory(directory_of(note_file_), 0700);
-  if (written.has_value()) written = replace_file(note_file_, bytes_of(note), 0600);
+  const auto written = note_.write(fmt::format("{}\n{}", identity, to_rfc3339(system_clock().now())));
   if (written.has_value()) return;
-  ops::error("a configured PIN was wrong, but the next signetd will not know",
-             {{"note", note_file_}, {"reason", written.error().message}});
+  ops::error("a configured PIN was wrong, but the next signetd will not know", {{"reason", written.error().message}});
 }
 
 void WrongPin::forget() {
   wrong_.reset();
-  if (unlink(note_file_.c_str()) == 0 || errno == ENOENT) return;
+  const auto removed = note_.remove();
+  if (removed.has_value()) return;
   ops::error("the configured PIN was right, but the note that it was wrong cannot be removed",
-             {{"reason", fail_errno(errno, note_file_).error().message}});
+             {{"reason", removed.error().message}});
 }
 
 bool WrongPin::is(const std::optional<PinMark>& mark) const noexcept {

@@ -6,6 +6,7 @@
 
 #include "config/pin_config.h"
 #include "supervisor/pin_mark.h"
+#include "supervisor/state_note.h"
 
 namespace signet {
 
@@ -19,7 +20,7 @@ namespace signet {
 /// hash with its salt beside it gives them away. Not thread-safe.
 class WrongPin {
  public:
-  explicit WrongPin(std::string note_file) : note_file_(std::move(note_file)) {}
+  explicit WrongPin(std::string note_file) : note_(std::move(note_file)) {}
 
   /// When an earlier signetd noted that the PIN of just this source was wrong; nothing where it did not, or the source
   /// has changed since. Errors: the note cannot be read.
@@ -41,7 +42,7 @@ class WrongPin {
   struct Wrong {
     std::optional<PinMark> mark;  ///< nothing = it could not be marked
   };
-  const std::string note_file_;
+  StateNote note_;
   std::optional<Wrong> wrong_;
 };
 

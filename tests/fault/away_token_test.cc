@@ -35,32 +35,32 @@ class StartWithATokenAway : public TokenFaultTest {
   }
 };
 
-TEST_F(StartWithATokenAway, EveryClientIsServedAndTheTokenIsUsedWhenItIsBack) {
-  for (const char* fault : {"gone", "C_OpenSession return 0x32", "C_GetSlotList crash"}) {
-    faults_of_second_.set(fault);
-    start_daemon();
-    const auto away = status_of("soft2");
-    EXPECT_EQ(away.at("state"), "away") << fault;
-    EXPECT_THAT(away.at("next_step").get<std::string>(),
-                AllOf(HasSubstr("token 'soft2' is away: "), HasSubstr("bring it back")))
-        << fault;
-    EXPECT_EQ(status_of("soft").at("state"), "open") << fault;
-    start_load();
-    ASSERT_TRUE(load_->more_answers(50)) << daemon_->stderr_text();
-    faults_of_second_.clear();
-    const std::uint64_t before = faults_of_second_.signatures();
-    EXPECT_TRUE(eventually([&] { return faults_of_second_.signatures() > before + 2; }, kBound)) << "it stays away";
-    ASSERT_TRUE(load_->more_answers(50)) << daemon_->stderr_text();
-    EXPECT_EQ(status_of("soft2").at("state"), "open") << fault;
-    EXPECT_EQ(load_->errors(), 0U) << fault << daemon_->stderr_text();
-    expect_sound_end(fault);
-    EXPECT_THAT(events_of_the_issuing_key(), testing::ElementsAre("found soft", "lost soft2", "restored soft2"))
-        << fault;
-    printf("tried: started with one token away (%s): %zu answers, none failed\n", fault, load_->answers());
-    load_.reset();
-    forget_everything();
-  }
+/// By what the module does when the token is away.
+class StartWithATokenAwayBy : public StartWithATokenAway, public testing::WithParamInterface<const char*> {};
+
+TEST_P(StartWithATokenAwayBy, EveryClientIsServedAndTheTokenIsUsedWhenItIsBack) {
+  faults_of_second_.set(GetParam());
+  start_daemon();
+  const auto away = status_of("soft2");
+  EXPECT_EQ(away.at("state"), "away");
+  EXPECT_THAT(away.at("next_step").get<std::string>(),
+              AllOf(HasSubstr("token 'soft2' is away: "), HasSubstr("bring it back")));
+  EXPECT_EQ(status_of("soft").at("state"), "open");
+  start_load();
+  ASSERT_TRUE(load_->more_answers(50)) << daemon_->stderr_text();
+  faults_of_second_.clear();
+  const std::uint64_t before = faults_of_second_.signatures();
+  EXPECT_TRUE(eventually([&] { return faults_of_second_.signatures() > before + 2; }, kBound)) << "it stays away";
+  ASSERT_TRUE(load_->more_answers(50)) << daemon_->stderr_text();
+  EXPECT_EQ(status_of("soft2").at("state"), "open");
+  EXPECT_EQ(load_->errors(), 0U) << daemon_->stderr_text();
+  expect_sound_end(GetParam());
+  EXPECT_THAT(events_of_the_issuing_key(), testing::ElementsAre("found soft", "lost soft2", "restored soft2"));
+  printf("tried: started with one token away (%s): %zu answers, none failed\n", GetParam(), load_->answers());
 }
+
+INSTANTIATE_TEST_SUITE_P(EachWay, StartWithATokenAwayBy,
+                         testing::Values("gone", "C_OpenSession return 0x32", "C_GetSlotList crash"));
 
 TEST_F(StartWithATokenAway, ThatOfTheLogsKeyEndsTheStart) {
   faults_of_first_.set("gone");

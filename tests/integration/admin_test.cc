@@ -399,6 +399,26 @@ TEST(Admin, StatusSaysHowTokensProcessesAndLogAre) {
   EXPECT_EQ(daemon.stop(), 0);
 }
 
+TEST(Admin, ADrainedTokenStaysDrainedWhenSignetdIsStartedAgain) {
+  const Installation ca;
+  {
+    Daemon daemon(ca);
+    ASSERT_TRUE(issues(daemon, ca));
+    ASSERT_EQ(signet_admin(ca, {"drain", "soft"}).status, 0);
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+  Daemon daemon(ca);
+  EXPECT_EQ(token(ca)["state"], "drained");
+  EXPECT_EQ(token(ca)["next_step"], "token 'soft' is out of use: signet admin undrain soft");
+  EXPECT_TRUE(children_of(daemon.pid(), "signet-keyholde").empty());
+  EXPECT_EQ(refusal_of(daemon, ca).code, ErrorCode::kUnavailable);
+  const CommandResult undrained = signet_admin(ca, {"undrain", "soft"});
+  EXPECT_EQ(undrained.status, 0) << undrained.out;
+  EXPECT_TRUE(issues(daemon, ca));
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_FALSE(fs::exists(ca.path("state/token-soft.drained")));
+}
+
 TEST(Admin, DrainFinishesWhatIsInFlightAndRefusesTheRestUntilUndrain) {
   const Installation ca;
   Daemon daemon(ca);

@@ -383,6 +383,17 @@ TEST_F(DaemonWithTwoTokens, WaitsForATokenThatTakesItsTime) {
   EXPECT_EQ(stop(), 0);
 }
 
+TEST_F(DaemonWithTwoTokens, ATokenThatWasDrainedBeforeIsNotStartedAndTheIssuerIsTold) {
+  fs::create_directory(directory_ / "state");
+  fs::permissions(directory_ / "state", fs::perms::owner_all);
+  directory_.write("state/token-soft2.drained", "drained at some time");
+  start_and_wait();
+  EXPECT_THAT(said(), HasSubstr("token 'soft2' is out of use: signet admin undrain soft2"));
+  EXPECT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains("drained soft2")); })) << said();
+  EXPECT_TRUE(starts(kSecond).empty());
+  EXPECT_EQ(stop(), 0);
+}
+
 TEST_F(DaemonWithTwoTokens, AnIssuerThatIsStartedAgainIsToldWhatIsAway) {
   script(kSecond, "fail 14 no token matches");
   start_and_wait();

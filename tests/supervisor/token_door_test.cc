@@ -438,5 +438,16 @@ TEST_F(Door, IsClosedWhileItIsDrainedWhateverThePin) {
   EXPECT_EQ(door->state(), State::kFree);
 }
 
+TEST_F(Door, StaysDrainedForTheNextSignetdUntilItIsUndrained) {
+  const TokenConfig token = config(PinSource::kFile);
+  door(token)->set_drained(true);
+  const auto next = door(token);
+  EXPECT_EQ(next->state(), State::kDrained);
+  EXPECT_TRUE(next->drained());
+  next->set_drained(false);
+  EXPECT_EQ(next->state(), State::kFree);
+  EXPECT_EQ(door(token)->state(), State::kFree);
+}
+
 }  // namespace
 }  // namespace signet::test

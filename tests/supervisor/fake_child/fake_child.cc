@@ -113,6 +113,7 @@ struct FakeChild {
       if (message.has_reload()) take_reload(received->descriptors);
       if (message.has_crash()) take_crash(message);
       if (message.has_token_use() && message.token_use().away()) note("away " + message.token_use().token());
+      if (message.has_token_use() && message.token_use().drained()) note("drained " + message.token_use().token());
       if (message.has_drain()) {
         std::ofstream(directory + "/drained", std::ios::app) << name + "\n";
         _exit(0);
