@@ -62,6 +62,7 @@ constexpr FieldRule kConfig[] = {
 constexpr FieldRule kKey[] = {
     {"event", FieldKind::kText},
     {"key", FieldKind::kText},
+    {"token", FieldKind::kText, kOptional},
     {"uri", FieldKind::kText},
     {"spki_sha256", FieldKind::kHash, kOptional},
     {"manufacturer", FieldKind::kAnyText, kOptional},

@@ -133,8 +133,12 @@ Result<HsmProfile> parse_hsm_profile(ByteView text, const std::string& file) {
   return profile;
 }
 
+Result<Bytes> read_hsm_profile(const std::string& path, const std::string& field) {
+  return read_file(path, kLargestProfile, FileTrust::kNotWritable, field);
+}
+
 Result<HsmProfile> load_hsm_profile(const std::string& path, const std::string& field) {
-  SIGNET_TRY(const Bytes text, read_file(path, kLargestProfile, FileTrust::kNotWritable, field));
+  SIGNET_TRY(const Bytes text, read_hsm_profile(path, field));
   return parse_hsm_profile(text, path);
 }
 

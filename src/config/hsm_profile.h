@@ -73,6 +73,9 @@ struct HsmProfile {
 /// As above, from a file that nobody else may write. `field` names the configuration value that gave the path.
 [[nodiscard]] Result<HsmProfile> load_hsm_profile(const std::string& path, const std::string& field = "profile");
 
+/// The text of such a file, for who keeps it: hsm_setup_of takes it later.
+[[nodiscard]] Result<Bytes> read_hsm_profile(const std::string& path, const std::string& field = "profile");
+
 /// What an installation says about a profile that it uses.
 struct HsmInstallation {
   std::string field = {};                               ///< of the configuration, for messages: "token.a" or ""
@@ -90,6 +93,9 @@ struct HsmInstallation {
 /// profile starts here. Errors: those of load_hsm_profile; kFailedPrecondition for a profile that nobody has tested and
 /// that is not allowed, for a variable that is not set and for a vendor's configuration file that cannot be read.
 [[nodiscard]] Result<HsmProfile> load_hsm_setup(const HsmInstallation& installation);
+/// The same of a text that was read before; installation.profile is its name, for messages. Files of the vendor's are
+/// read now: the module reads them at each start, too.
+[[nodiscard]] Result<HsmProfile> hsm_setup_of(ByteView text, const HsmInstallation& installation);
 
 /// The first of the profile's modules that exists. Errors: kFailedPrecondition, listing what was looked for.
 [[nodiscard]] Result<std::string> find_module(const HsmProfile& profile);

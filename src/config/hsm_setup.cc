@@ -116,7 +116,12 @@ HsmInstallation installation_of(const TokenConfig& token) {
 
 Result<HsmProfile> load_hsm_setup(const HsmInstallation& installation) {
   const std::string field = installation.field.empty() ? "hsm_profile" : installation.field + ".profile";
-  SIGNET_TRY(HsmProfile profile, load_hsm_profile(installation.profile, field));
+  SIGNET_TRY(const Bytes text, read_hsm_profile(installation.profile, field));
+  return hsm_setup_of(text, installation);
+}
+
+Result<HsmProfile> hsm_setup_of(ByteView text, const HsmInstallation& installation) {
+  SIGNET_TRY(HsmProfile profile, parse_hsm_profile(text, installation.profile));
   SIGNET_CHECK(check_allowed(profile, installation));
   for (const auto& [name, value] : installation.environment) profile.environment[name] = value;
   if (!installation.init_arguments.empty()) profile.init_arguments = installation.init_arguments;

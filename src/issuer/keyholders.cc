@@ -9,9 +9,11 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/ops_log.h"
+#include "issuer/token_trust.h"
 #include "wire/channel.h"
 #include "wire/status.h"
 
@@ -60,6 +62,7 @@ class Connection {
     return open_;
   }
   std::uint64_t generation() const noexcept { return generation_; }
+  TokenTrust& trust() noexcept { return trust_; }
 
   Answer ask(internal::IssuerToKeyholder question, std::chrono::milliseconds deadline) {
     auto waiting = expect_answer(question);
@@ -121,6 +124,7 @@ class Connection {
   Channel channel_;
   const std::uint64_t generation_;
   std::function<void()> on_lost_;
+  TokenTrust trust_;
   mutable std::mutex mutex_;
   bool open_ = true;
   std::uint64_t last_id_ = 0;
@@ -156,6 +160,7 @@ struct KeyholderLink::Impl {
     return connection;
   }
 
+  std::atomic<bool> away{false};
   std::atomic<bool> drained{false};
   std::function<void()> on_idle;  // when it is drained; under the mutex
 
@@ -176,6 +181,15 @@ struct KeyholderLink::Impl {
     if (now == nullptr) return gone();
     return now->ask(std::move(question), deadline);
   }
+
+  /// As above, and the keyholder that was asked is trusted accordingly, though another one may have come meanwhile.
+  Answer ask_to_sign(internal::IssuerToKeyholder question, std::chrono::milliseconds deadline) const {
+    const auto now = current();
+    if (now == nullptr) return gone();
+    Answer answer = now->ask(std::move(question), deadline);
+    now->trust().note(answer.has_value() ? Result<void>() : std::unexpected(answer.error()));
+    return answer;
+  }
 };
 
 KeyholderLink::KeyholderLink() : impl_(std::make_unique<Impl>()) {}
@@ -188,6 +202,7 @@ void KeyholderLink::connect(UniqueFd socket, std::uint64_t generation, std::func
     if (generation <= impl_->generation) return;  // of an older pair
     impl_->generation = generation;
     ++impl_->connects;
+    impl_->away = false;
     before = std::exchange(impl_->connection,
                            std::make_shared<Connection>(std::move(socket), generation, std::move(on_lost)));
   }
@@ -226,9 +241,23 @@ void KeyholderLink::undrain() { impl_->drained = false; }
 
 bool KeyholderLink::drained() const noexcept { return impl_->drained; }
 
+void KeyholderLink::set_away(bool away) noexcept { impl_->away = away; }
+
+bool KeyholderLink::away() const noexcept { return impl_->away; }
+
 std::uint32_t KeyholderLink::in_flight() const noexcept { return impl_->in_flight; }
 
 std::uint64_t KeyholderLink::asked() const noexcept { return impl_->asked; }
+
+bool KeyholderLink::doubted() const {
+  const auto connection = impl_->current();
+  return connection != nullptr && connection->trust().doubted();
+}
+
+bool KeyholderLink::take_trial(std::chrono::microseconds now) const {
+  const auto connection = impl_->current();
+  return connection != nullptr && connection->trust().take_trial(now);
+}
 
 Result<SignatureValue> KeyholderLink::sign(internal::SignRequest request, std::chrono::milliseconds deadline) {
   struct TellWhenIdle {
@@ -242,7 +271,7 @@ Result<SignatureValue> KeyholderLink::sign(internal::SignRequest request, std::c
   request.set_deadline_millis(static_cast<std::uint32_t>(std::max<std::int64_t>(deadline.count(), 1)));
   internal::IssuerToKeyholder question;
   *question.mutable_sign() = std::move(request);
-  SIGNET_TRY(const internal::KeyholderToIssuer answer, impl_->ask(std::move(question), deadline));
+  SIGNET_TRY(const internal::KeyholderToIssuer answer, impl_->ask_to_sign(std::move(question), deadline));
   if (answer.answer_case() != internal::KeyholderToIssuer::kSignature) return another_answer();
   return SignatureValue(copy_of(bytes_of(answer.signature())));
 }
@@ -302,15 +331,21 @@ std::vector<std::string> SigningRoute::untried() const {
   return names;
 }
 
+const std::string& SigningRoute::choose(const std::vector<std::string>& candidates) const {
+  const auto link = [&](const std::string& token) -> const KeyholderLink& { return *keyholders_.find_token(token); };
+  const auto now = clock_.monotonic();
+  const auto trial = std::ranges::find_if(candidates, [&](const auto& token) { return link(token).take_trial(now); });
+  if (trial != candidates.end()) return *trial;
+  return *std::ranges::min_element(candidates, {}, [&](const std::string& token) {
+    return std::tuple(link(token).doubted(), link(token).in_flight(), link(token).asked());
+  });
+}
+
 std::optional<SigningRoute::Turn> SigningRoute::next() {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up_at_ - clock_.monotonic());
   const std::vector<std::string> candidates = untried();
   if (candidates.empty() || left < kShortestTurn) return std::nullopt;
-  const auto load = [&](const std::string& token) {
-    const KeyholderLink& link = *keyholders_.find_token(token);
-    return std::pair(link.in_flight(), link.asked());
-  };
-  const std::string& token = *std::ranges::min_element(candidates, {}, load);
+  const std::string& token = choose(candidates);
   tried_.insert(token);
   return Turn{.link = keyholders_.find_token(token),
               .token = token,

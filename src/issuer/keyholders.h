@@ -41,12 +41,18 @@ class KeyholderLink {
   void drain(std::function<void()> on_idle);
   void undrain();
   [[nodiscard]] bool drained() const noexcept;
+  /// signetd could not have the token opened, and goes on trying: until the next connection.
+  void set_away(bool away) noexcept;
+  [[nodiscard]] bool away() const noexcept;
   /// There is a connection, and no operator took the token out of use.
   [[nodiscard]] bool usable() const { return connected() && !drained(); }
   /// How many callers wait for a signature.
   [[nodiscard]] std::uint32_t in_flight() const noexcept;
   /// How many signatures were asked for since the start.
   [[nodiscard]] std::uint64_t asked() const noexcept;
+  /// TokenTrust of the connection, if there is one: false without.
+  [[nodiscard]] bool doubted() const;
+  [[nodiscard]] bool take_trial(std::chrono::microseconds now) const;
 
   /// Sends the structure and waits for its signature; the keyholder is told the deadline. Whatever the error, the
   /// structure may have been signed, unless the code is kPermissionDenied (the fence). Errors: kUnavailable (not
@@ -97,12 +103,14 @@ class SigningRoute {
   SigningRoute(const Keyholders& keyholders, const std::string& key, std::chrono::milliseconds deadline,
                const Clock& clock);
 
-  /// Of the key's tokens that are connected and had no turn, the one with the least in flight; among equals, the one
-  /// that was asked for fewer signatures. Nothing when there is none, or less time is left than a signature takes.
+  /// Of the key's tokens that are connected and had no turn: one that is doubted and due for a trial (TokenTrust), else
+  /// the one with the least in flight among those that are not doubted, if there are any; among equals, the one that
+  /// was asked for fewer signatures. Nothing when there is none, or less time is left than a signature takes.
   [[nodiscard]] std::optional<Turn> next();
 
  private:
   [[nodiscard]] std::vector<std::string> untried() const;
+  [[nodiscard]] const std::string& choose(const std::vector<std::string>& candidates) const;
 
   const Keyholders& keyholders_;
   const std::vector<std::string>& tokens_;

@@ -179,6 +179,8 @@ void Service::use_token(const internal::TokenUse& use, std::function<void()> on_
   } else {
     link->undrain();
   }
+  link->set_away(use.away());
+  if (use.away()) wake_up_.wake();
 }
 
 internal::IssuerStatus Service::status() const {

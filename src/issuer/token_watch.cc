@@ -17,10 +17,11 @@ const internal::KeyDescription* find_key(const internal::TokenDescription& descr
 }
 
 /// What the token says is foreign text.
-log::KeyFields fields_of(const internal::TokenDescription& description, const internal::KeyDescription& key,
-                         log::KeyEvent event) {
+log::KeyFields fields_of(const std::string& token, const internal::TokenDescription& description,
+                         const internal::KeyDescription& key, log::KeyEvent event) {
   log::KeyFields fields{.event = event,
                         .key = key.name(),
+                        .token = token,
                         .uri = printable(key.uri(), kMaxText),
                         .spki_sha256 = sha256(bytes_of(key.spki())),
                         .manufacturer = printable(description.manufacturer(), kMaxText),
@@ -41,10 +42,11 @@ Result<void> TokenWatch::look() {
 
 Result<void> TokenWatch::look_at(const std::string& token, const KeyholderLink& link, Known& known) {
   const std::uint64_t generation = link.generation();
-  if (generation == known.generation) return {};
-  if (known.generation != 0) {
+  const bool is_away_from_the_start = generation == 0 && !known.is_known && link.away();
+  if (generation == known.generation && !is_away_from_the_start) return {};
+  if (known.generation != 0 || is_away_from_the_start) {
     SIGNET_CHECK(log_lost(token, known));
-    known = {.was_found = true};
+    known = {.is_known = true};
   }
   if (generation == 0) return {};
   const auto description = world_.keyholders.find_token(token)->describe(world_.config.issue.sign_deadline);
@@ -53,7 +55,7 @@ Result<void> TokenWatch::look_at(const std::string& token, const KeyholderLink& 
     return {};
   }
   SIGNET_CHECK(log_found(token, *description, known));
-  known = {.generation = generation, .was_found = true};
+  known = {.generation = generation, .is_known = true};
   memory_unchecked_ = memory_unchecked_ || world_.keyholders.token_of(world_.config.log.key) == token;
   return {};
 }
@@ -70,22 +72,23 @@ Result<void> TokenWatch::log_once(const log::KeyFields& fields, Known& known) {
 Result<void> TokenWatch::log_lost(const std::string& token, Known& known) {
   for (const std::string& key : world_.keyholders.keys_of(token)) {
     ops::warning("a key is lost", {{"key", key}, {"token", token}});
-    SIGNET_CHECK(
-        log_once({.event = log::KeyEvent::kLost, .key = key, .uri = world_.config.keys.at(key).uri.text()}, known));
+    SIGNET_CHECK(log_once(
+        {.event = log::KeyEvent::kLost, .key = key, .token = token, .uri = world_.config.keys.at(key).uri.text()},
+        known));
   }
   return {};
 }
 
 Result<void> TokenWatch::log_found(const std::string& token, const internal::TokenDescription& description,
                                    Known& known) {
-  const log::KeyEvent event = known.was_found ? log::KeyEvent::kRestored : log::KeyEvent::kFound;
+  const log::KeyEvent event = known.is_known ? log::KeyEvent::kRestored : log::KeyEvent::kFound;
   for (const std::string& key : world_.keyholders.keys_of(token)) {
     const internal::KeyDescription* described = find_key(description, key);
     if (described == nullptr) {
       ops::error("a keyholder does not know a key of its token", {{"key", key}, {"token", token}});
       continue;
     }
-    SIGNET_CHECK(log_once(fields_of(description, *described, event), known));
+    SIGNET_CHECK(log_once(fields_of(token, description, *described, event), known));
   }
   return {};
 }

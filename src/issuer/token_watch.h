@@ -26,9 +26,9 @@ struct TokenWatchWorld {
   IssuingGate& gate;
 };
 
-/// Logs `key` entries: found, when a token's keyholder is there for the first time, lost when it has gone, restored
-/// when another one is there. At each return of the log key's keyholder its memory is compared with the log, and the
-/// gate is closed for good when they differ. Not thread-safe.
+/// Logs `key` entries: found, when a token's keyholder is there for the first time, lost when it has gone or signetd
+/// could not start it, restored when another one is there. At each return of the log key's keyholder its memory is
+/// compared with the log, and the gate is closed for good when they differ. Not thread-safe.
 class TokenWatch {
  public:
   explicit TokenWatch(const TokenWatchWorld& world) : world_(world) {}
@@ -39,8 +39,8 @@ class TokenWatch {
 
  private:
   struct Known {
-    std::uint64_t generation = 0;  ///< of the link whose keys are logged as there; 0 = none
-    bool was_found = false;
+    std::uint64_t generation = 0;     ///< of the link whose keys are logged as there; 0 = none
+    bool is_known = false;            ///< its keys are logged, as found or as lost
     std::set<std::string> told = {};  ///< keys whose part of a change is in the log; the log had no room for the others
   };
   [[nodiscard]] Result<void> look_at(const std::string& token, const KeyholderLink& link, Known& known);

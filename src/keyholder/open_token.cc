@@ -39,6 +39,15 @@ Result<std::shared_ptr<const Pkcs11Module>> load_module(const HsmProfile& profil
   return Pkcs11Module::load(path, module_options(profile));
 }
 
+/// A token that is away cannot be told from one that never was: a person may bring it back, without any other act.
+Error may_come_back(Error error) {
+  if (error.code != ErrorCode::kNotFound) return error;
+  error.code = ErrorCode::kUnavailable;
+  error.retryable = true;
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
 /// The PKCS#11 token that all keys of this [token.*] are on.
 Result<TokenInfo> find_common_token(const Pkcs11Module& module, const DaemonConfig& config,
                                     const std::string& token_name) {
@@ -47,7 +56,9 @@ Result<TokenInfo> find_common_token(const Pkcs11Module& module, const DaemonConf
   for (const auto& [name, key] : config.keys) {
     if (!key.is_on(token_name)) continue;
     const std::string part = fmt::format("key.{}.uri", name);
-    SIGNET_TRY(TokenInfo token, in_part(part, module.find_token(key.uri)));
+    auto found = in_part(part, module.find_token(key.uri));
+    if (!found.has_value()) return std::unexpected(common ? found.error() : may_come_back(found.error()));
+    TokenInfo token = *std::move(found);
     if (!common) {
       common = std::move(token);
       first_key = name;
@@ -118,13 +129,13 @@ Error of_token(Error error, const std::string& name) {
 
 }  // namespace
 
-Result<HsmProfile> load_profile(const DaemonConfig& config, const std::string& name) {
+Result<HsmProfile> profile_of(const DaemonConfig& config, const std::string& name, ByteView text) {
   const auto token = config.tokens.find(name);
   if (token == config.tokens.end()) {
     return fail(ErrorCode::kInternal,
                 fmt::format("the supervisor asked for token '{}', which the configuration has not", printable(name)));
   }
-  auto profile = load_hsm_setup(installation_of(token->second));
+  auto profile = hsm_setup_of(text, installation_of(token->second));
   if (!profile.has_value()) return std::unexpected(of_token(std::move(profile).error(), name));
   return profile;
 }

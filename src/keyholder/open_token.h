@@ -41,9 +41,9 @@ struct PinReports {
   std::function<void()> was_right = [] {};
 };
 
-/// The HSM profile of [token.`name`], as it applies here. Read once at the start: environment, module and sandbox are
-/// of the same one. Errors: those of load_hsm_setup, which begin with "token.NAME: "; kInternal for an unknown token.
-[[nodiscard]] Result<HsmProfile> load_profile(const DaemonConfig& config, const std::string& name);
+/// The HSM profile of [token.`name`], whose text signetd froze, as it applies here: environment, module and sandbox are
+/// of the same one. Errors: those of hsm_setup_of, which begin with "token.NAME: "; kInternal for an unknown token.
+[[nodiscard]] Result<HsmProfile> profile_of(const DaemonConfig& config, const std::string& name, ByteView text);
 
 /// Loads the module of `profile`, logs in with exactly one try of the PIN, finds every [key.*] of [token.`name`]
 /// (hold_key), which the configuration has. Calls the vendor's module,

@@ -16,9 +16,8 @@
 #include "config/hsm_profile.h"
 #include "keyholder/confine.h"
 #include "keyholder/describe.h"
-#include "keyholder/session_pool.h"
 #include "keyholder/sign_request.h"
-#include "keyholder/work_queue.h"
+#include "keyholder/watch.h"
 #include "wire/channel.h"
 #include "wire/child.h"
 #include "wire/control.h"
@@ -29,49 +28,8 @@ namespace signet {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = std::size_t{1024} * 1024;
-constexpr std::chrono::milliseconds kGrace{300};  // beyond the token's deadline, for a call of the module
-constexpr std::chrono::milliseconds kBetweenWatches{200};
-constexpr std::chrono::milliseconds kLongestBetweenKeepAlives{1000};
-constexpr std::chrono::milliseconds kQuiet{2000};        // without a request: leaving costs nobody anything
-constexpr std::chrono::milliseconds kForTheOthers{300};  // to finish, when sessions hang
 constexpr unsigned kThreadsForEachSession = 2;  // one is at the token while the other one checks, notes and verifies
-constexpr std::chrono::milliseconds kBetweenSyncs{1000};  // of the journal
-constexpr std::chrono::milliseconds kLongestSend{1000};   // an issuer reads at once; the watching thread answers, too
-
-/// The channel to one generation of the issuer.
-struct IssuerLink {
-  Channel channel;
-  std::uint64_t generation;
-};
-
-/// One request. Whoever answers first, answers: the thread that works on it, or the one that watches.
-struct Work {
-  std::shared_ptr<IssuerLink> link;
-  std::uint64_t id = 0;
-  internal::SignRequest request = {};
-  std::chrono::microseconds give_up_at{0};  // on the monotonic clock
-  std::atomic<bool> answered{false};
-};
-using WorkPtr = std::shared_ptr<Work>;
-
-/// What a thread that signs is at. Thread-safe.
-class Worker {
- public:
-  void begin(WorkPtr work) { set(std::move(work)); }
-  void end() { set(nullptr); }
-  [[nodiscard]] WorkPtr current() const {
-    const std::scoped_lock lock(mutex_);
-    return current_;
-  }
-
- private:
-  void set(WorkPtr work) {
-    const std::scoped_lock lock(mutex_);
-    current_ = std::move(work);
-  }
-  mutable std::mutex mutex_;
-  WorkPtr current_;
-};
+constexpr std::chrono::milliseconds kLongestSend{1000};  // an issuer reads at once; the watching thread answers, too
 
 /// What the supervisor gave in Start.
 struct Startup {
@@ -82,13 +40,14 @@ struct Startup {
 };
 
 Result<Startup> read_start(ControlChannel& control, const Received<internal::SupervisorToChild>& received) {
-  if (!received.message.has_start() || received.descriptors.size() != 1) {
-    return fail(ErrorCode::kInternal, "the first message on the control socket is not Start with one descriptor");
+  if (!received.message.has_start() || received.descriptors.size() != 2) {
+    return fail(ErrorCode::kInternal, "the first message on the control socket is not Start with two descriptors");
   }
   const internal::Start& start = received.message.start();
-  SIGNET_TRY(const Bytes text, read_memory_file(received.descriptors.front().get(), kMaxConfigBytes));
+  SIGNET_TRY(const Bytes text, read_memory_file(received.descriptors[0].get(), kMaxConfigBytes));
+  SIGNET_TRY(const Bytes profile_text, read_memory_file(received.descriptors[1].get(), kMaxConfigBytes));
   SIGNET_TRY(DaemonConfig config, parse_daemon_config(text, start.config_file()));
-  SIGNET_TRY(HsmProfile profile, load_profile(config, start.token()));
+  SIGNET_TRY(HsmProfile profile, profile_of(config, start.token(), profile_text));
   if (!start.has_pin()) return fail(ErrorCode::kInternal, "Start says nothing of a PIN");
   SIGNET_TRY(Secret pin, control.receive_secret());
   const PinTolerance tolerance{.count_low = start.pin().despite_count_low(),
@@ -102,19 +61,6 @@ Result<Startup> read_start(ControlChannel& control, const Received<internal::Sup
 /// Before any thread is there: setenv is not thread-safe.
 void set_environment(const HsmProfile& profile) {
   for (const auto& [name, value] : profile.environment) setenv(name.c_str(), value.c_str(), 1);
-}
-
-void answer(Work& work, const Result<SignatureValue>& result) {
-  if (work.answered.exchange(true)) return;
-  internal::KeyholderToIssuer message;
-  message.set_id(work.id);
-  if (result.has_value()) {
-    message.set_signature(std::string(text_of(result->view())));
-  } else {
-    *message.mutable_error() = to_failure(result.error());
-  }
-  // An issuer that has gone knows what to do about answers it never got.
-  static_cast<void>(work.link->channel.send(message));
 }
 
 [[noreturn]] void refuse_to_start(ControlChannel& control, const Error& error) {
@@ -217,10 +163,10 @@ class Keyholder {
 
   void start_threads() {
     for (unsigned i = 0; i < token_->sessions * kThreadsForEachSession; ++i) workers_.emplace_back();
+    watch_ = std::make_unique<Watch>(WatchWorld{
+        .control = control_, .signing = signing(), .memory = *memory_, .queue = queue_, .workers = workers_});
+    watch_->start();
     for (Worker& worker : workers_) std::thread([this, &worker] { work(worker); }).detach();
-    std::thread([this] { watch(); }).detach();
-    std::thread([this] { sync_memory(); }).detach();
-    if (token_->keep_alive.count() > 0) std::thread([this] { keep_alive(); }).detach();
   }
 
   [[nodiscard]] SigningWorld signing() const {
@@ -255,7 +201,7 @@ class Keyholder {
     if (!is_open_) return leave_before_it_is_open();
     std::thread([this] {
       static_cast<void>(queue_.drain(token_->deadline + kGrace));  // longer than that, only what hangs takes
-      leave_if_lost(memory_->sync());
+      Watch::leave_if_lost(memory_->sync());
       _exit(0);
     }).detach();
   }
@@ -293,7 +239,7 @@ class Keyholder {
     work->id = received.id();
     work->request = std::move(*received.mutable_sign());
     work->give_up_at = clock_.monotonic() + patience_for(work->request);
-    last_request_ = clock_.monotonic().count();
+    watch_->note_request();
     if (queue_.push(work)) return;
     answer(*work,
            fail_retryable(ErrorCode::kResourceExhausted,
@@ -319,84 +265,6 @@ class Keyholder {
     }
   }
 
-  /// A module that hangs in a call cannot be interrupted. Others go on meanwhile; where too many hang, the process can
-  /// be left, and signetd starts another one. That this thread runs is what signetd is told all the time.
-  void watch() {
-    while (true) {
-      std::this_thread::sleep_for(kBetweenWatches);
-      answer_who_waited_too_long();
-      const SessionPool::Held hung = sessions_->held_since(clock_.monotonic() - token_->deadline - kGrace);
-      leave_if_sessions_hang(hung);
-      say_that_it_lives(hung);
-    }
-  }
-
-  void answer_who_waited_too_long() {
-    const std::chrono::microseconds now = clock_.monotonic();
-    for (const Worker& worker : workers_) {
-      const WorkPtr work = worker.current();
-      if (work == nullptr || now < work->give_up_at) continue;
-      answer(*work, fail_retryable(ErrorCode::kDeadlineExceeded, "the token did not answer within its deadline",
-                                   std::chrono::milliseconds(100)));
-    }
-  }
-
-  /// One session that hangs costs its own request. The process is left when half of them do, when one of a checkpoint
-  /// does (they are signed one by one, so no other would be), or when nobody wants anything.
-  void leave_if_sessions_hang(const SessionPool::Held& hung) {
-    if (hung.all > hung_before_) {
-      ops::error("sessions of the token hang in a call", {{"token", token_->name},
-                                                          {"hang", std::to_string(hung.all)},
-                                                          {"sessions", std::to_string(sessions_->places())}});
-    }
-    hung_before_ = hung.all;
-    if (hung.all == 0) return;
-    const auto idle = clock_.monotonic() - std::chrono::microseconds(last_request_);
-    if (hung.all * 2 < sessions_->places() && hung.by_checkpoints == 0 && idle < kQuiet) return;
-    static_cast<void>(queue_.drain(kForTheOthers, hung.by_requests));
-    ops::error("the token hangs; leaving to be restarted", {{"token", token_->name}});
-    _exit(1);
-  }
-
-  void say_that_it_lives(const SessionPool::Held& hung) {
-    internal::ChildToSupervisor message;
-    message.mutable_alive()->set_sessions(sessions_->places());
-    message.mutable_alive()->set_sessions_hung(hung.all);
-    message.mutable_alive()->set_in_hand(static_cast<std::uint32_t>(queue_.in_hand()));
-    static_cast<void>(control_.send(message));  // a supervisor that has gone is noticed where it is listened to
-  }
-
-  void keep_alive() {
-    const auto pause = std::min<std::chrono::milliseconds>(token_->keep_alive / 4, kLongestBetweenKeepAlives);
-    while (true) {
-      std::this_thread::sleep_for(pause);
-      keep_sessions_alive(signing(), token_->keep_alive);
-      leave_if_token_is_lost();
-    }
-  }
-
-  void sync_memory() {
-    while (true) {
-      std::this_thread::sleep_for(kBetweenSyncs);
-      leave_if_lost(memory_->sync());
-    }
-  }
-
-  /// A keyholder that cannot remember signs nothing. What it wrote is not to be trusted on this descriptor; the next
-  /// one reads the file again.
-  static void leave_if_lost(const Result<void>& memory) {
-    if (memory.has_value()) return;
-    ops::error("leaving to be restarted", {{"why", memory.error().message}});
-    _exit(1);
-  }
-
-  void leave_if_token_is_lost() const {
-    const auto loss = health_->loss();
-    if (!loss) return;
-    ops::error("the token is lost to this process; leaving to be restarted", {{"token", token_->name}, {"why", *loss}});
-    _exit(1);
-  }
-
   void serve(Work& work) {
     if (work.link->generation != generation_)
       return;  // the issuer that asked has gone; the intent is closed by the next one
@@ -410,8 +278,8 @@ class Keyholder {
     const auto signature = sign_request(work.request, *token_, *memory_, signer, clock_);
     answer(work, signature);
     if (signature.has_value()) return;
-    leave_if_lost(memory_->health());
-    leave_if_token_is_lost();
+    Watch::leave_if_lost(memory_->health());
+    watch_->leave_if_token_is_lost();
   }
 
   ControlChannel& control_;
@@ -426,10 +294,9 @@ class Keyholder {
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<SessionPool> sessions_;
   std::unique_ptr<TokenHealth> health_;
-  std::list<Worker> workers_;                  // a list, because their threads hold references
-  std::atomic<std::int64_t> last_request_{0};  // microseconds, on the monotonic clock
-  unsigned hung_before_ = 0;                   // of the watching thread
-  std::shared_ptr<IssuerLink> link_;           // of the control thread
+  std::list<Worker> workers_;         // a list, because their threads hold references
+  std::unique_ptr<Watch> watch_;      // likewise as token_
+  std::shared_ptr<IssuerLink> link_;  // of the control thread
   std::atomic<std::uint64_t> generation_{0};
 };
 

@@ -144,6 +144,7 @@ Draft key_draft(const KeyFields& fields) {
   Draft draft = draft_of(entry_type::kKey, {}, fields.event == KeyEvent::kLost ? kOutcomeFailed : kOutcomeOk);
   draft.fields.emplace(name::kEvent, name_in(kKeyEvents, fields.event));
   draft.fields.emplace(name::kKey, fields.key);
+  put_if(draft.fields, name::kToken, fields.token);
   draft.fields.emplace(name::kUri, fields.uri);
   if (fields.spki_sha256) put_hash(draft.fields, name::kSpkiSha256, *fields.spki_sha256);
   put_if(draft.fields, name::kManufacturer, fields.manufacturer);
@@ -226,6 +227,7 @@ Result<KeyFields> read_key(const Entry& entry) {
   FieldReader reader(entry);
   return reader.finish(KeyFields{.event = reader.one_of<KeyEvent>(name::kEvent, kKeyEvents),
                                  .key = reader.text(name::kKey),
+                                 .token = reader.optional_text(name::kToken),
                                  .uri = reader.text(name::kUri),
                                  .spki_sha256 = reader.optional_hash(name::kSpkiSha256),
                                  .manufacturer = reader.optional_text(name::kManufacturer),

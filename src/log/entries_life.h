@@ -74,8 +74,9 @@ enum class KeyEvent : std::uint8_t { kGenerated, kFound, kEvidence, kLost, kRest
 /// key that was lost, what the token would have to tell) is left out.
 struct KeyFields {
   KeyEvent event = KeyEvent::kFound;
-  std::string key;  ///< its name in the configuration
-  std::string uri;  ///< RFC 7512
+  std::string key;         ///< its name in the configuration
+  std::string token = {};  ///< whose key, by its name there; empty of a key that no single token is asked for
+  std::string uri;         ///< RFC 7512
   std::optional<Sha256> spki_sha256 = {};
   std::string manufacturer = {};
   std::string model = {};

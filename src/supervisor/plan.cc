@@ -45,10 +45,20 @@ IssuerLimits issuer_limits(const DaemonConfig& config) {
   return limits;
 }
 
-Result<void> check_hsm_profiles(const DaemonConfig& config) {
-  for (const auto& [name, token] : config.tokens) {
-    SIGNET_TRY(const HsmProfile profile, load_hsm_setup(installation_of(token)));
-    SIGNET_TRY([[maybe_unused]] const std::string module, find_module(profile));
+Result<FrozenProfile> freeze_hsm_profile(const TokenConfig& token) {
+  FrozenProfile frozen;
+  SIGNET_TRY(const Bytes text, read_hsm_profile(token.profile, fmt::format("token.{}.profile", token.name)));
+  SIGNET_TRY(const HsmProfile profile, hsm_setup_of(text, installation_of(token)));
+  SIGNET_TRY([[maybe_unused]] const std::string module, find_module(profile));
+  frozen.sha256 = sha256(text);
+  SIGNET_TRY(frozen.memory, sealed_memory_file("signet-hsm-profile", text));
+  return frozen;
+}
+
+Result<void> freeze_hsm_profiles(LoadedConfig& loaded) {
+  for (const auto& [name, token] : loaded.config.tokens) {
+    SIGNET_TRY(FrozenProfile frozen, freeze_hsm_profile(token));
+    loaded.profiles.emplace(name, std::move(frozen));
   }
   return {};
 }
@@ -61,7 +71,7 @@ Result<LoadedConfig> load_configuration(const std::string& config_file) {
   SIGNET_TRY(const Bytes config_text, read_file(config_file, kMaxConfigBytes, FileTrust::kNotWritable, "--config"));
   SIGNET_TRY(loaded.config, parse_daemon_config(config_text, config_file));
   SIGNET_TRY(loaded.rules, load_rules(loaded.config));
-  SIGNET_CHECK(check_hsm_profiles(loaded.config));
+  SIGNET_CHECK(freeze_hsm_profiles(loaded));
   SIGNET_TRY(loaded.users, find_child_users(loaded.config.run));
   SIGNET_TRY(loaded.config_memory, sealed_memory_file("signet-config", config_text));
   return loaded;
@@ -209,7 +219,8 @@ Result<std::vector<ChildPlan>> plan_children(const LoadedConfig& loaded, const U
   std::vector<ChildPlan> plans;
   const int config = loaded.config_memory.get();
   for (const auto& [name, token] : loaded.config.tokens) {
-    SIGNET_TRY(ChildPlan keyholder, plan_child(loaded, "signet-keyholder", {config}));
+    SIGNET_TRY(ChildPlan keyholder,
+               plan_child(loaded, "signet-keyholder", {config, loaded.profiles.at(name).memory.get()}));
     keyholder.start.set_token(name);
     keyholder.longest_silence = loaded.config.issue.sign_deadline;
     keyholder.longest_delay = std::min<std::chrono::milliseconds>(keyholder.longest_delay, keyholder.longest_silence);

@@ -1,6 +1,7 @@
 // What the supervisor reads and opens before it starts anything.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,20 @@ struct FrozenRules {
   Sha256 policy_sha256{};
 };
 
-/// The configuration and the policy, checked, and frozen in sealed memory: every process and every restart of it sees
-/// these bytes, whatever happens to the files meanwhile.
+/// An HSM profile, frozen likewise. Another one needs another start of signetd, as another configuration does.
+struct FrozenProfile {
+  UniqueFd memory;
+  Sha256 sha256{};
+};
+
+/// The configuration, the policy and the HSM profiles, checked, and frozen in sealed memory: every process and every
+/// restart of it sees these bytes, whatever happens to the files meanwhile.
 struct LoadedConfig {
   DaemonConfig config;
   std::string config_file;
   ChildUsers users;
   UniqueFd config_memory;
+  std::map<std::string, FrozenProfile> profiles;  ///< by token
   FrozenRules rules;
 };
 

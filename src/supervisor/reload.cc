@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ops_log.h"
+#include "config/hsm_profile.h"
 #include "supervisor/notify.h"
 #include "wire/status.h"
 
@@ -70,10 +71,16 @@ void Reload::refuse(const Error& error) {
 }
 
 void Reload::warn_if_configuration_changed() const {
-  const auto text = read_file(loaded_.config_file, kMaxConfigBytes, FileTrust::kNotWritable, "--config");
-  if (text.has_value() && sha256(*text) == loaded_.config.sha256) return;
-  ops::warning("the configuration has changed; that takes effect when signetd is started again",
-               {{"file", loaded_.config_file}});
+  const auto warn_unless = [](const Result<Bytes>& text, const Sha256& hash, const std::string& file) {
+    if (text.has_value() && sha256(*text) == hash) return;
+    ops::warning("the configuration has changed; that takes effect when signetd is started again", {{"file", file}});
+  };
+  warn_unless(read_file(loaded_.config_file, kMaxConfigBytes, FileTrust::kNotWritable, "--config"),
+              loaded_.config.sha256, loaded_.config_file);
+  for (const auto& [name, profile] : loaded_.profiles) {
+    const std::string& file = loaded_.config.tokens.at(name).profile;
+    warn_unless(read_hsm_profile(file), profile.sha256, file);
+  }
 }
 
 void Reload::tell_service_manager() const {

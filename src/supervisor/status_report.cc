@@ -38,22 +38,22 @@ std::string state_of(const Token& token) {
   const Child& keyholder = *token.keyholder;
   if (token.door.drained()) return keyholder.pid() > 0 ? "draining" : "drained";
   if (keyholder.state() == Child::State::kReady) return "open";
-  if (keyholder.pid() > 0) return "opening";
+  if (keyholder.pid() > 0 && !token.away.has_value()) return "opening";
   switch (token.door.state()) {
     case TokenDoor::State::kNoPin: return "waits-for-pin";
     case TokenDoor::State::kShut: return "shut";
     case TokenDoor::State::kFree:
     case TokenDoor::State::kDrained: break;
   }
-  return "restarting";
+  return token.away.has_value() ? "away" : "restarting";
 }
 
-void describe(const Token& token, const DaemonConfig& config, SteadyTime now, admin::Token& described) {
+void describe(const Token& token, const DaemonFacts& facts, SteadyTime now, admin::Token& described) {
   const Child& keyholder = *token.keyholder;
   described.set_name(keyholder.token());
   described.set_state(state_of(token));
-  if (keyholder.pid() <= 0 || token.door.drained()) described.set_next_step(token.door.next_step());
-  for (const auto& [name, key] : config.keys) {
+  described.set_next_step(facts.tokens.next_step_for(token));
+  for (const auto& [name, key] : facts.loaded.config.keys) {
     if (key.is_on(keyholder.token())) described.add_keys(name);
   }
   described.set_pin_source(token.door.config().pin.key());
@@ -81,7 +81,7 @@ admin::Status status_report(const DaemonFacts& facts) {
   status.set_policy_sha256(std::string(text_of(facts.loaded.rules.policy_sha256)));
   const auto now = std::chrono::steady_clock::now();
   for (const Child& child : facts.children) describe(child, now, *status.add_processes());
-  for (const auto& [name, token] : facts.tokens.all()) describe(token, facts.loaded.config, now, *status.add_tokens());
+  for (const auto& [name, token] : facts.tokens.all()) describe(token, facts, now, *status.add_tokens());
   return status;
 }
 

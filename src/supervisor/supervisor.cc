@@ -83,13 +83,19 @@ class Supervisor {
   Result<void> start(Child& child) { return child.process() == kKeyholder ? tokens_.start(child) : child.start(); }
 
   /// All that can run does. Where a token waits for an operator, the daemon is ready for him and says UNAVAILABLE to
-  /// everybody else: a service manager that gave up on it would start it again, and it would wait again.
+  /// everybody else: a service manager that gave up on it would start it again, and it would wait again. A token that
+  /// is away is waited for by nobody: its keys are on other tokens (Tokens::check_keys).
   bool can_announce() const {
     const bool waits = tokens_.any_is_held();
     return std::ranges::all_of(children_, [&](const Child& child) {
       if (child.state() == Child::State::kReady) return true;
-      return child.process() == kKeyholder ? tokens_.is_held(child) : waits && child.process() == kIssuer;
+      if (child.process() == kKeyholder) return tokens_.is_held(child) || tokens_.is_away(child);
+      return waits && child.process() == kIssuer;
     });
+  }
+
+  void announce_if_possible() {
+    if (!announced_ && !stopping_ && can_announce()) announce_ready();
   }
 
   void announce_ready() {
@@ -166,8 +172,9 @@ class Supervisor {
     if (!result.has_value()) give_up(result.error());
   }
 
-  /// The child said why it cannot go on. Before the daemon was ready that is the end of all, and later it is restarted:
-  /// unless it could not log in, for then its token stays shut until an operator opens it.
+  /// The child said why it cannot go on. Before the daemon was ready that is the end of all, and later it is restarted.
+  /// But one that could not log in leaves its token shut until an operator opens it; and one whose token is away is
+  /// restarted from the beginning, where other tokens have the keys.
   void note_failure(Child& child, const Error& error) {
     child.last_failure = error.message;
     ops::error("process cannot go on", {{"process", child.name()}, {"reason", error.message}});
@@ -175,8 +182,16 @@ class Supervisor {
       desk_.not_opened(child.token(), error);
       return tell_what_is_waited_for();
     }
+    if (child.process() == kKeyholder && error.retryable) return on_token_away(child, error);
+    if (child.process() == kKeyholder) tokens_.not_away(child);
     if (!announced_)
       give_up(Error{.code = error.code, .message = child.name() + ": " + error.message, .field = error.field});
+  }
+
+  void on_token_away(const Child& keyholder, const Error& why) {
+    tokens_.gone_away(keyholder, why);
+    if (!announced_) check(tokens_.check_keys());
+    if (!stopping_) tell_what_is_waited_for();
   }
 
   void on_ready(Child& child) {
@@ -188,11 +203,12 @@ class Supervisor {
       go_on_reloading();
     }
     if (child.process() == kKeyholder) on_token_open(child);
-    if (can_announce() && !announced_ && !stopping_) announce_ready();
+    announce_if_possible();
   }
 
   void on_token_open(Child& keyholder) {
     tokens_.of(keyholder).door.opened();
+    tokens_.not_away(keyholder);
     keyholder.last_failure.clear();
     desk_.opened(keyholder.token());
     tell_what_is_waited_for();
@@ -223,6 +239,7 @@ class Supervisor {
     while (child.has_said_something()) read_child(child);  // its last words; never waits for more
     const Exit exit{.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                     .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
+    const bool was_ready = child.state() == Child::State::kReady;
     child.reaped();
     child.last_exit = exit.text();
     if (child.process() == kIssuer) on_issuer_died();
@@ -230,8 +247,12 @@ class Supervisor {
     if (stopping_) return on_exit_while_stopping(child, exit);
     if (child.process() == kKeyholder) on_keyholder_left(child);
     if (child.process() == kKeyholder && tokens_.is_held(child)) return leave_down(child, exit);
-    if (!announced_) return give_up_on(child, exit);
+    // A module that crashes or hangs is as good as a token that is not there.
+    if (child.process() == kKeyholder && (was_ready || exit.signal != 0)) on_token_away(child, left(child, exit));
+    if (stopping_) return;
+    if (!announced_ && !(child.process() == kKeyholder && tokens_.is_away(child))) return give_up(left(child, exit));
     schedule_restart(child, exit);
+    announce_if_possible();
   }
 
   void on_issuer_died() {
@@ -257,10 +278,11 @@ class Supervisor {
   void leave_down(const Child& child, const Exit& exit) {
     const bool clean = exit.signal == 0 && exit.status == 0;
     if (!clean) remember_crash(child, exit);
+    tokens_.not_away(child);  // whoever acts for it will see
     ops::warning("process stays down until an operator acts",
                  {{"process", child.name()}, {"how", exit.text()}, {"next", tokens_.of(child).door.next_step()}});
     tell_what_is_waited_for();
-    if (can_announce() && !announced_) announce_ready();
+    announce_if_possible();
   }
 
   void schedule_restart(Child& child, const Exit& exit) {
@@ -290,9 +312,9 @@ class Supervisor {
     begin_stop("failure");
   }
 
-  void give_up_on(const Child& child, const Exit& exit) {
-    give_up(Error{.code = ErrorCode::kInternal,
-                  .message = fmt::format("{} left before the daemon was ready: {}", child.name(), exit.text())});
+  Error left(const Child& child, const Exit& exit) const {
+    const char* const when = announced_ ? "left" : "left before the daemon was ready";
+    return {.code = ErrorCode::kInternal, .message = fmt::format("{} {}: {}", child.name(), when, exit.text())};
   }
 
   /// The front first, so that every request in flight is answered; then the issuer; then the keyholders.
@@ -356,7 +378,11 @@ class Supervisor {
     if (child.process() == kKeyholder) desk_.not_opened(child.token(), error);
     child.kill_now();
     if (child.process() == kKeyholder && child.pid() <= 0) tokens_.of(child).door.left();
-    if (child.pid() > 0 || (child.process() == kKeyholder && tokens_.is_held(child))) return;
+    if (child.pid() > 0) return;
+    if (child.process() == kKeyholder && tokens_.is_held(child)) {
+      tokens_.not_away(child);
+      return announce_if_possible();
+    }
     child.restart_at = std::chrono::steady_clock::now() + child.next_delay(std::chrono::steady_clock::now());
   }
 

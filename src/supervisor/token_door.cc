@@ -1,9 +1,7 @@
 #include "supervisor/token_door.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -15,7 +13,7 @@ namespace signet {
 
 namespace {
 
-constexpr std::size_t kMaxNoteBytes = 4096;
+constexpr std::size_t kLongestReason = 4096;
 
 Secret copy_of_secret(const Secret& secret) {
   return secret.expose([](std::span<const std::uint8_t> bytes) { return Secret(bytes); });
@@ -43,19 +41,47 @@ Result<Secret> read_credential(const std::string& name, const std::string& field
 }  // namespace
 
 TokenDoor::TokenDoor(const TokenConfig& config, const std::string& state_directory)
-    : config_(config), note_file_(fmt::format("{}/token-{}.shut", state_directory, config.name)) {}
+    : config_(config),
+      shut_note_(fmt::format("{}/token-{}.shut", state_directory, config.name)),
+      drained_note_(fmt::format("{}/token-{}.drained", state_directory, config.name)),
+      wrong_(fmt::format("{}/token-{}.wrong-pin", state_directory, config.name)) {}
 
 std::string TokenDoor::field() const { return fmt::format("token.{}.{}", config_.name, config_.pin.key()); }
 
 Result<void> TokenDoor::prepare(InheritedDescriptors& inherited) {
-  const auto note = read_file(note_file_, kMaxNoteBytes, FileTrust::kNotWritable, "state.directory");
-  if (note.has_value()) shut_ = printable(text_of(*note), kMaxNoteBytes);
-  if (!note.has_value() && note.error().native != ENOENT) return std::unexpected(note.error());
-  if (config_.pin.source != PinSource::kDescriptor) return {};
-  SIGNET_TRY(const UniqueFd descriptor, inherited.take(config_.pin.descriptor, field()));
-  SIGNET_TRY(Secret pin, read_secret(descriptor.get(), fmt::format("descriptor {}", config_.pin.descriptor), field()));
-  if (!shut_.has_value()) given_ = DoorKey{.pin = std::move(pin)};
+  if (config_.pin.source == PinSource::kDescriptor) {
+    SIGNET_TRY(const UniqueFd descriptor, inherited.take(config_.pin.descriptor, field()));
+    SIGNET_TRY(Secret pin,
+               read_secret(descriptor.get(), fmt::format("descriptor {}", config_.pin.descriptor), field()));
+    given_ = DoorKey{.pin = std::move(pin), .is_configured = true};
+  }
+  SIGNET_CHECK(read_notes());
+  if (shut_.has_value()) given_.reset();
   return {};
+}
+
+Result<void> TokenDoor::read_notes() {
+  SIGNET_TRY(const std::optional<std::string> drained, drained_note_.read());
+  drained_ = drained.has_value();
+  SIGNET_TRY(const std::optional<std::string> shut, shut_note_.read());
+  if (shut.has_value()) shut_ = printable(*shut, kLongestReason);
+  SIGNET_TRY(const std::optional<std::string> tried_at, wrong_.noted(identity_of(config_.pin)));
+  if (tried_at.has_value()) recognise_wrong_pin(*tried_at);
+  return {};
+}
+
+/// The configured PIN is the one that was wrong before this signetd was started, as far as anybody can tell.
+void TokenDoor::recognise_wrong_pin(const std::string& tried_at) {
+  std::optional<PinMark> mark;
+  if (given_.has_value()) mark = marks_.of(given_->pin);
+  if (config_.pin.can_be_read_again()) {
+    const auto pin = read_configured();
+    if (pin.has_value()) mark = marks_.of(*pin);
+  }
+  wrong_.recognise(mark);
+  if (shut_.has_value()) return;
+  shut_ = fmt::format("the PIN of {} was wrong (tried at {}), and nothing says that it was replaced: mend it", field(),
+                      tried_at);
 }
 
 TokenDoor::State TokenDoor::state() const noexcept {
@@ -82,16 +108,30 @@ Result<Secret> TokenDoor::read_configured() const {
   return read_secret_file(config_.pin.file, field());
 }
 
+/// A PIN that was wrong is tried again when an operator says so, or when it is another one.
+Result<Secret> TokenDoor::configured_for_start(bool an_operator_wants_it) {
+  source_ = identity_of(config_.pin);  // before the reading: what changes in between counts as changed
+  SIGNET_TRY(Secret pin, read_configured());
+  if (an_operator_wants_it || !wrong_.is(marks_.of(pin))) return pin;
+  shut_ = fmt::format("the PIN of {} is the one that was wrong, and is not tried again: mend it", field());
+  return fail(ErrorCode::kFailedPrecondition, next_step(), field());
+}
+
 Result<DoorKey> TokenDoor::key_for_start() {
+  const bool is_given = given_.has_value();
   DoorKey key;
-  if (given_.has_value()) key = *std::exchange(given_, std::nullopt);
+  if (is_given) key = *std::exchange(given_, std::nullopt);
+  is_configured_ = key.is_configured;
+  source_ = identity_of(config_.pin);
   if (key.pin.empty() && kept_.has_value()) key.pin = copy_of_secret(*kept_);
   if (key.pin.empty()) {
-    SIGNET_TRY(key.pin, read_configured());
+    SIGNET_TRY(key.pin, configured_for_start(is_given));
+    is_configured_ = true;
   }
   if (config_.pin.keep) tried_ = copy_of_secret(key.pin);
+  in_use_.reset();
   // Not of a PIN that this process is not to know any more.
-  if (config_.pin.keep || config_.pin.can_be_read_again()) in_use_ = key.pin.expose(sha256);
+  if (config_.pin.keep || config_.pin.can_be_read_again() || wrong_.is_known()) in_use_ = marks_.of(key.pin);
   return key;
 }
 
@@ -99,6 +139,7 @@ void TokenDoor::pin_was_right() {
   is_trying_ = false;
   unfinished_tries_ = 0;
   was_right_ = in_use_;
+  if (is_configured_ || wrong_.is_surely(in_use_)) wrong_.forget();
 }
 
 void TokenDoor::opened() {
@@ -108,7 +149,10 @@ void TokenDoor::opened() {
     ops::warning("the PIN is not kept: RLIMIT_MEMLOCK lets no memory be locked", {{"token", config_.name}});
   tried_.reset();
   shut_.reset();
-  remove_note();
+  if (const auto removed = shut_note_.remove(); !removed.has_value()) {
+    ops::error("a token is open, but the note that it stays shut cannot be removed",
+               {{"token", config_.name}, {"reason", removed.error().message}});
+  }
 }
 
 bool TokenDoor::closes_for(const Error& failure) {
@@ -125,7 +169,7 @@ void TokenDoor::left() {
 }
 
 void TokenDoor::try_was_unfinished() {
-  const bool was_right = in_use_.has_value() && in_use_ == was_right_;
+  const bool was_right = in_use_.has_value() && was_right_.has_value() && PinMarks::same(*in_use_, *was_right_);
   if (was_right && ++unfinished_tries_ < kMostUnfinishedTries) {
     return ops::warning("a keyholder left while it logged in; its PIN was right before, and is tried again",
                         {{"token", config_.name}, {"tries_without_an_answer", std::to_string(unfinished_tries_)}});
@@ -142,21 +186,24 @@ void TokenDoor::shut(const Error& why) {
   tried_.reset();
   was_right_.reset();
   unfinished_tries_ = 0;
-  shut_ = printable(why.message, kMaxNoteBytes / 2);
+  shut_ = printable(why.message, kLongestReason / 2);
   ops::error("a token stays shut until an operator opens it", {{"token", config_.name}, {"next", next_step()}});
   if (why.code != ErrorCode::kUnauthenticated) return;
-  const std::string note = fmt::format("{} (tried at {})", *shut_, to_rfc3339(system_clock().now()));
-  Result<void> written = make_directory(directory_of(note_file_), 0700);
-  if (written.has_value()) written = replace_file(note_file_, bytes_of(note), 0600);
-  if (written.has_value()) return;
+  if (is_configured_) wrong_.remember(in_use_, source_);
+  const auto noted = shut_note_.write(fmt::format("{} (tried at {})", *shut_, to_rfc3339(system_clock().now())));
+  if (noted.has_value()) return;
   ops::error("a token stays shut, but the next signetd will not know",
-             {{"token", config_.name}, {"reason", written.error().message}});
+             {{"token", config_.name}, {"reason", noted.error().message}});
 }
 
-void TokenDoor::remove_note() {
-  if (unlink(note_file_.c_str()) == 0 || errno == ENOENT) return;
-  ops::error("a token is open, but the note that it stays shut cannot be removed",
-             {{"token", config_.name}, {"reason", fail_errno(errno, note_file_).error().message}});
+void TokenDoor::set_drained(bool drained) {
+  drained_ = drained;
+  const auto noted =
+      drained ? drained_note_.write("drained at " + to_rfc3339(system_clock().now())) : drained_note_.remove();
+  if (noted.has_value()) return;
+  ops::error(drained ? "a token is drained, but the next signetd will not know"
+                     : "a token is used again, but the note that it is drained cannot be removed",
+             {{"token", config_.name}, {"reason", noted.error().message}});
 }
 
 void TokenDoor::open_with(DoorKey key) { given_ = std::move(key); }

@@ -9,18 +9,22 @@
 #include "base/secret.h"
 #include "config/daemon_config.h"
 #include "supervisor/inherited.h"
+#include "supervisor/pin_mark.h"
+#include "supervisor/state_note.h"
+#include "supervisor/wrong_pin.h"
 
 namespace signet {
 
 /// What a keyholder is started with.
 struct DoorKey {
   Secret pin;
+  bool is_configured = false;  ///< `pin` comes from the configured source, not from an operator
   bool despite_count_low = false;
   bool despite_final_try = false;
 };
 
-/// One per [token.NAME]. It knows where the PIN comes from, that a wrong one is not tried twice (a note in the state
-/// folder says so even to the next signetd), and whether an operator took the token out of use. Not thread-safe.
+/// One per [token.NAME]. It knows where the PIN comes from, that a wrong one is not tried twice, and whether an
+/// operator took the token out of use. Notes in the state folder tell both to the next signetd. Not thread-safe.
 class TokenDoor {
  public:
   enum class State : std::uint8_t {
@@ -30,18 +34,19 @@ class TokenDoor {
     kDrained,  ///< an operator wants it so
   };
 
-  /// `state_directory` is where the note is kept.
+  /// `state_directory` is where the notes are kept.
   TokenDoor(const TokenConfig& config, const std::string& state_directory);
 
-  /// Reads the note of an earlier signetd, and the PIN where it comes from an inherited descriptor. Errors: the
-  /// descriptor is not there or has no PIN; the note cannot be read.
+  /// Reads the notes of an earlier signetd, and the PIN where it comes from an inherited descriptor. Errors: the
+  /// descriptor is not there or has no PIN; a note cannot be read.
   [[nodiscard]] Result<void> prepare(InheritedDescriptors& inherited);
 
   [[nodiscard]] State state() const noexcept;
   /// What the operator has to do, as a sentence; empty when it is kFree.
   [[nodiscard]] std::string next_step() const;
 
-  /// For the start that follows. In state kFree only. Errors: the configured source cannot be read.
+  /// For the start that follows. In state kFree only. Errors: the configured source cannot be read; kFailedPrecondition
+  /// where it still has the PIN that was wrong (WrongPin): the token is shut from now on.
   [[nodiscard]] Result<DoorKey> key_for_start();
   /// Keyholders give the PIN to the token that many times in a row without an answer, where it was right before.
   static constexpr unsigned kMostUnfinishedTries = 3;
@@ -63,7 +68,8 @@ class TokenDoor {
   void open_with(DoorKey key);
   /// Errors: kFailedPrecondition when there is no PIN but the operator's.
   [[nodiscard]] Result<void> open_again(bool despite_count_low, bool despite_final_try);
-  void set_drained(bool drained) noexcept { drained_ = drained; }
+  /// The next signetd knows, too; where that cannot be noted, the operations log says so.
+  void set_drained(bool drained);
 
   [[nodiscard]] bool drained() const noexcept { return drained_; }
   [[nodiscard]] bool pin_is_kept() const noexcept { return kept_.has_value(); }
@@ -73,20 +79,26 @@ class TokenDoor {
 
  private:
   [[nodiscard]] Result<Secret> read_configured() const;
+  [[nodiscard]] Result<void> read_notes();
+  void recognise_wrong_pin(const std::string& tried_at);
+  [[nodiscard]] Result<Secret> configured_for_start(bool an_operator_wants_it);
   void try_was_unfinished();
   void shut(const Error& why);
-  void remove_note();
-
   const TokenConfig& config_;
-  std::string note_file_;
+  StateNote shut_note_;
+  StateNote drained_note_;
   std::optional<std::string> shut_;  // why
   std::optional<DoorKey> given_;     // for the next start
   std::optional<Secret> tried_;      // by the start under way; to be kept when it was right
   std::optional<Secret> kept_;
-  std::optional<Sha256> in_use_;     // of the PIN of the last start, where it can be had again
-  std::optional<Sha256> was_right_;  // of the PIN that was right last
-  bool is_trying_ = false;           // the token has the PIN, and has not answered
-  unsigned unfinished_tries_ = 0;    // in a row, without an answer
+  PinMarks marks_;
+  WrongPin wrong_;
+  bool is_configured_ = false;        // the PIN of the last start came from the configured source
+  std::string source_;                // identity_of() it, then
+  std::optional<PinMark> in_use_;     // of the PIN of the last start, where it can be had again
+  std::optional<PinMark> was_right_;  // of the PIN that was right last
+  bool is_trying_ = false;            // the token has the PIN, and has not answered
+  unsigned unfinished_tries_ = 0;     // in a row, without an answer
   bool drained_ = false;
 };
 

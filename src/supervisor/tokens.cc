@@ -1,7 +1,12 @@
 #include "supervisor/tokens.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <vector>
 
 #include "base/ops_log.h"
 #include "supervisor/links.h"
@@ -11,10 +16,11 @@ namespace signet {
 namespace {
 
 constexpr std::chrono::seconds kLongestDrain{60};  // sign_deadline is at most that
+constexpr std::size_t kLongestReason = 1024;
 
 }  // namespace
 
-Tokens::Tokens(const DaemonConfig& config, std::string state_directory) {
+Tokens::Tokens(const DaemonConfig& config, std::string state_directory) : config_(config) {
   for (const auto& [name, token] : config.tokens)
     tokens_.emplace(name, Token{.door = TokenDoor(token, state_directory), .keyholder = nullptr});
 }
@@ -53,9 +59,50 @@ bool Tokens::any_is_held() const {
 std::string Tokens::next_steps() const {
   std::string steps;
   for (const auto& [name, token] : tokens_) {
-    if (is_held(*token.keyholder)) steps += (steps.empty() ? "" : "; ") + token.door.next_step();
+    const std::string step = next_step_for(token);
+    if (!step.empty()) steps += (steps.empty() ? "" : "; ") + step;
   }
   return steps;
+}
+
+std::string Tokens::next_step_for(const Token& token) const {
+  if (is_held(*token.keyholder) || token.door.drained()) return token.door.next_step();
+  if (!token.away.has_value()) return {};
+  return fmt::format("token '{}' is away: {}; bring it back, and it is used again by itself", token.keyholder->token(),
+                     printable(token.away->message, kLongestReason));
+}
+
+void Tokens::gone_away(const Child& keyholder, Error why) {
+  Token& token = of(keyholder);
+  const bool was_there = !token.away.has_value();
+  token.away = std::move(why);
+  if (!was_there) return;
+  ops::error("a token is away; it is tried again until it is back",
+             {{"token", keyholder.token()}, {"why", printable(token.away->message, kLongestReason)}});
+  tell_issuer(token);
+}
+
+Result<void> Tokens::check_keys() const {
+  std::vector<std::string> keys;
+  std::set<std::string> whose;
+  for (const auto& [name, key] : config_.keys) {
+    if (!std::ranges::all_of(key.tokens, [&](const std::string& token) { return tokens_.at(token).away.has_value(); }))
+      continue;
+    keys.push_back(name);
+    whose.insert(key.tokens.begin(), key.tokens.end());
+  }
+  if (keys.empty()) return {};
+  std::vector<std::string> reasons;
+  for (const std::string& token : whose) {
+    const Error& why = *tokens_.at(token).away;
+    reasons.push_back(fmt::format("token '{}' is away: {}", token, printable(why.message, kLongestReason)));
+  }
+  return fail(
+      ErrorCode::kUnavailable,
+      fmt::format("{}; no other token has what is needed of it ({}), so signetd does not start: bring the token "
+                  "back, see that the configuration names the right one, and start signetd again",
+                  fmt::join(reasons, "; "), fmt::join(keys, ", ")),
+      whose.size() == 1 ? tokens_.at(*whose.begin()).away->field : std::string());
 }
 
 Result<void> Tokens::start(Child& keyholder) {
@@ -94,6 +141,7 @@ void Tokens::tell_issuer(const Token& token) const {
   internal::SupervisorToChild message;
   message.mutable_token_use()->set_token(token.keyholder->token());
   message.mutable_token_use()->set_drained(token.door.drained());
+  message.mutable_token_use()->set_away(token.away.has_value());
   static_cast<void>(issuer_->send(message));  // one that has just died is told when it is ready again
 }
 
@@ -106,7 +154,7 @@ void Tokens::leave(Token& token) {
 
 void Tokens::issuer_is_ready() const {
   for (const auto& [name, token] : tokens_) {
-    if (token.door.drained()) tell_issuer(token);
+    if (token.door.drained() || token.away.has_value()) tell_issuer(token);
   }
 }
 

@@ -1,8 +1,9 @@
-// The tokens: each with its keyholder, and what keeps that from being started.
+// The tokens: each with its keyholder, what keeps that from being started, and what keeps it from opening the token.
 #pragma once
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ namespace signet {
 struct Token {
   TokenDoor door;
   Child* keyholder;
+  /// Why its keyholder does not have it open, where that may pass and nobody has to act here: it is started again until
+  /// it has. Stays while that is tried; nothing when it is open.
+  std::optional<Error> away = {};
 };
 
 /// Single-threaded.
@@ -38,6 +42,17 @@ class Tokens {
   [[nodiscard]] bool any_is_held() const;
   /// What operators have to do, one sentence behind the other; empty when nothing.
   [[nodiscard]] std::string next_steps() const;
+  /// Likewise for one token.
+  [[nodiscard]] std::string next_step_for(const Token& token) const;
+
+  /// The token cannot be had at present, because of `why`; the issuer is told, which logs its keys as lost.
+  void gone_away(const Child& keyholder, Error why);
+  /// The keyholder has it open, or time does not mend what keeps it from that.
+  void not_away(const Child& keyholder) { of(keyholder).away.reset(); }
+  [[nodiscard]] bool is_away(const Child& keyholder) const { return tokens_.at(keyholder.token()).away.has_value(); }
+  /// Whether a daemon can begin: every key is on a token that is not away. Error kUnavailable, which names tokens, keys
+  /// and the next step.
+  [[nodiscard]] Result<void> check_keys() const;
 
   /// Starts it with its PIN, if nothing holds it. Errors: the PIN cannot be read, or the process not made.
   [[nodiscard]] Result<void> start(Child& keyholder);
@@ -50,7 +65,7 @@ class Tokens {
   /// The issuer may use it again. Its keyholder is for the caller to start.
   void undrain(Token& token);
 
-  /// A new one has to be told what is drained; one that died waits for nothing.
+  /// A new one has to be told what is drained and what is away; one that died waits for nothing.
   void issuer_is_ready() const;
   void issuer_died();
 
@@ -58,6 +73,7 @@ class Tokens {
   void tell_issuer(const Token& token) const;
   static void leave(Token& token);
 
+  const DaemonConfig& config_;
   std::map<std::string, Token> tokens_;
   Child* issuer_ = nullptr;
 };

@@ -47,6 +47,21 @@ TEST_F(TwoTokens, OneOfTenSessionsThatHangsFailsNoRequest) {
   expect_sound_end("one of ten sessions hangs");
 }
 
+/// A refusal takes no time, so that the token that refuses always has the least in flight.
+TEST_F(TwoTokens, OneThatRefusesAtOnceFailsNoRequestAndIsHardlyAsked) {
+  faults_of_second_.set("C_Sign return 0x70");
+  ASSERT_TRUE(load_->more_answers(400)) << daemon_->stderr_text();
+  const std::uint64_t refused = faults_of_second_.struck();
+  EXPECT_GE(refused, 3U);
+  EXPECT_LE(refused, 3U + TokenLoad::kClients + 6U) << "those under way when it was doubted, and a trial now and then";
+  printf("tried: one of two tokens refuses at once: %d of 400 requests went to it first\n", static_cast<int>(refused));
+  faults_of_second_.clear();
+  const std::uint64_t before = faults_of_second_.signatures();
+  EXPECT_TRUE(eventually([&] { return faults_of_second_.signatures() > before + 20; })) << "it is doubted for ever";
+  expect_nobody_noticed("one of two tokens refuses at once");
+  expect_sound_end("one of two tokens refuses at once");
+}
+
 TEST_F(TwoTokens, ALostTokenFailsNoRequest) {
   for (int round = 0; round < (full_effort() ? 10 : 2); ++round) {
     faults_of_second_.set("gone");

@@ -300,6 +300,37 @@ TEST(WrongPin, OfAnOperatorIsRefusedAndTheConfiguredOneOpensAgain) {
   EXPECT_EQ(daemon.stop(), 0);
 }
 
+TEST(WrongPin, OfTheFileIsNotTriedAgainWhenAnOperatorGaveTheRightOne) {
+  const Installation ca;
+  ca.folder().write("pin", std::string(kWrongPin) + "\n");
+  const auto tries = [](Daemon& daemon) { return count_in(daemon.stderr_text(), "reason=\"token.soft: C_Login"); };
+  {
+    Daemon daemon(ca);
+    ASSERT_EQ(unlock(ca, kPin, {"--despite-count-low"}).status, 0);
+    EXPECT_TRUE(issues(daemon, ca));
+    kill(daemon.child("signet-keyholder"), SIGKILL);
+    ASSERT_TRUE(eventually([&] { return token(ca)["state"] == "shut"; })) << daemon.stderr_text();
+    EXPECT_THAT(token(ca)["next_step"].get<std::string>(),
+                AllOf(HasSubstr("the PIN of token.soft.pin_file is the one that was wrong"),
+                      HasSubstr("signet admin unlock soft")));
+    EXPECT_EQ(tries(daemon), 1U);
+    EXPECT_EQ(unlock(ca, kPin).status, 0) << "the token does not say that a wrong PIN was tried since";
+    EXPECT_TRUE(issues(daemon, ca));
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+  {
+    Daemon daemon(ca);
+    EXPECT_EQ(token(ca)["state"], "shut") << "the next signetd knows";
+    EXPECT_TRUE(children_of(daemon.pid(), "signet-keyholde").empty()) << "nothing was tried";
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+  ca.folder().write("pin", std::string(kPin) + "\n");
+  Daemon daemon(ca);
+  EXPECT_TRUE(issues(daemon, ca)) << "the file has another PIN";
+  EXPECT_FALSE(fs::exists(ca.path("state/token-soft.wrong-pin")));
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
 TEST(Pin, IsNowhereOnceItWasUsed) {
   const Installation ca;
   use_pin_source(ca, "pin = \"operator\"");
@@ -366,6 +397,26 @@ TEST(Admin, StatusSaysHowTokensProcessesAndLogAre) {
   const std::string table = run_ok({program("signet"), "admin", "--daemon-config", ca.config(), "status"});
   EXPECT_THAT(table, AllOf(HasSubstr("soft"), HasSubstr("open"), HasSubstr("signal 9"), HasSubstr("issuing:  yes")));
   EXPECT_EQ(daemon.stop(), 0);
+}
+
+TEST(Admin, ADrainedTokenStaysDrainedWhenSignetdIsStartedAgain) {
+  const Installation ca;
+  {
+    Daemon daemon(ca);
+    ASSERT_TRUE(issues(daemon, ca));
+    ASSERT_EQ(signet_admin(ca, {"drain", "soft"}).status, 0);
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+  Daemon daemon(ca);
+  EXPECT_EQ(token(ca)["state"], "drained");
+  EXPECT_EQ(token(ca)["next_step"], "token 'soft' is out of use: signet admin undrain soft");
+  EXPECT_TRUE(children_of(daemon.pid(), "signet-keyholde").empty());
+  EXPECT_EQ(refusal_of(daemon, ca).code, ErrorCode::kUnavailable);
+  const CommandResult undrained = signet_admin(ca, {"undrain", "soft"});
+  EXPECT_EQ(undrained.status, 0) << undrained.out;
+  EXPECT_TRUE(issues(daemon, ca));
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_FALSE(fs::exists(ca.path("state/token-soft.drained")));
 }
 
 TEST(Admin, DrainFinishesWhatIsInFlightAndRefusesTheRestUntilUndrain) {

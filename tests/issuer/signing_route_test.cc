@@ -3,6 +3,8 @@
 #include <future>
 
 #include "issuer/keyholders.h"
+#include "issuer/published_log.h"
+#include "issuer/token_trust.h"
 #include "support/command.h"
 #include "wire/channel.h"
 
@@ -28,6 +30,24 @@ class SigningRouteTest : public testing::Test {
   [[nodiscard]] SigningRoute route(std::chrono::milliseconds deadline = 10s, const std::string& key = "issuing") const {
     return {*keyholders_, key, deadline, system_clock()};
   }
+  /// Whom a request goes to first, at the time of `clock_`.
+  [[nodiscard]] std::string first() const { return SigningRoute(*keyholders_, "issuing", 10s, clock_).next()->token; }
+  /// So many signatures that fail, one after the other.
+  void fail(const std::string& token, unsigned times = TokenTrust::kMostFailures) const {
+    for (unsigned i = 0; i < times; ++i) EXPECT_FALSE(keyholders_->find_token(token)->sign({}, 1ms).has_value());
+  }
+  /// One that `keyholder`, the token's first, answers.
+  void answer(const std::string& token, Channel& keyholder, internal::KeyholderToIssuer answer) const {
+    const auto asked = ask(token);
+    answer.set_id(keyholders_->find_token(token)->asked());
+    while (keyholder.receive<internal::IssuerToKeyholder>().value().id() != answer.id()) continue;  // nobody waits
+    ASSERT_TRUE(keyholder.send(answer).has_value());
+  }
+  void succeed(const std::string& token, Channel& keyholder) const {
+    internal::KeyholderToIssuer signature;
+    signature.set_signature("signature");
+    answer(token, keyholder, signature);
+  }
   /// A signature that is waited for until its future is.
   [[nodiscard]] std::future<bool> ask(const std::string& token) const {
     KeyholderLink* link = keyholders_->find_token(token);
@@ -40,6 +60,7 @@ class SigningRouteTest : public testing::Test {
   DaemonConfig config_;
   std::unique_ptr<Keyholders> keyholders_;
   std::uint64_t generation_ = 0;
+  FakeClock clock_;
 };
 
 TEST_F(SigningRouteTest, WithoutAKeyholderThereIsNoTurn) {
@@ -68,6 +89,84 @@ TEST_F(SigningRouteTest, TakesTurnsWhereBothHaveNothingToDo) {
   static_cast<void>(keyholders_->find_token("b")->sign({}, 1ms));
   static_cast<void>(keyholders_->find_token("b")->sign({}, 1ms));
   EXPECT_EQ(route().next()->token, "a");
+}
+
+TEST_F(SigningRouteTest, ATokenThatFailsAtOnceIsAskedLast) {
+  const auto a = connect("a");
+  const auto b = connect("b");
+  fail("a", TokenTrust::kMostFailures - 1);
+  fail("b", 5);
+  fail("b");
+  EXPECT_FALSE(keyholders_->find_token("a")->doubted());
+  EXPECT_TRUE(keyholders_->find_token("b")->doubted());
+  const auto first = ask("a");
+  const auto second = ask("a");
+  SigningRoute both(*keyholders_, "issuing", 10s, clock_);
+  EXPECT_EQ(both.next()->token, "a") << "although the other one has nothing to do";
+  EXPECT_EQ(both.next()->token, "b") << "better than nobody";
+}
+
+TEST_F(SigningRouteTest, ADoubtedTokenIsTriedByOneRequestAfterAPauseThatGrows) {
+  const auto a = connect("a");
+  const auto b = connect("b");
+  fail("a", 1);
+  fail("b");
+  EXPECT_EQ(first(), "a") << "the pause begins";
+  for (const auto pause : {1s, 2s, 4s, 8s, 16s, 32s, 32s}) {
+    clock_.advance(pause - 1ms);
+    EXPECT_EQ(first(), "a") << pause.count();
+    clock_.advance(1ms);
+    EXPECT_EQ(first(), "b") << pause.count();
+    EXPECT_EQ(first(), "a") << pause.count();
+  }
+}
+
+TEST_F(SigningRouteTest, OneSuccessEndsTheDoubt) {
+  const auto a = connect("a");
+  const auto b = connect("b");
+  fail("b");
+  EXPECT_EQ(first(), "a");
+  clock_.advance(1s);
+  EXPECT_EQ(first(), "b");
+  succeed("b", *b);
+  EXPECT_FALSE(keyholders_->find_token("b")->doubted());
+  fail("b");
+  EXPECT_EQ(first(), "a");
+  clock_.advance(1s);
+  EXPECT_EQ(first(), "b") << "the first pause again";
+}
+
+TEST_F(SigningRouteTest, AnotherKeyholderOfTheTokenIsTrusted) {
+  const auto a = connect("a");
+  const auto b = connect("b");
+  fail("a", 1);
+  fail("b");
+  EXPECT_EQ(first(), "a");
+  const auto another = connect("b");
+  EXPECT_FALSE(keyholders_->find_token("b")->doubted());
+}
+
+TEST_F(SigningRouteTest, WhatTheFenceRefusesSaysNothingOfTheToken) {
+  const auto b = connect("b");
+  for (const ErrorCode code : {ErrorCode::kPermissionDenied, ErrorCode::kInvalidArgument, ErrorCode::kAlreadyExists}) {
+    internal::KeyholderToIssuer refusal;
+    refusal.mutable_error()->set_code(static_cast<unsigned>(code));
+    for (unsigned i = 0; i < TokenTrust::kMostFailures; ++i) answer("b", *b, refusal);
+    EXPECT_FALSE(keyholders_->find_token("b")->doubted()) << name_of(code);
+  }
+  internal::KeyholderToIssuer failure;
+  failure.mutable_error()->set_code(static_cast<unsigned>(ErrorCode::kFailedPrecondition));
+  for (unsigned i = 0; i < TokenTrust::kMostFailures; ++i) answer("b", *b, failure);
+  EXPECT_TRUE(keyholders_->find_token("b")->doubted());
+}
+
+TEST_F(SigningRouteTest, WhereAllAreDoubtedTheLeastBusyIsAsked) {
+  const auto a = connect("a");
+  const auto b = connect("b");
+  fail("a");
+  fail("b");
+  const auto asked = ask("a");
+  EXPECT_EQ(first(), "b");
 }
 
 TEST_F(SigningRouteTest, EachTokenHasOneTurnAndTheySharethePatience) {

@@ -55,6 +55,7 @@ class TokenWatchTest : public PublishedLog {
     for (const log::Entry& entry : entries()) {
       if (entry.type != log::entry_type::kKey) continue;
       events.push_back(*entry.fields.at("event").text() + " " + *entry.fields.at("key").text());
+      EXPECT_EQ(*entry.fields.at("token").text(), "soft");
     }
     return events;
   }
@@ -81,6 +82,19 @@ TEST_F(TokenWatchTest, AKeyWhoseLossTheLogHadNoRoomForIsLoggedWhenItHas) {
   keyholder = connect(2);
   ASSERT_TRUE(watch_->look().has_value());
   EXPECT_THAT(events(), ElementsAre("found a", "found b", "lost a", "lost b", "restored a", "restored b"));
+}
+
+TEST_F(TokenWatchTest, ATokenThatSignetdCouldNotOpenIsLostOnceAndRestoredWhenItComes) {
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre()) << "it may be opened yet";
+  keyholders_->find_token("soft")->set_away(true);
+  ASSERT_TRUE(watch_->look().has_value());
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("lost a", "lost b"));
+  const auto keyholder = connect(1);
+  EXPECT_FALSE(keyholders_->find_token("soft")->away());
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("lost a", "lost b", "restored a", "restored b"));
 }
 
 }  // namespace

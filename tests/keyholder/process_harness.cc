@@ -14,6 +14,7 @@
 
 #include "base/secret.h"
 #include "keyholder/authority.h"
+#include "support/command.h"
 #include "token/key_generation.h"
 #include "token/token_key.h"
 
@@ -212,7 +213,8 @@ Keyholder::Keyholder(const Scenario& scenario, std::uint64_t file_bytes) {
   start.mutable_start()->set_config_file(scenario.softhsm.directory() / "signet.toml");
   start.mutable_start()->set_token("soft");
   start.mutable_start()->mutable_pin();
-  const int descriptors[] = {config.get()};
+  const UniqueFd profile = must(sealed_memory_file("profile.toml", bytes_of(slurp(scenario.profile))));
+  const int descriptors[] = {config.get(), profile.get()};
   must(control_->send(start, descriptors));
   must(control_->send_secret(Secret(bytes_of(scenario.pin))));
 }

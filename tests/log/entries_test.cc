@@ -241,6 +241,7 @@ TEST(Entries, SealedConfigAndClockAreWrittenAndRead) {
 
 TEST(Entries, AKeyIsWrittenAndReadForEveryEvent) {
   KeyFields fields{.key = "issuing-1",
+                   .token = "hsm-a",
                    .uri = "pkcs11:token=t;object=o;type=private",
                    .spki_sha256 = hash_of(0x55),
                    .manufacturer = "SoftHSM project",
@@ -261,6 +262,7 @@ TEST(Entries, AKeyIsWrittenAndReadForEveryEvent) {
     ASSERT_TRUE(read.has_value()) << read.error().message;
     EXPECT_EQ(read->event, event);
     EXPECT_EQ(read->key, fields.key);
+    EXPECT_EQ(read->token, fields.token);
     EXPECT_EQ(read->uri, fields.uri);
     EXPECT_EQ(read->spki_sha256, fields.spki_sha256);
     EXPECT_EQ(read->manufacturer, fields.manufacturer);

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "support/command.h"
 #include "support/temp_directory.h"
 
 namespace signet::test {
@@ -300,6 +301,133 @@ TEST_F(Door, TriesTheConfiguredSourceAgainWhenTold) {
   EXPECT_THAT(refused.error().message, HasSubstr("give the PIN: signet admin unlock soft"));
 }
 
+/// The file has a wrong PIN, and an operator has opened the token with the right one.
+class DoorWithAWrongFile : public Door {
+ protected:
+  DoorWithAWrongFile() {
+    write_pin("4321");
+    EXPECT_EQ(pin_in(door_->key_for_start()), "4321");
+    door_->pin_is_tried();
+    EXPECT_TRUE(door_->closes_for(kWrongPin));
+    door_->left();
+    open_with(*door_, "1234");
+  }
+  static void open_with(TokenDoor& door, const std::string& pin) {
+    door.open_with(key_with(pin));
+    EXPECT_EQ(pin_in(door.key_for_start()), pin);
+    door.pin_is_tried();
+    door.opened();
+    door.left();
+  }
+  /// Later than what was there before, by the file system's clock.
+  void change_pin(const std::string& pin) const {
+    const std::string before = identity_of(token_.pin);
+    while (identity_of(token_.pin) == before) write_pin(pin);
+  }
+  [[nodiscard]] std::string wrong_note() const { return directory_ / "state/token-soft.wrong-pin"; }
+
+  const TokenConfig token_ = config(PinSource::kFile);
+  const std::unique_ptr<TokenDoor> door_ = door(token_);
+};
+
+TEST_F(DoorWithAWrongFile, DoesNotTryItAgain) {
+  EXPECT_EQ(door_->state(), State::kFree) << "the file may have another PIN by now";
+  const auto key = door_->key_for_start();
+  ASSERT_FALSE(key.has_value()) << pin_in(key);
+  EXPECT_EQ(key.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(key.error().field, "token.soft.pin_file");
+  EXPECT_THAT(key.error().message, AllOf(HasSubstr("the PIN of token.soft.pin_file is the one that was wrong"),
+                                         HasSubstr("signet admin unlock soft"), Not(HasSubstr("4321"))));
+  EXPECT_EQ(door_->state(), State::kShut);
+  open_with(*door_, "1234");
+  EXPECT_FALSE(door_->key_for_start().has_value()) << "nor the next time";
+}
+
+TEST_F(DoorWithAWrongFile, TriesAnotherPinInItByItself) {
+  write_pin("1234");
+  EXPECT_EQ(pin_in(door_->key_for_start()), "1234");
+  door_->pin_is_tried();
+  door_->opened();
+  EXPECT_FALSE(std::filesystem::exists(wrong_note()));
+  EXPECT_EQ(door(token_)->state(), State::kFree);
+}
+
+TEST_F(DoorWithAWrongFile, TriesItWhenAnOperatorSaysSo) {
+  ASSERT_TRUE(door_->open_again(false, false).has_value());
+  EXPECT_EQ(pin_in(door_->key_for_start()), "4321") << "it may be the token that was mended";
+  door_->pin_is_tried();
+  door_->opened();
+  door_->left();
+  EXPECT_FALSE(std::filesystem::exists(wrong_note()));
+  EXPECT_EQ(pin_in(door_->key_for_start()), "4321");
+}
+
+TEST_F(DoorWithAWrongFile, TriesItAgainWhenItWasTheOneThatTheOperatorGave) {
+  open_with(*door_, "4321");
+  EXPECT_EQ(pin_in(door_->key_for_start()), "4321");
+  EXPECT_FALSE(std::filesystem::exists(wrong_note()));
+}
+
+TEST_F(DoorWithAWrongFile, TheNextSignetdKnowsUntilTheFileIsWrittenAgain) {
+  EXPECT_FALSE(std::filesystem::exists(note())) << "the token is open";
+  const auto next = door(token_);
+  EXPECT_EQ(next->state(), State::kShut);
+  EXPECT_THAT(next->next_step(), AllOf(HasSubstr("the PIN of token.soft.pin_file was wrong (tried at 2"),
+                                       HasSubstr("signet admin unlock soft")));
+  open_with(*next, "1234");
+  EXPECT_FALSE(next->key_for_start().has_value());
+
+  change_pin("1234");
+  const auto last = door(token_);
+  EXPECT_EQ(last->state(), State::kFree);
+  EXPECT_EQ(pin_in(last->key_for_start()), "1234");
+}
+
+TEST_F(DoorWithAWrongFile, TheNoteHasNothingOfThePin) {
+  const std::string text = slurp(wrong_note());
+  EXPECT_THAT(text, testing::MatchesRegex("pin_file [0-9]+ [0-9]+[.][0-9]+\n2[-0-9T:.]+Z"));
+  struct stat file{};
+  ASSERT_EQ(stat(wrong_note().c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 0777U, 0600U);
+}
+
+TEST_F(Door, AnOperatorsWrongPinSaysNothingOfTheConfiguredOne) {
+  const TokenConfig token = config(PinSource::kFile);
+  write_pin("1234");
+  const auto door = this->door(token);
+  door->open_with(key_with("9999"));
+  EXPECT_EQ(pin_in(door->key_for_start()), "9999");
+  door->pin_is_tried();
+  EXPECT_TRUE(door->closes_for(kWrongPin));
+  door->left();
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "state/token-soft.wrong-pin"));
+  ASSERT_TRUE(door->open_again(false, false).has_value());
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+}
+
+/// systemd makes its file anew at each start, so that nobody can tell whether it is another one.
+TEST_F(Door, OfACredentialThatWasWrongTheNextSignetdTriesNoneUnlessTold) {
+  const TokenConfig token = config(PinSource::kCredential);
+  setenv("CREDENTIALS_DIRECTORY", (directory_ / "").c_str(), 1);
+  const auto write = [&](const char* pin) { return chmod(directory_.write("soft-pin", pin).c_str(), 0600); };
+  ASSERT_EQ(write("4321"), 0);
+  const auto first = door(token);
+  EXPECT_EQ(pin_in(first->key_for_start()), "4321");
+  EXPECT_TRUE(first->closes_for(kWrongPin));
+  first->open_with(key_with("1234"));
+  EXPECT_EQ(pin_in(first->key_for_start()), "1234");
+  first->opened();
+
+  ASSERT_EQ(write("1234"), 0);
+  const auto second = door(token);
+  EXPECT_EQ(second->state(), State::kShut);
+  ASSERT_TRUE(second->open_again(false, false).has_value());
+  EXPECT_EQ(pin_in(second->key_for_start()), "1234");
+  second->opened();
+  EXPECT_EQ(door(token)->state(), State::kFree);
+  unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 TEST_F(Door, IsClosedWhileItIsDrainedWhateverThePin) {
   const TokenConfig token = config(PinSource::kFile);
   const auto door = this->door(token);
@@ -308,6 +436,17 @@ TEST_F(Door, IsClosedWhileItIsDrainedWhateverThePin) {
   EXPECT_THAT(door->next_step(), HasSubstr("signet admin undrain soft"));
   door->set_drained(false);
   EXPECT_EQ(door->state(), State::kFree);
+}
+
+TEST_F(Door, StaysDrainedForTheNextSignetdUntilItIsUndrained) {
+  const TokenConfig token = config(PinSource::kFile);
+  door(token)->set_drained(true);
+  const auto next = door(token);
+  EXPECT_EQ(next->state(), State::kDrained);
+  EXPECT_TRUE(next->drained());
+  next->set_drained(false);
+  EXPECT_EQ(next->state(), State::kFree);
+  EXPECT_EQ(door(token)->state(), State::kFree);
 }
 
 }  // namespace

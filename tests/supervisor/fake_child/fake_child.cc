@@ -1,17 +1,18 @@
 // Takes the place of signet-front, signet-issuer and signet-keyholder, whichever its argv[0] says. Beside the
 // configuration that Start names it reads NAME.script.RESTARTS (or NAME.script; without either, "ready" and "serve"),
-// a command in each line:
+// a command in each line. Of a keyholder, NAME(TOKEN).script.RESTARTS and NAME(TOKEN).script come first.
 //   ready              says that it is ready; a keyholder says from then on that it lives
 //   login              a keyholder says that it is about to give the PIN to the token
 //   mute               a keyholder does not, from then on
 //   wait MILLISECONDS
-//   fail CODE TEXT     says Failure, and leaves with status 1
+//   fail CODE TEXT     says Failure (retryable where the code is 14, UNAVAILABLE), and leaves with status 1
 //   die                ends by SIGKILL
 //   meet COUNT         takes messages until so many peers were introduced
 //   lose GENERATION    says PeerLost
 //   hang up            closes the control socket and stays
 //   serve              takes messages until it is told to drain; leaves then, or when the supervisor has gone
-// It appends to NAME.seen what it is told (the issuer also the first line of each policy), and to "drained" its name
+// It appends to NAME.seen, a keyholder to NAME(TOKEN).seen too, what it is told (the issuer also the first line of each
+// policy, a keyholder that of its profile), and to "drained" its name
 // when it is told to drain. A reload is taken, unless there is a file "reload.refuse" (with the reason) or
 // "reload.die"; it is answered when there is no file "reload.wait".
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -35,11 +37,13 @@ using namespace signet;
 struct FakeChild {
   ControlChannel control;
   std::string name;
+  std::string name_with_token;
   std::string directory;
   std::atomic<bool> mute{false};
 
   void note(const std::string& line) const {
-    std::ofstream(directory + "/" + name + ".seen", std::ios::app) << line + "\n";
+    for (const std::string& who : std::set{name, name_with_token})
+      std::ofstream(directory + "/" + who + ".seen", std::ios::app) << line + "\n";
   }
 
   void say(const internal::ChildToSupervisor& message) {
@@ -61,13 +65,14 @@ struct FakeChild {
     unsigned code = 0;
     arguments >> code >> std::ws;
     message.mutable_failed()->set_code(code);
+    message.mutable_failed()->set_retryable(code == 14);
     std::getline(arguments, *message.mutable_failed()->mutable_message());
     say(message);
     _exit(1);
   }
 
-  /// The first line of a policy that came along.
-  [[nodiscard]] static std::string policy_in(const UniqueFd& descriptor) {
+  /// Of a file that came along.
+  [[nodiscard]] static std::string first_line_of(const UniqueFd& descriptor) {
     const auto text = read_memory_file(descriptor.get(), 65'536);
     if (!text.has_value()) return "unreadable";
     const std::string_view all = text_of(*text);
@@ -75,7 +80,7 @@ struct FakeChild {
   }
 
   void take_reload(const std::vector<UniqueFd>& descriptors) {
-    note("reload " + (descriptors.empty() ? "without a policy" : policy_in(descriptors.front())));
+    note("reload " + (descriptors.empty() ? "without a policy" : first_line_of(descriptors.front())));
     if (std::ifstream(directory + "/reload.die")) raise(SIGKILL);
     while (std::ifstream(directory + "/reload.wait")) usleep(10'000);
     internal::ChildToSupervisor message;
@@ -107,6 +112,8 @@ struct FakeChild {
       }
       if (message.has_reload()) take_reload(received->descriptors);
       if (message.has_crash()) take_crash(message);
+      if (message.has_token_use() && message.token_use().away()) note("away " + message.token_use().token());
+      if (message.has_token_use() && message.token_use().drained()) note("drained " + message.token_use().token());
       if (message.has_drain()) {
         std::ofstream(directory + "/drained", std::ios::app) << name + "\n";
         _exit(0);
@@ -158,19 +165,27 @@ struct FakeChild {
 int main(int, char** argv) {
   auto socket = inherited_control_socket();
   if (!socket.has_value()) return 8;
-  FakeChild child{.control = ControlChannel(*std::move(socket)), .name = argv[0], .directory = {}};
+  FakeChild child{
+      .control = ControlChannel(*std::move(socket)), .name = argv[0], .name_with_token = {}, .directory = {}};
   const auto start = child.control.receive<internal::SupervisorToChild>();
   if (!start.has_value() || !start->message.has_start()) return 7;
   child.directory = directory_of(start->message.start().config_file());
+  const std::string& token = start->message.start().token();
+  child.name_with_token = token.empty() ? child.name : child.name + "(" + token + ")";
   const std::string restarts = std::to_string(start->message.start().restarts());
   child.note("start " + restarts);
   if (start->message.start().has_pin() && !child.control.receive_secret().has_value()) return 6;
   if (child.name == "signet-issuer" && start->descriptors.size() > 1)
-    child.note("policy " + FakeChild::policy_in(start->descriptors[1]));
-  const std::string script = child.directory + "/" + child.name + ".script";
-  std::ifstream lines(script + "." + restarts);
-  if (!lines) lines.open(script);
-  if (!lines) {
+    child.note("policy " + FakeChild::first_line_of(start->descriptors[1]));
+  if (child.name == "signet-keyholder" && start->descriptors.size() == 2)
+    child.note("profile " + FakeChild::first_line_of(start->descriptors[1]));
+  std::ifstream lines;
+  for (const std::string& who : {child.name_with_token, child.name}) {
+    const std::string script = child.directory + "/" + who + ".script";
+    if (!lines.is_open()) lines.open(script + "." + restarts);
+    if (!lines.is_open()) lines.open(script);
+  }
+  if (!lines.is_open()) {
     std::istringstream usual("ready serve");
     child.perform(usual);
   }

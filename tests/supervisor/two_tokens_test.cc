@@ -1,0 +1,115 @@
+// signetd with two tokens that hold the same key, of which one is away, or drained, when it starts.
+#include "supervisor/daemon_loop.h"
+
+namespace signet::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+/// The issuing key is on two tokens, the log's on the first.
+class DaemonWithTwoTokens : public DaemonLoop {
+ protected:
+  static constexpr const char* kFirst = "signet-keyholder(soft)";
+  static constexpr const char* kSecond = "signet-keyholder(soft2)";
+
+  DaemonWithTwoTokens() {
+    std::string config = kConfig;
+    const std::string alone = "[key.issuing-1]\ntoken = \"soft\"";
+    config.replace(config.find(alone), alone.size(),
+                   "[token.soft2]\nprofile = \"profile.toml\"\npin_file = \"pin\"\n"
+                   "[key.issuing-1]\ntokens = [\"soft\", \"soft2\"]");
+    directory_.write("signet.toml", config);
+  }
+  void wait_until_it_says(const std::string& text) const {
+    EXPECT_TRUE(eventually([&] { return said().find(text) != std::string::npos; })) << text << "\n" << said();
+  }
+  void expect_that_it_gives_up(const std::vector<std::string>& why) {
+    start();
+    EXPECT_EQ(daemon_->wait(), 1);
+    for (const std::string& part : why) EXPECT_THAT(said(), HasSubstr(part));
+    EXPECT_FALSE(fs::exists(ready_file()));
+  }
+};
+
+TEST_F(DaemonWithTwoTokens, StartsWithoutATokenThatIsAwayAndUsesItWhenItIsBack) {
+  for (const int start : {0, 1, 2}) script(kSecond, "fail 14 no token matches", start);
+  start_and_wait();
+  EXPECT_THAT(said(), HasSubstr("a token is away; it is tried again until it is back token=soft2"));
+  wait_until_it_says("token 'soft2' is away: no token matches; bring it back");
+  ASSERT_TRUE(eventually([&] { return peers(kSecond).size() == 1; })) << said();
+  EXPECT_THAT(starts(kSecond), ElementsAre("start 0", "start 1", "start 2", "start 3"));
+  EXPECT_THAT(seen(kIssuer), Contains("away soft2").Times(1)) << "so that it logs the loss";
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonWithTwoTokens, StartsWithoutATokenWhoseModuleCrashes) {
+  script(kSecond, "die", 0);
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return peers(kSecond).size() == 1; })) << said();
+  EXPECT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains("away soft2")); })) << said();
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonWithTwoTokens, WaitsForATokenThatTakesItsTime) {
+  script(kSecond, "wait 2000 ready serve");
+  start();
+  ASSERT_TRUE(eventually([&] { return peers(kFront).size() == 1; })) << said();
+  EXPECT_FALSE(fs::exists(ready_file())) << "clients are served already";
+  wait_until_it_says(" ready address=");
+  const std::size_t opened = said().find("process ready process=signet-keyholder(soft2)");
+  EXPECT_LT(opened, said().find(" ready address=")) << said();
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonWithTwoTokens, ATokenThatWasDrainedBeforeIsNotStartedAndTheIssuerIsTold) {
+  fs::create_directory(directory_ / "state");
+  fs::permissions(directory_ / "state", fs::perms::owner_all);
+  directory_.write("state/token-soft2.drained", "drained at some time");
+  start_and_wait();
+  wait_until_it_says("token 'soft2' is out of use: signet admin undrain soft2");
+  EXPECT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains("drained soft2")); })) << said();
+  EXPECT_TRUE(starts(kSecond).empty());
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonWithTwoTokens, AnIssuerThatIsStartedAgainIsToldWhatIsAway) {
+  script(kSecond, "fail 14 no token matches");
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains("away soft2")); })) << said();
+  kill_child(kIssuer);
+  EXPECT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains("away soft2").Times(2)); })) << said();
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonWithTwoTokens, DoesNotStartWithoutTheLogKeysTokenAndNamesItAndTheKey) {
+  script(kFirst, "fail 14 no token matches");
+  expect_that_it_gives_up({"token 'soft' is away: no token matches; no other token has what is needed of it (log-1)",
+                           "bring the token back"});
+}
+
+TEST_F(DaemonWithTwoTokens, DoesNotStartWithoutBothAndNamesAllKeys) {
+  script(kFirst, "wait 300 fail 14 nobody is there");
+  script(kSecond, "die");
+  expect_that_it_gives_up(
+      {"token 'soft' is away: nobody is there; token 'soft2' is away: signet-keyholder(soft2) left "
+       "before the daemon was ready: signal 9",
+       "(issuing-1, log-1)"});
+}
+
+TEST_F(DaemonWithTwoTokens, AMistakeOfOneEndsTheStartWhateverTheOtherHolds) {
+  script(kSecond, "fail 9 the certificate does not belong to the key");
+  expect_that_it_gives_up({"signet-keyholder(soft2): the certificate does not belong to the key"});
+}
+
+TEST_F(DaemonWithTwoTokens, AMistakeOfATokenThatWasAwayFirstEndsTheStartToo) {
+  script(kIssuer, "wait 1500 ready serve");
+  script(kSecond, "fail 14 no token matches", 0);
+  script(kSecond, "fail 9 the certificate does not belong to the key");
+  expect_that_it_gives_up({"signet-keyholder(soft2): the certificate does not belong to the key"});
+}
+
+}  // namespace
+}  // namespace signet::test
