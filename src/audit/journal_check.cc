@@ -24,6 +24,16 @@ std::string serial_text(const log::JournalNumber& serial) {
   return fmt::format(", with the serial number {},", to_hex(ByteView(begin, serial.end())));
 }
 
+/// What a record that is remembered says, or a repeat of it, without the time and without which of the two it is.
+std::string what_it_says(const log::JournalRecord& record) {
+  if (record.structure == Sha256{}) return "none";
+  const std::string hash = to_hex(record.structure);
+  if (log::signed_kind(record.kind) == log::JournalKind::kCrl)
+    return fmt::format("the CRL of number {} with the SHA-256 {}", decimal(record.number), hash);
+  return fmt::format("the tree of {} entries with root {} and the checkpoint's SHA-256 {}", record.size,
+                     to_hex(record.root), hash);
+}
+
 }  // namespace
 
 Result<JournalCheck> JournalCheck::open(const std::vector<std::string>& paths) {
@@ -106,7 +116,11 @@ void JournalCheck::take(std::size_t index, const JournalFile::Item& item) {
   }
   journal.any = true;
   journal.last_time = std::max(journal.last_time, record.time);
+  if (log::is_repeat(record.kind)) return check_repeat(index, item);
   if (record.kind == log::JournalKind::kCrl) take_crl(index, item);
+  // No token has so many keys; of a journal made up to fill the memory nothing more is known, which is a finding, too.
+  if (log::is_remembered(record.kind) && journal.last.size() < kMaxUnmatched)
+    journal.last.insert_or_assign({record.key, record.kind}, record);
   if (!log::is_certificate(record.kind) || given_up_) return;
   if (unsigned_.erase(record.structure) > 0) return;
   secret_.try_emplace(record.structure,
@@ -125,6 +139,20 @@ void JournalCheck::take_crl(std::size_t index, const JournalFile::Item& item) {
                                         decimal(record.number), decimal(last->second))));
   }
   last->second = std::max(last->second, record.number);
+}
+
+/// A keyholder believes the newest repeat: one that says something else makes it forget.
+void JournalCheck::check_repeat(std::size_t index, const JournalFile::Item& item) {
+  const log::JournalRecord& repeat = item.record;
+  const auto& last = journals_[index].last;
+  const auto found = last.find({repeat.key, log::signed_kind(repeat.kind)});
+  const std::string was = what_it_says(found == last.end() ? log::JournalRecord{} : found->second);
+  const std::string says = what_it_says(repeat);
+  if (says == was) return;
+  const bool of_crls = repeat.kind == log::JournalKind::kLastCrl;
+  reporter_->report(about(journals_[index].certificates.place(item.number), "journal-repeat",
+                          fmt::format("says that the last {} of the key {} is {}; in front of it the last is {}",
+                                      of_crls ? "CRL" : "checkpoint", to_hex(repeat.key), says, was)));
 }
 
 void JournalCheck::crl(const std::string& number) {

@@ -64,7 +64,8 @@ class JournalCheck {
     std::optional<Head> head;
     bool heads_ended = false;
     std::uint64_t largest = 0;
-    std::map<Sha256, log::JournalNumber> crl_numbers = {};  // the last one of each key
+    std::map<Sha256, log::JournalNumber> crl_numbers = {};  // the highest one of each key
+    std::map<log::LastOf, log::JournalRecord> last = {};    // what its repeats have to say
   };
   /// An intent that no record was found for.
   struct Unsigned {
@@ -91,6 +92,7 @@ class JournalCheck {
   Result<void> read_until(std::size_t index, Time until);
   void take(std::size_t index, const JournalFile::Item& item);
   void take_crl(std::size_t index, const JournalFile::Item& item);
+  void check_repeat(std::size_t index, const JournalFile::Item& item);
   Result<void> next_head(Journal& journal);
   bool lost_in_gap(std::int64_t time_micros);
   void report_secret();

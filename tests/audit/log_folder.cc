@@ -254,7 +254,7 @@ std::string journal_text(const std::vector<log::JournalRecord>& records) {
     append(bytes, record.structure);
     append_u64(bytes, record.size);
     append(bytes, record.root);
-    if (record.kind != log::JournalKind::kLogCheckpoint) std::ranges::copy(record.number, bytes.end() - 20);
+    if (log::signed_kind(record.kind) != log::JournalKind::kLogCheckpoint) std::ranges::copy(record.number, bytes.end() - 20);
     append(previous, bytes);
     append(bytes, ByteView(sha256(previous)).first(8));
     append(all, bytes);

@@ -32,7 +32,8 @@ std::vector<log::JournalRecord> records_of(const std::string& journal) {
 
 std::size_t signatures_in(const std::string& journal) {
   std::size_t count = 0;
-  for (const auto& record : records_of(journal)) count += record.kind == JournalKind::kStart ? 0 : 1;
+  for (const auto& record : records_of(journal))
+    count += record.kind == JournalKind::kStart || log::is_repeat(record.kind) ? 0 : 1;
   return count;
 }
 
