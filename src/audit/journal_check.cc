@@ -131,7 +131,7 @@ void JournalCheck::take(std::size_t index, const JournalFile::Item& item) {
 void JournalCheck::take_crl(std::size_t index, const JournalFile::Item& item) {
   const log::JournalRecord& record = item.record;
   const Signed made{.journal = index, .number = item.number, .time = record.time, .serial = record.number};
-  if (crls_.size() < kMaxUnmatched) crls_.push_back(made);
+  if (crls_.size() < kMaxUnmatched) crls_.emplace_back(SignedCrl{.key = record.key, .tbs = record.structure}, made);
   const auto [last, is_first] = journals_[index].crl_numbers.try_emplace(record.key, record.number);
   if (!is_first && record.number <= last->second) {
     reporter_->report(about(place_of(made), "journal-crl-number",
@@ -155,16 +155,25 @@ void JournalCheck::check_repeat(std::size_t index, const JournalFile::Item& item
                                       of_crls ? "CRL" : "checkpoint", to_hex(repeat.key), says, was)));
 }
 
-void JournalCheck::crl(const std::string& number) {
-  if (given() && logged_crls_.size() < kMaxUnmatched) logged_crls_.insert(number);
+void JournalCheck::crl(const CrlFacts& crl) {
+  if (!given() || logged_crls_.size() >= kMaxUnmatched) return;
+  logged_crls_.try_emplace({.key = crl.spki_sha256, .tbs = crl.tbs_sha256}, crl.number);
 }
 
 void JournalCheck::report_crls() {
-  for (const Signed& made : crls_) {
-    if (logged_crls_.contains(decimal(made.serial))) continue;
-    reporter_->report(about(place_of(made), "crl-signed-in-secret",
-                            fmt::format("at {} the CRL of number {} was signed, which the log does not have",
-                                        to_rfc3339(made.time), decimal(made.serial))));
+  for (const auto& [crl, made] : crls_) {
+    const auto logged = logged_crls_.find(crl);
+    const std::string number = decimal(made.serial);
+    if (logged == logged_crls_.end()) {
+      reporter_->report(about(place_of(made), "crl-signed-in-secret",
+                              fmt::format("at {} the key {} signed the CRL of number {} whose TBSCertList has the "
+                                          "SHA-256 {}, which the log does not have",
+                                          to_rfc3339(made.time), to_hex(crl.key), number, to_hex(crl.tbs))));
+    } else if (logged->second != number) {
+      reporter_->report(about(place_of(made), "crl-other-number",
+                              fmt::format("the CRL that the log calls number {} was signed as number {}",
+                                          printable(logged->second), number)));
+    }
   }
 }
 

@@ -33,8 +33,10 @@ class JournalMemoryTest : public AuditTest {
     log_.journal.push_back(record);
   }
   void sign_crl(std::uint8_t number) {
-    JournalRecord record{
-        .kind = JournalKind::kCrl, .time = log_.now, .key = ca_key(), .structure = sha256(Bytes{number})};
+    JournalRecord record{.kind = JournalKind::kCrl,
+                         .time = log_.now,
+                         .key = ca_key(),
+                         .structure = sha256(bytes_of("CRL " + std::to_string(number)))};
     record.number.back() = number;
     log_.journal.push_back(record);
     log_.crl(std::to_string(number));
