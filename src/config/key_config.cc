@@ -94,6 +94,13 @@ void read_eku(TomlTable& table, FenceConfig& fence) {
       fence.every_eku = true;
       continue;
     }
+    if (text == "anyExtendedKeyUsage" || text == kAnyExtendedKeyUsageOid) {
+      table.complain(
+          "eku",
+          "names anyExtendedKeyUsage, which stands for every purpose (RFC 5280 section 4.2.1.12), so that the "
+          "others would limit nothing; name the purposes, or [\"*\"] for every one");
+      continue;
+    }
     std::string oid = table.accept("eku", eku_oid_from(text));
     if (oid == kOcspSigningOid) {
       table.complain("eku", "names OCSPSigning, with which others answer for this CA; that is ocsp_responder = true");
