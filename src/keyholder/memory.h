@@ -22,7 +22,7 @@ inline constexpr std::size_t kRememberedSerials = 65'536;
 /// The journal of one token's keyholder, in `<state folder>/keyholder-<token>/journal`. Thread-safe.
 class Memory {
  public:
-  /// Makes the folders (0700) and the file where they are missing. `still_reading` is called once or twice a second
+  /// Makes the folders (0700) and the file where they are missing. `still_reading` is called a few times a second
   /// while a journal is read that is longer than what a start normally reads (log::kRepeatEvery). Errors name the file:
   /// those of log::Journal::open; kFailedPrecondition naming the key, for a log's key that is a CA's, too.
   [[nodiscard]] static Result<std::unique_ptr<Memory>> open(const StateConfig& state, const OpenToken& token,

@@ -95,7 +95,7 @@ struct JournalSearch {
   /// or not for long.
   std::vector<LastOf> last = {};
   std::uint64_t certificates_in = 0;  ///< the certificates among so many records before the end
-  /// Is told how many records were read, and how many there are, after each 2^18: half a second or so.
+  /// Is told how many records were read, and how many there are, after each 2^18: a third of a second or so.
   std::function<void(std::uint64_t read, std::uint64_t records)> progress = {};
 };
 
