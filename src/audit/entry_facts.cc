@@ -138,7 +138,10 @@ void read_what(EntryFacts& facts, FactReader& reader, const Sha256& secret) {
           .intent = reader.number("intent"), .serial = reader.hex("serial"), .issuer = reader.text("issuer")};
       break;
     case EntryType::kCrl:
-      facts.what = CrlFacts{.issuer = reader.text("issuer"), .number = reader.text("number")};
+      facts.what = CrlFacts{.issuer = reader.text("issuer"),
+                            .number = reader.text("number"),
+                            .tbs_sha256 = reader.hash("tbs_sha256"),
+                            .spki_sha256 = reader.hash("spki_sha256")};
       break;
     default: break;
   }

@@ -67,7 +67,9 @@ struct ClosedFacts {
 
 struct CrlFacts {
   std::string issuer;
-  std::string number;  ///< decimal, no leading zeros
+  std::string number;    ///< decimal, no leading zeros
+  Sha256 tbs_sha256{};   ///< by this and the key a journal knows it
+  Sha256 spki_sha256{};  ///< of the key
 };
 
 struct EntryFacts {

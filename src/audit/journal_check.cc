@@ -24,6 +24,16 @@ std::string serial_text(const log::JournalNumber& serial) {
   return fmt::format(", with the serial number {},", to_hex(ByteView(begin, serial.end())));
 }
 
+/// What a record that is remembered says, or a repeat of it, without the time and without which of the two it is.
+std::string what_it_says(const log::JournalRecord& record) {
+  if (record.structure == Sha256{}) return "none";
+  const std::string hash = to_hex(record.structure);
+  if (log::signed_kind(record.kind) == log::JournalKind::kCrl)
+    return fmt::format("the CRL of number {} with the SHA-256 {}", decimal(record.number), hash);
+  return fmt::format("the tree of {} entries with root {} and the checkpoint's SHA-256 {}", record.size,
+                     to_hex(record.root), hash);
+}
+
 }  // namespace
 
 Result<JournalCheck> JournalCheck::open(const std::vector<std::string>& paths) {
@@ -106,7 +116,11 @@ void JournalCheck::take(std::size_t index, const JournalFile::Item& item) {
   }
   journal.any = true;
   journal.last_time = std::max(journal.last_time, record.time);
+  if (log::is_repeat(record.kind)) return check_repeat(index, item);
   if (record.kind == log::JournalKind::kCrl) take_crl(index, item);
+  // No token has so many keys; of a journal made up to fill the memory nothing more is known, which is a finding, too.
+  if (log::is_remembered(record.kind) && journal.last.size() < kMaxUnmatched)
+    journal.last.insert_or_assign({record.key, record.kind}, record);
   if (!log::is_certificate(record.kind) || given_up_) return;
   if (unsigned_.erase(record.structure) > 0) return;
   secret_.try_emplace(record.structure,
@@ -117,7 +131,7 @@ void JournalCheck::take(std::size_t index, const JournalFile::Item& item) {
 void JournalCheck::take_crl(std::size_t index, const JournalFile::Item& item) {
   const log::JournalRecord& record = item.record;
   const Signed made{.journal = index, .number = item.number, .time = record.time, .serial = record.number};
-  if (crls_.size() < kMaxUnmatched) crls_.push_back(made);
+  if (crls_.size() < kMaxUnmatched) crls_.emplace_back(SignedCrl{.key = record.key, .tbs = record.structure}, made);
   const auto [last, is_first] = journals_[index].crl_numbers.try_emplace(record.key, record.number);
   if (!is_first && record.number <= last->second) {
     reporter_->report(about(place_of(made), "journal-crl-number",
@@ -127,16 +141,39 @@ void JournalCheck::take_crl(std::size_t index, const JournalFile::Item& item) {
   last->second = std::max(last->second, record.number);
 }
 
-void JournalCheck::crl(const std::string& number) {
-  if (given() && logged_crls_.size() < kMaxUnmatched) logged_crls_.insert(number);
+/// A keyholder believes the newest repeat: one that says something else makes it forget.
+void JournalCheck::check_repeat(std::size_t index, const JournalFile::Item& item) {
+  const log::JournalRecord& repeat = item.record;
+  const auto& last = journals_[index].last;
+  const auto found = last.find({repeat.key, log::signed_kind(repeat.kind)});
+  const std::string was = what_it_says(found == last.end() ? log::JournalRecord{} : found->second);
+  const std::string says = what_it_says(repeat);
+  if (says == was) return;
+  const bool of_crls = repeat.kind == log::JournalKind::kLastCrl;
+  reporter_->report(about(journals_[index].certificates.place(item.number), "journal-repeat",
+                          fmt::format("says that the last {} of the key {} is {}; in front of it the last is {}",
+                                      of_crls ? "CRL" : "checkpoint", to_hex(repeat.key), says, was)));
+}
+
+void JournalCheck::crl(const CrlFacts& crl) {
+  if (!given() || logged_crls_.size() >= kMaxUnmatched) return;
+  logged_crls_.try_emplace({.key = crl.spki_sha256, .tbs = crl.tbs_sha256}, crl.number);
 }
 
 void JournalCheck::report_crls() {
-  for (const Signed& made : crls_) {
-    if (logged_crls_.contains(decimal(made.serial))) continue;
-    reporter_->report(about(place_of(made), "crl-signed-in-secret",
-                            fmt::format("at {} the CRL of number {} was signed, which the log does not have",
-                                        to_rfc3339(made.time), decimal(made.serial))));
+  for (const auto& [crl, made] : crls_) {
+    const auto logged = logged_crls_.find(crl);
+    const std::string number = decimal(made.serial);
+    if (logged == logged_crls_.end()) {
+      reporter_->report(about(place_of(made), "crl-signed-in-secret",
+                              fmt::format("at {} the key {} signed the CRL of number {} whose TBSCertList has the "
+                                          "SHA-256 {}, which the log does not have",
+                                          to_rfc3339(made.time), to_hex(crl.key), number, to_hex(crl.tbs))));
+    } else if (logged->second != number) {
+      reporter_->report(about(place_of(made), "crl-other-number",
+                              fmt::format("the CRL that the log calls number {} was signed as number {}",
+                                          printable(logged->second), number)));
+    }
   }
 }
 

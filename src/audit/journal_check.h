@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "audit/entry_facts.h"
 #include "audit/journal_file.h"
 #include "log/journal.h"
 
@@ -34,8 +35,8 @@ class JournalCheck {
   /// An intent of the log, and an `issued` (with the hash of its intent's TBS), in the log's order.
   void intent(const Sha256& tbs_sha256);
   [[nodiscard]] Result<void> issued(std::uint64_t entry, std::int64_t time_micros, const Sha256& tbs_sha256);
-  /// A `crl` of the log, with its decimal number.
-  void crl(const std::string& number);
+  /// A `crl` of the log.
+  void crl(const CrlFacts& crl);
   /// Reads what is left and reports what has no counterpart.
   [[nodiscard]] Result<void> finish();
 
@@ -64,7 +65,8 @@ class JournalCheck {
     std::optional<Head> head;
     bool heads_ended = false;
     std::uint64_t largest = 0;
-    std::map<Sha256, log::JournalNumber> crl_numbers = {};  // the last one of each key
+    std::map<Sha256, log::JournalNumber> crl_numbers = {};  // the highest one of each key
+    std::map<log::LastOf, log::JournalRecord> last = {};    // what its repeats have to say
   };
   /// An intent that no record was found for.
   struct Unsigned {
@@ -77,6 +79,12 @@ class JournalCheck {
     std::uint64_t number = 0;  ///< of the record
     Time time{};
     log::JournalNumber serial{};  ///< or the number of a CRL
+  };
+  /// What a CRL is known by, in the log as in a journal.
+  struct SignedCrl {
+    Sha256 key{};
+    Sha256 tbs{};
+    friend auto operator<=>(const SignedCrl&, const SignedCrl&) = default;
   };
   /// A keyholder began again: what it wrote between the two times may be lost.
   struct Gap {
@@ -91,6 +99,7 @@ class JournalCheck {
   Result<void> read_until(std::size_t index, Time until);
   void take(std::size_t index, const JournalFile::Item& item);
   void take_crl(std::size_t index, const JournalFile::Item& item);
+  void check_repeat(std::size_t index, const JournalFile::Item& item);
   Result<void> next_head(Journal& journal);
   bool lost_in_gap(std::int64_t time_micros);
   void report_secret();
@@ -104,8 +113,8 @@ class JournalCheck {
   Sha256 log_key_{};
   std::unordered_map<Sha256, Unsigned, HashOf> unsigned_;
   std::unordered_map<Sha256, Signed, HashOf> secret_;
-  std::set<std::string> logged_crls_;  ///< decimal numbers
-  std::vector<Signed> crls_;
+  std::map<SignedCrl, std::string> logged_crls_;  ///< with their decimal numbers
+  std::vector<std::pair<SignedCrl, Signed>> crls_;
   std::vector<Gap> gaps_;
   std::uint64_t later_ = 0;  // issued after the last record
   std::uint64_t records_ = 0;

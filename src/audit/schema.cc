@@ -117,7 +117,8 @@ constexpr FieldRule kRevoked[] = {
 };
 constexpr FieldRule kCrl[] = {
     {"issuer", FieldKind::kText},      {"number", FieldKind::kDecimal}, {"this_update", FieldKind::kTime},
-    {"next_update", FieldKind::kTime}, {"sha256", FieldKind::kHash},
+    {"next_update", FieldKind::kTime}, {"sha256", FieldKind::kHash},    {"tbs_sha256", FieldKind::kHash},
+    {"spki_sha256", FieldKind::kHash},
 };
 constexpr FieldRule kOcsp[] = {
     {"issuer", FieldKind::kText},      {"range", FieldKind::kText},  {"this_update", FieldKind::kTime},

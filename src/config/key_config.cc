@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/file.h"
+#include "config/signature_config.h"
 #include "x509/certificate.h"
 
 namespace signet {
@@ -92,6 +92,13 @@ void read_eku(TomlTable& table, FenceConfig& fence) {
     if (text.empty()) continue;  // was complained about
     if (text == kEveryName) {
       fence.every_eku = true;
+      continue;
+    }
+    if (text == "anyExtendedKeyUsage" || text == kAnyExtendedKeyUsageOid) {
+      table.complain(
+          "eku",
+          "names anyExtendedKeyUsage, which stands for every purpose (RFC 5280 section 4.2.1.12), so that the "
+          "others would limit nothing; name the purposes, or [\"*\"] for every one");
       continue;
     }
     std::string oid = table.accept("eku", eku_oid_from(text));
@@ -190,30 +197,6 @@ std::string read_evidence(TomlTable& table, const std::string& base, const std::
   table.refuse(other, fmt::format("does not go with what this key may sign, which needs \"{}\" instead", wanted));
   const std::string path = table.text(wanted);
   return path.empty() ? path : resolve_path(base, path);
-}
-
-struct SignatureName {
-  std::string_view name;
-  SignatureAlgorithm algorithm;
-};
-constexpr std::array kRsaSignatures = {
-    SignatureName{"rsa-pkcs1-sha256", SignatureAlgorithm::kRsaPkcs1Sha256},
-    SignatureName{"rsa-pkcs1-sha384", SignatureAlgorithm::kRsaPkcs1Sha384},
-    SignatureName{"rsa-pkcs1-sha512", SignatureAlgorithm::kRsaPkcs1Sha512},
-    SignatureName{"rsa-pss-sha256", SignatureAlgorithm::kRsaPssSha256},
-    SignatureName{"rsa-pss-sha384", SignatureAlgorithm::kRsaPssSha384},
-    SignatureName{"rsa-pss-sha512", SignatureAlgorithm::kRsaPssSha512},
-};
-
-/// The other kinds of key have one algorithm each.
-std::optional<SignatureAlgorithm> read_signature(TomlTable& table) {
-  if (!table.has("signature")) return {};
-  std::vector<std::string> names;
-  for (const SignatureName& known : kRsaSignatures) names.emplace_back(known.name);
-  const std::string given = table.choice("signature", names);
-  const auto* const found = std::ranges::find(kRsaSignatures, given, &SignatureName::name);
-  if (found == kRsaSignatures.end()) return {};
-  return found->algorithm;
 }
 
 }  // namespace

@@ -6,20 +6,6 @@
 #include "keyholder/refusal.h"
 
 namespace signet {
-namespace {
-
-Result<void> check_times(const CrlFields& crl, const FenceConfig& rules, Time now) {
-  SIGNET_CHECK(check_is_now("this_update", "thisUpdate", crl.this_update, rules, now));
-  const auto period = std::chrono::floor<std::chrono::seconds>(crl.next_update - crl.this_update);
-  if (period > std::chrono::seconds(0) && period <= rules.longest_crl_period) return {};
-  return refuse_by_fence(
-      "crl_period",
-      fmt::format("nextUpdate, {}, is {} after thisUpdate, and that is to be more than nothing and "
-                  "at most longest_crl_period, {}",
-                  to_rfc3339(crl.next_update), format_duration(period), format_duration(rules.longest_crl_period)));
-}
-
-}  // namespace
 
 Result<CrlVerdict> check_crl_fence(const FenceConfig& rules, const Certificate& issuer, const Clock& clock,
                                    ByteView tbs) {
@@ -29,7 +15,9 @@ Result<CrlVerdict> check_crl_fence(const FenceConfig& rules, const Certificate& 
   SIGNET_CHECK(check_algorithm(crl->algorithm, rules, issuer));
   SIGNET_CHECK(check_issuer(crl->issuer, issuer));
   SIGNET_CHECK(check_authority_key_id(crl->authority_key_id, issuer));
-  SIGNET_CHECK(check_times(*crl, rules, clock.now()));
+  SIGNET_CHECK(check_is_now("this_update", "thisUpdate", crl->this_update, rules, clock.now()));
+  SIGNET_CHECK(
+      check_period("crl_period", crl->this_update, crl->next_update, rules.longest_crl_period, "longest_crl_period"));
   if (crl->delta_base) {
     return refuse_by_fence(
         "crl_delta", fmt::format("deltaCRLIndicator of CRL {}: this CA has no delta CRLs", crl->delta_base->decimal()));

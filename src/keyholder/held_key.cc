@@ -125,6 +125,7 @@ Result<HeldKey> hold_key(Pkcs11Session& session, const DaemonConfig& config, con
                  .spki_sha256 = spki_sha256,
                  .certificate = std::move(evidence.certificate),
                  .origin = config.origin_of_log_key(key.name).value_or(""),
+                 .crl_token = {},
                  .attributes = attributes_of(protection)};
 }
 

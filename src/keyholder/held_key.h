@@ -24,6 +24,7 @@ struct HeldKey {
   Sha256 spki_sha256;                      ///< of public_key; the journal knows the key by it
   std::optional<Certificate> certificate;  ///< of the CA whose key it is; not of a log key
   std::string origin;                      ///< of a log key: whose checkpoints it signs. Otherwise empty
+  std::string crl_token;  ///< where another token's keyholder signs its CRLs: the name. Otherwise empty
   std::map<std::string, bool> attributes;  ///< as the token showed them at the start: "CKA_SENSITIVE" and its kin
 };
 

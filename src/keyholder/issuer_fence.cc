@@ -45,4 +45,14 @@ Result<void> check_is_now(std::string_view rule, std::string_view what, Time tim
                                            to_rfc3339(time), format_duration(rules.clock_tolerance), to_rfc3339(now)));
 }
 
+Result<void> check_period(std::string_view rule, Time this_update, Time next_update, std::chrono::seconds longest,
+                          std::string_view limit) {
+  const auto period = std::chrono::floor<std::chrono::seconds>(next_update - this_update);
+  if (period > std::chrono::seconds(0) && period <= longest) return {};
+  return refuse_by_fence(
+      rule, fmt::format("nextUpdate, {}, is {} after thisUpdate, and that is to be more than "
+                        "nothing and at most {}, {}",
+                        to_rfc3339(next_update), format_duration(period), limit, format_duration(longest)));
+}
+
 }  // namespace signet

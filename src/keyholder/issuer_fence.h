@@ -1,6 +1,7 @@
 // The fence's rules that are the same for everything a CA's key signs.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 
@@ -22,5 +23,8 @@ namespace signet {
 /// fence.`rule`: `time`, which the structure calls `what`, is within rules.clock_tolerance of `now`, either way.
 [[nodiscard]] Result<void> check_is_now(std::string_view rule, std::string_view what, Time time,
                                         const FenceConfig& rules, Time now);
+/// fence.`rule`: `next_update` is after `this_update`, by at most `longest`, which the configuration calls `limit`.
+[[nodiscard]] Result<void> check_period(std::string_view rule, Time this_update, Time next_update,
+                                        std::chrono::seconds longest, std::string_view limit);
 
 }  // namespace signet

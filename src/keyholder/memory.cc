@@ -3,24 +3,67 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ranges>
 #include <vector>
+
+#include "base/ops_log.h"
 
 namespace signet {
 namespace {
 
-Result<std::unique_ptr<log::Journal>> open_journal(const std::string& directory, const OpenToken& token,
-                                                   const Clock& clock) {
-  SIGNET_CHECK(make_directory(directory_of(directory), 0700));
-  SIGNET_CHECK(make_directory(directory, 0700));
-  std::vector<Sha256> keys;
-  for (const auto& [name, key] : token.keys) {
-    if (!key.origin.empty() || key.rules.may_sign.contains(ArtifactKind::kCrl)) keys.push_back(key.spki_sha256);
+constexpr std::chrono::seconds kBetweenReports{5};
+
+/// Says that a journal is read for long: whole, for what it holds no repeat of (log/journal.h).
+class LongRead {
+ public:
+  LongRead(const std::string& token, const Clock& clock, const std::function<void()>& still_reading)
+      : token_(token),
+        clock_(clock),
+        still_reading_(still_reading),
+        next_report_(clock.monotonic() + kBetweenReports) {}
+
+  void go_on(std::uint64_t read, std::uint64_t records) {
+    still_reading_();
+    if (clock_.monotonic() < next_report_) return;
+    next_report_ = clock_.monotonic() + kBetweenReports;
+    ops::info(
+        "still reading the journal back, for a key that signs the log or CRLs and was not asked for before; once "
+        "done, this is not needed again",
+        {{"token", token_}, {"read", std::to_string(read)}, {"records", std::to_string(records)}});
   }
-  return log::Journal::open(directory + "/journal", {.keys = keys, .certificates_in = kRememberedSerials}, clock);
+
+ private:
+  const std::string& token_;
+  const Clock& clock_;
+  const std::function<void()>& still_reading_;
+  std::chrono::microseconds next_report_;
+};
+
+/// What each key may only be asked for in one order.
+std::vector<log::LastOf> remembered_of(const OpenToken& token) {
+  std::vector<log::LastOf> last;
+  for (const auto& [name, key] : token.keys) {
+    if (!key.origin.empty()) last.push_back({key.spki_sha256, log::JournalKind::kLogCheckpoint});
+    if (key.rules.may_sign.contains(ArtifactKind::kCrl)) last.push_back({key.spki_sha256, log::JournalKind::kCrl});
+  }
+  return last;
 }
 
-/// The journal remembers one last thing of each key. Were a log's key a CA's, too, a CRL would make it forget the log.
+Result<std::unique_ptr<log::Journal>> open_journal(const std::string& directory, const OpenToken& token,
+                                                   const Clock& clock, const std::function<void()>& still_reading) {
+  SIGNET_CHECK(make_directory(directory_of(directory), 0700));
+  SIGNET_CHECK(make_directory(directory, 0700));
+  LongRead report(token.name, clock, still_reading);
+  return log::Journal::open(
+      directory + "/journal",
+      {.last = remembered_of(token),
+       .certificates_in = kRememberedSerials,
+       .progress = [&](std::uint64_t read, std::uint64_t records) { report.go_on(read, records); }},
+      clock);
+}
+
+/// One key, one purpose: who verifies the log and who verifies certificates must never be shown one for the other.
 Result<void> check_log_keys(const OpenToken& token) {
   for (const auto& [name, key] : token.keys) {
     if (key.certificate) continue;
@@ -51,9 +94,10 @@ Memory::Memory(std::unique_ptr<log::Journal> journal) : journal_(std::move(journ
   }
 }
 
-Result<std::unique_ptr<Memory>> Memory::open(const StateConfig& state, const OpenToken& token, const Clock& clock) {
+Result<std::unique_ptr<Memory>> Memory::open(const StateConfig& state, const OpenToken& token, const Clock& clock,
+                                             const std::function<void()>& still_reading) {
   SIGNET_CHECK(check_log_keys(token));
-  auto journal = open_journal(state.keyholder_directory(token.name), token, clock);
+  auto journal = open_journal(state.keyholder_directory(token.name), token, clock, still_reading);
   if (journal.has_value()) return std::unique_ptr<Memory>(new Memory(*std::move(journal)));
   Error error = std::move(journal).error();
   error.message = fmt::format("token.{}: the keyholder's journal: {}", token.name, error.message);

@@ -1,6 +1,7 @@
 // What a keyholder remembers beyond its own life.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,10 +22,12 @@ inline constexpr std::size_t kRememberedSerials = 65'536;
 /// The journal of one token's keyholder, in `<state folder>/keyholder-<token>/journal`. Thread-safe.
 class Memory {
  public:
-  /// Makes the folders (0700) and the file where they are missing. Errors name the file: those of log::Journal::open;
-  /// kFailedPrecondition naming the key, for a log's key that is a CA's, too.
+  /// Makes the folders (0700) and the file where they are missing. `still_reading` is called a few times a second
+  /// while a journal is read that is longer than what a start normally reads (log::kRepeatEvery). Errors name the file:
+  /// those of log::Journal::open; kFailedPrecondition naming the key, for a log's key that is a CA's, too.
   [[nodiscard]] static Result<std::unique_ptr<Memory>> open(const StateConfig& state, const OpenToken& token,
-                                                            const Clock& clock);
+                                                            const Clock& clock,
+                                                            const std::function<void()>& still_reading);
 
   /// What a log key signed last.
   [[nodiscard]] std::optional<log::TreeHead> last_checkpoint(const HeldKey& key) const;

@@ -106,7 +106,8 @@ Result<OpenToken> open_configured(const DaemonConfig& config, const TokenConfig&
   for (const auto& [name, key] : config.keys) {
     if (!key.is_on(token.name)) continue;
     SIGNET_TRY(HeldKey held, hold_key(login, config, key));
-    if (token.name != key.tokens.front()) held.rules.may_sign.erase(ArtifactKind::kCrl);  // only one remembers numbers
+    if (token.name != key.tokens.front() && held.rules.may_sign.erase(ArtifactKind::kCrl) > 0)
+      held.crl_token = key.tokens.front();  // only one remembers numbers
     keys.emplace(name, std::move(held));
   }
   std::string module_text = module->describe();

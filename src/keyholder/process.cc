@@ -106,6 +106,12 @@ class Keyholder {
     if (!control_.send(message).has_value()) _exit(0);
   }
 
+  void say_that_it_still_reads() {
+    internal::ChildToSupervisor message;
+    message.mutable_still_starting();
+    say(message);
+  }
+
   [[nodiscard]] PinReports pin_reports() {
     return {.about_to_try =
                 [this] {
@@ -146,7 +152,7 @@ class Keyholder {
                open_token(startup_.config, startup_.token, startup_.profile, startup_.pin, pin_reports()));
     startup_.pin.pin = Secret();
     token_ = std::make_unique<const OpenToken>(std::move(opened));
-    SIGNET_TRY(memory_, Memory::open(startup_.config.state, *token_, clock_));
+    SIGNET_TRY(memory_, Memory::open(startup_.config.state, *token_, clock_, [this] { say_that_it_still_reads(); }));
     sessions_ = std::make_unique<SessionPool>(token_->sessions, clock_);
     health_ = std::make_unique<TokenHealth>(token_->restart_codes);
     SIGNET_CHECK(open_sessions(signing()));

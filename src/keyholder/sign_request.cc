@@ -90,8 +90,17 @@ Result<SignatureValue> sign_checkpoint(const Job& job) {
   return job.signer.sign(job.name, job.key, default_algorithm(job.key.public_key.type()), job.structure());
 }
 
+/// Before may_sign is asked, which names the kind.
+Result<void> check_token(const Job& job, ArtifactKind kind) {
+  if (kind != ArtifactKind::kCrl || job.key.crl_token.empty()) return {};
+  return refuse_by_fence("kind", fmt::format("of the tokens that hold key '{}' only the first one signs CRLs, because "
+                                             "one keyholder has to remember the last number; ask token '{}'",
+                                             job.name, job.key.crl_token));
+}
+
 Result<SignatureValue> sign(const Job& job, const Clock& clock) {
   SIGNET_TRY(const ArtifactKind kind, kind_of(job.request));
+  SIGNET_CHECK(check_token(job, kind));
   SIGNET_CHECK(check_kind(job.key.rules, kind));
   if (kind == ArtifactKind::kLogCheckpoint) return sign_checkpoint(job);
   if (job.request.has_consistency())

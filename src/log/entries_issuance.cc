@@ -33,7 +33,9 @@ constexpr const char* kSerial = "serial";
 constexpr const char* kSha256 = "sha256";
 constexpr const char* kSignature = "signature";
 constexpr const char* kSignatureAlgorithm = "signature_algorithm";
+constexpr const char* kSpkiSha256 = "spki_sha256";
 constexpr const char* kTbs = "tbs";
+constexpr const char* kTbsSha256 = "tbs_sha256";
 constexpr const char* kText = "text";
 constexpr const char* kThisUpdate = "this_update";
 constexpr const char* kWhy = "why";
@@ -114,7 +116,10 @@ Draft revoked_draft(const RevokedFields& fields) {
 }
 
 Draft crl_draft(const CrlFields& fields) {
-  return published_draft(entry_type::kCrl, fields, name::kNumber, fields.number);
+  Draft draft = published_draft(entry_type::kCrl, fields, name::kNumber, fields.number);
+  put_hash(draft.fields, name::kTbsSha256, fields.tbs_sha256);
+  put_hash(draft.fields, name::kSpkiSha256, fields.spki_sha256);
+  return draft;
 }
 
 Draft ocsp_draft(const OcspFields& fields) {
@@ -203,7 +208,9 @@ Result<CrlFields> read_crl(const Entry& entry) {
                                  .number = reader.text(name::kNumber),
                                  .this_update = reader.time(name::kThisUpdate),
                                  .next_update = reader.time(name::kNextUpdate),
-                                 .sha256 = reader.hash(name::kSha256)});
+                                 .sha256 = reader.hash(name::kSha256),
+                                 .tbs_sha256 = reader.hash(name::kTbsSha256),
+                                 .spki_sha256 = reader.hash(name::kSpkiSha256)});
 }
 
 Result<OcspFields> read_ocsp(const Entry& entry) {

@@ -91,7 +91,9 @@ struct CrlFields {
   std::string number;  ///< of the CRL, decimal: up to 20 octets (RFC 5280 section 5.2.3)
   Time this_update{};
   Time next_update{};
-  Sha256 sha256{};  ///< of the DER CertificateList
+  Sha256 sha256{};       ///< of the DER CertificateList
+  Sha256 tbs_sha256{};   ///< of the DER TBSCertList, by which the keyholder's journal knows it
+  Sha256 spki_sha256{};  ///< of the DER SubjectPublicKeyInfo of the key that signed it
 };
 
 /// A batch of OCSP responses was published. Outcome "ok".

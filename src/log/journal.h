@@ -5,21 +5,20 @@
 //     1   7  zero
 //     8   8  time, microseconds since 1970
 //    16  32  SHA-256 of the key's DER SubjectPublicKeyInfo; zeros for kStart
-//    48  32  SHA-256 of the structure as it was signed; zeros for kStart
-//    80   8  kLogCheckpoint: the tree's size; otherwise zero
-//    88  32  kLogCheckpoint: the tree's root; of what has a number (JournalNumber) 12 zeros and the number; zeros
+//    48  32  SHA-256 of the structure as it was signed; zeros for kStart, and of a repeat for "none was signed"
+//    80   8  of a checkpoint the tree's size; otherwise zero
+//    88  32  of a checkpoint the tree's root; of what has a number (JournalNumber) 12 zeros and the number; zeros
 //            otherwise, and of certificates that an older version noted
 //   120   8  the first 8 bytes of SHA-256 of the record before (128 zeros before the first) and of this one's first 120
 //            bytes, one after the other
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +32,9 @@ inline constexpr std::size_t kJournalRecordBytes = 128;
 /// Never more than this is written and not yet synced: how far in front of the end damage may begin to be taken for the
 /// rest of writes that a power cut interrupted.
 inline constexpr std::size_t kMaxUnsyncedBytes = std::size_t{64} * 1024;
+/// After so many records the journal repeats what it remembers, so that no start reads further back for it: 8 MiB,
+/// which take a tenth of a second.
+inline constexpr std::uint64_t kRepeatEvery = 65'536;
 
 enum class JournalKind : std::uint8_t {
   kStart = 1,  ///< a keyholder opened the journal: what the one before wrote in its last second may be missing
@@ -41,10 +43,28 @@ enum class JournalKind : std::uint8_t {
   kCaCertificate = 4,
   kCrl = 5,
   kOcspResponse = 6,
+  kLastCheckpoint = 7,  ///< a repeat: what the key's last kLogCheckpoint in front of this record says, or that none is
+  kLastCrl = 8,         ///< likewise, of its last kCrl
 };
 
 [[nodiscard]] constexpr bool is_certificate(JournalKind kind) noexcept {
   return kind == JournalKind::kEndEntityCertificate || kind == JournalKind::kCaCertificate;
+}
+
+/// Of a key, the last one is remembered.
+[[nodiscard]] constexpr bool is_remembered(JournalKind kind) noexcept {
+  return kind == JournalKind::kLogCheckpoint || kind == JournalKind::kCrl;
+}
+
+/// Says again what stands further in front. Nothing was signed for it.
+[[nodiscard]] constexpr bool is_repeat(JournalKind kind) noexcept {
+  return kind == JournalKind::kLastCheckpoint || kind == JournalKind::kLastCrl;
+}
+
+/// Of a repeat the kind of what it repeats; others are their own.
+[[nodiscard]] constexpr JournalKind signed_kind(JournalKind kind) noexcept {
+  if (kind == JournalKind::kLastCheckpoint) return JournalKind::kLogCheckpoint;
+  return kind == JournalKind::kLastCrl ? JournalKind::kCrl : kind;
 }
 
 /// A serial number of certificates or the number of a CRL: at most 20 octets (RFC 5280 sections 4.1.2.2 and 5.2.3),
@@ -62,10 +82,21 @@ struct JournalRecord {
   friend bool operator==(const JournalRecord&, const JournalRecord&) = default;
 };
 
+/// What is remembered of a key: the last structure that it signed of a kind that is_remembered().
+struct LastOf {
+  Sha256 key{};
+  JournalKind kind = JournalKind::kLogCheckpoint;
+  friend auto operator<=>(const LastOf&, const LastOf&) = default;
+};
+
 /// What is looked for in a journal that is opened.
 struct JournalSearch {
-  std::span<const Sha256> keys = {};  ///< whose last checkpoint or CRL: read back as far as it takes
+  /// Read back as far as it takes: to the newest record of each, which is a repeat unless that key was never looked for
+  /// or not for long.
+  std::vector<LastOf> last = {};
   std::uint64_t certificates_in = 0;  ///< the certificates among so many records before the end
+  /// Is told how many records were read, and how many there are, after each 2^18: a third of a second or so.
+  std::function<void(std::uint64_t read, std::uint64_t records)> progress = {};
 };
 
 /// What a key signed last of the log.
@@ -81,15 +112,11 @@ class Journal {
   /// Opens or makes (0600) the file, locked against another process. What follows the last record whose chain is right
   /// is cut if it began within kMaxUnsyncedBytes of the end, and kept beside as `path`.torn-<offset>-<hash>. Looks
   /// backwards as far as `search` asks, then appends a kStart record, and behind it those checkpoints and CRLs of the
-  /// part that was cut whose own chain is right, and syncs.
+  /// part that was cut whose own chain is right, and a repeat for each of `search.last`, and syncs.
   /// `clock` and `ops` must outlive the journal. Errors: kFailedPrecondition (locked elsewhere); kDataLoss when a
   /// record that was read does not fit its chain: nothing is changed then.
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path, const JournalSearch& search,
                                                              const Clock& clock, FileOps& ops = system_file_ops());
-  [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path, std::span<const Sha256> keys,
-                                                             const Clock& clock, FileOps& ops = system_file_ops()) {
-    return open(path, JournalSearch{.keys = keys}, clock, ops);
-  }
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -103,8 +130,8 @@ class Journal {
 
   /// Notes that a structure is about to be signed, now. A checkpoint is durable when this returns and is what
   /// last_checkpoint() says from then on; other records are durable after the next sync(), or by themselves once enough
-  /// of them wait. `head` is given for kLogCheckpoint, and for nothing else: otherwise kInvalidArgument, and the
-  /// journal goes on. CRLs are appended with their number.
+  /// of them wait. After kRepeatEvery records repeats are appended, too. `head` is given for kLogCheckpoint, and for
+  /// nothing else: otherwise kInvalidArgument, and the journal goes on. CRLs are appended with their number.
   [[nodiscard]] Result<void> append(JournalKind kind, const Sha256& key, const Sha256& structure,
                                     std::optional<TreeHead> head = {});
   /// As above, of a certificate with its serial number, or of a CRL, which is durable when this returns and is what
@@ -118,6 +145,7 @@ class Journal {
   struct Impl;
   explicit Journal(std::unique_ptr<Impl> impl);
   [[nodiscard]] Result<void> note(JournalRecord record);
+  [[nodiscard]] Result<void> repeat_all();
   std::unique_ptr<Impl> impl_;
 };
 

@@ -15,7 +15,6 @@ constexpr std::size_t kStructureAt = 48;
 constexpr std::size_t kSizeAt = 80;
 constexpr std::size_t kRootAt = 88;
 constexpr std::size_t kNumberAt = 100;
-constexpr std::size_t kChainAt = 120;
 constexpr std::uint64_t kBufferRecords = 2048;
 
 void put(RecordBytes& record, std::size_t at, ByteView bytes) {
@@ -36,36 +35,46 @@ Sha256 hash_at(const RecordBytes& record, std::size_t at) {
 
 Sha256 chain(const RecordBytes& record, const RecordBytes& before) {
   Bytes both = copy_of(before);
-  append(both, ByteView(record).first(kChainAt));
+  append(both, ByteView(record).first(kJournalChainAt));
   return sha256(both);
 }
 
 std::unexpected<Error> malformed(const char* what) { return fail(ErrorCode::kDataLoss, what); }
 
-bool has_number(JournalKind kind) { return kind == JournalKind::kCrl || is_certificate(kind); }
+bool has_number(JournalKind kind) { return signed_kind(kind) == JournalKind::kCrl || is_certificate(kind); }
+bool has_tree(JournalKind kind) { return signed_kind(kind) == JournalKind::kLogCheckpoint; }
 
 /// Where a checkpoint has its root, others have zeros and perhaps their number.
 void read_tree_or_number(const RecordBytes& bytes, JournalRecord& record) {
   if (has_number(record.kind)) {
     std::ranges::copy(ByteView(bytes).subspan(kNumberAt, record.number.size()), record.number.begin());
   }
-  if (record.kind != JournalKind::kLogCheckpoint) return;
+  if (!has_tree(record.kind)) return;
   record.size = read_u64(ByteView(bytes).subspan(kSizeAt));
   record.root = hash_at(bytes, kRootAt);
+}
+
+bool is_known(JournalKind kind) {
+  return kind == JournalKind::kStart || kind == JournalKind::kOcspResponse || has_tree(kind) || has_number(kind);
+}
+
+/// Where what stands behind the structure's hash begins; in front of it are zeros.
+std::size_t details_at(JournalKind kind) {
+  if (has_tree(kind)) return kSizeAt;
+  return has_number(kind) ? kNumberAt : kJournalChainAt;
 }
 
 Result<void> check_form(const RecordBytes& bytes, const JournalRecord& record) {
   const auto is_zero = [&](std::size_t from, std::size_t to) {
     return std::ranges::all_of(ByteView(bytes).subspan(from, to - from), [](std::uint8_t byte) { return byte == 0; });
   };
-  const bool start = record.kind == JournalKind::kStart;
-  const bool checkpoint = record.kind == JournalKind::kLogCheckpoint;
-  const bool ocsp = record.kind == JournalKind::kOcspResponse;
-  if (!start && !checkpoint && !ocsp && !has_number(record.kind)) return malformed("unknown kind");
+  if (!is_known(record.kind)) return malformed("unknown kind");
   if (!is_zero(1, kTimeAt)) return malformed("reserved bytes are set");
+  const bool start = record.kind == JournalKind::kStart;
   if (start && (record.key != Sha256{} || record.structure != Sha256{})) return malformed("a start with a key");
-  if (!checkpoint && !is_zero(kSizeAt, has_number(record.kind) ? kNumberAt : kChainAt))
-    return malformed("a tree of no checkpoint");
+  if (!is_zero(kSizeAt, details_at(record.kind))) return malformed("a tree of no checkpoint");
+  if (is_repeat(record.kind) && record.structure == Sha256{} && !is_zero(kSizeAt, kJournalChainAt))
+    return malformed("a repeat of nothing with a tree or a number");
   return {};
 }
 
@@ -80,13 +89,13 @@ RecordBytes encode_record(const JournalRecord& record, const RecordBytes& before
   put_u64(bytes, kSizeAt, record.size);
   put(bytes, kRootAt, record.root);
   if (has_number(record.kind)) put(bytes, kNumberAt, record.number);
-  put(bytes, kChainAt, ByteView(chain(bytes, before)).first(kJournalRecordBytes - kChainAt));
+  put(bytes, kJournalChainAt, ByteView(chain(bytes, before)).first(kJournalRecordBytes - kJournalChainAt));
   return bytes;
 }
 
 bool follows(const RecordBytes& record, const RecordBytes& before) {
-  return equal(ByteView(record).subspan(kChainAt),
-               ByteView(chain(record, before)).first(kJournalRecordBytes - kChainAt));
+  return equal(ByteView(record).subspan(kJournalChainAt),
+               ByteView(chain(record, before)).first(kJournalRecordBytes - kJournalChainAt));
 }
 
 Result<JournalRecord> decode_record(const RecordBytes& bytes) {
@@ -103,12 +112,20 @@ Result<JournalRecord> decode_record(const RecordBytes& bytes) {
   return record;
 }
 
-/// The buffer is filled around what is asked for, so that neighbours on either side come from it.
+/// Whoever reads forwards asks for the record in front of each, and backwards likewise: neighbours on both sides.
+Result<void> RecordFile::fill(std::uint64_t number) {
+  const bool backwards = number < buffer_begin_;
+  const std::uint64_t begin =
+      backwards ? number + 1 - std::min(number + 1, kBufferRecords) : number - std::min<std::uint64_t>(number, 1);
+  const std::uint64_t end = backwards ? number + 1 : std::min(begin + kBufferRecords, records_);
+  SIGNET_TRY(buffer_, read_at(fd_, path_, begin * kJournalRecordBytes, (end - begin) * kJournalRecordBytes));
+  buffer_begin_ = begin;
+  return {};
+}
+
 Result<RecordBytes> RecordFile::read(std::uint64_t number) {
   if (number < buffer_begin_ || number >= buffer_begin_ + buffer_.size() / kJournalRecordBytes) {
-    buffer_begin_ = number - std::min(number, kBufferRecords / 2);
-    const std::uint64_t count = std::min(kBufferRecords, records_ - buffer_begin_);
-    SIGNET_TRY(buffer_, read_at(fd_, path_, buffer_begin_ * kJournalRecordBytes, count * kJournalRecordBytes));
+    SIGNET_CHECK(fill(number));
   }
   RecordBytes record;
   std::ranges::copy(ByteView(buffer_).subspan((number - buffer_begin_) * kJournalRecordBytes, kJournalRecordBytes),

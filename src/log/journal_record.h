@@ -1,4 +1,4 @@
-// One record of the journal as its bytes. log/journal.h has the layout. Internal to log.
+// One record of the journal as its bytes. log/journal.h has the layout.
 #pragma once
 
 #include <array>
@@ -9,6 +9,9 @@
 
 namespace signet::log {
 
+/// Where the chain hash begins.
+inline constexpr std::size_t kJournalChainAt = 120;
+
 using RecordBytes = std::array<std::uint8_t, kJournalRecordBytes>;
 
 [[nodiscard]] RecordBytes encode_record(const JournalRecord& record, const RecordBytes& before);
@@ -17,7 +20,7 @@ using RecordBytes = std::array<std::uint8_t, kJournalRecordBytes>;
 /// Error kDataLoss for what encode_record never writes.
 [[nodiscard]] Result<JournalRecord> decode_record(const RecordBytes& bytes);
 
-/// Reads records through a buffer, forwards or backwards.
+/// Reads records through a buffer, forwards or backwards. Internal to log.
 class RecordFile {
  public:
   RecordFile(int fd, std::string path, std::uint64_t records) : fd_(fd), path_(std::move(path)), records_(records) {}
@@ -27,6 +30,8 @@ class RecordFile {
   [[nodiscard]] Result<RecordBytes> read_before(std::uint64_t number);
 
  private:
+  [[nodiscard]] Result<void> fill(std::uint64_t number);
+
   int fd_;
   std::string path_;
   std::uint64_t records_;

@@ -88,7 +88,7 @@ Result<void> Child::start(const DoorKey* key) {
   control_.emplace(std::move(pair.first));
   control_->limit_send_time(kLongestSend);
   state_ = State::kStarting;
-  started_at_ = std::chrono::steady_clock::now();
+  at_work_at_ = started_at_ = std::chrono::steady_clock::now();
   if (was_started_) ++restarts_;
   was_started_ = true;
   plan_.start.set_restarts(restarts_);
@@ -114,13 +114,15 @@ std::optional<internal::ChildToSupervisor> Child::read_control() {
   }
   heard_at_ = std::chrono::steady_clock::now();
   if (received->message.has_ready()) note_ready();
+  if (received->message.has_still_starting()) at_work_at_ = heard_at_;
   return std::move(received->message);
 }
 
 void Child::note_ready() {
   state_ = State::kReady;
   slow_starts_ = 0;
-  longest_start_ = std::max(longest_start_, heard_at_ - started_at_);
+  // One that read a long journal does so once: the next start need not take as long.
+  if (at_work_at_ == started_at_) longest_start_ = std::max(longest_start_, heard_at_ - started_at_);
 }
 
 std::chrono::steady_clock::duration Child::start_patience() const noexcept {
@@ -130,13 +132,15 @@ std::chrono::steady_clock::duration Child::start_patience() const noexcept {
   return std::min<std::chrono::steady_clock::duration>(patience * (1U << std::min(slow_starts_, 6U)), kStartTimeout);
 }
 
+std::chrono::steady_clock::time_point Child::start_deadline() const noexcept { return at_work_at_ + start_patience(); }
+
 std::optional<Ultimatum> Child::ultimatum() const noexcept {
   if (pid_ <= 0) return std::nullopt;
   if (kill_at.has_value()) return Ultimatum{.at = *kill_at, .why = "it was to leave, and stays"};
   if (state_ == State::kReady && plan_.longest_silence.count() > 0)
     return Ultimatum{.at = heard_at_ + plan_.longest_silence, .why = "it does not say any more that it lives"};
   if (state_ == State::kStarting && process() != "signet-issuer")
-    return Ultimatum{.at = started_at_ + start_patience(), .why = "it does not become ready"};
+    return Ultimatum{.at = start_deadline(), .why = "it does not become ready"};
   return std::nullopt;
 }
 
@@ -148,7 +152,7 @@ Result<void> Child::send(const google::protobuf::Message& message, std::span<con
 }
 
 void Child::reaped() noexcept {
-  if (state_ == State::kStarting && std::chrono::steady_clock::now() >= started_at_ + start_patience()) ++slow_starts_;
+  if (state_ == State::kStarting && std::chrono::steady_clock::now() >= start_deadline()) ++slow_starts_;
   pid_ = -1;
   state_ = State::kStopped;
   control_.reset();

@@ -68,8 +68,9 @@ class Child {
 
   /// The earliest reason to kill it: it has closed its socket and stays (kill_at), it is silent (ChildPlan), it does
   /// not become ready. The last is a minute, but never for the issuer, which reads its whole log however long that
-  /// takes; and of a process that says that it lives and has been ready before, its longest silence or thrice the time
-  /// it needed then, doubled with each start that was ended for that, up to a minute.
+  /// takes, and counted anew when a keyholder says that it reads a long journal (internal::StillStarting); and of a
+  /// process that says that it lives and has been ready before, its longest silence or thrice the time it needed then,
+  /// doubled with each start that was ended for that, up to a minute.
   [[nodiscard]] std::optional<Ultimatum> ultimatum() const noexcept;
 
   /// Restart back-off: 0.1 s, doubled up to the plan's longest_delay; a child that was ready for a minute begins anew.
@@ -97,6 +98,7 @@ class Child {
  private:
   void note_ready();
   [[nodiscard]] std::chrono::steady_clock::duration start_patience() const noexcept;
+  [[nodiscard]] std::chrono::steady_clock::time_point start_deadline() const noexcept;
 
   ChildPlan plan_;
   State state_ = State::kStopped;
@@ -106,8 +108,9 @@ class Child {
   unsigned failures_in_a_row_ = 0;
   bool was_started_ = false;
   std::chrono::steady_clock::time_point started_at_{};
+  std::chrono::steady_clock::time_point at_work_at_{};    // when a start began, or said that it goes on
   std::chrono::steady_clock::time_point heard_at_{};      // when it said something last
-  std::chrono::steady_clock::duration longest_start_{0};  // of those that became ready; 0 = none yet
+  std::chrono::steady_clock::duration longest_start_{0};  // of those that became ready without delay; 0 = none
   unsigned slow_starts_ = 0;                              // in a row, that were given up
 };
 

@@ -153,6 +153,7 @@ class Supervisor {
       case internal::ChildToSupervisor::kReloaded:
         reload_.answered(message->reloaded(), child);
         return go_on_reloading();
+      case internal::ChildToSupervisor::kStillStarting:  // the child knows (Child::ultimatum)
       case internal::ChildToSupervisor::MESSAGE_NOT_SET: return;
     }
   }

@@ -6,30 +6,13 @@
 
 #include "x509/der.h"
 #include "x509/field.h"
+#include "x509/signed_structure.h"
 
 namespace signet {
 namespace {
 
 constexpr std::size_t kMaxCertificateBytes = 64 * 1024;
 constexpr std::string_view kLabel = "CERTIFICATE";
-
-struct Parts {
-  ByteView tbs;
-  SignatureAlgorithm algorithm;
-  ByteView signature;
-};
-
-Result<Parts> split(ByteView der) {
-  der::Reader outer(der);
-  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "Certificate"));
-  SIGNET_CHECK(outer.finish("Certificate"));
-  SIGNET_TRY(const der::Element tbs, reader.element(der::kSequence, "TBSCertificate"));
-  SIGNET_TRY(const der::Element identifier, reader.element(der::kSequence, "signatureAlgorithm"));
-  SIGNET_TRY(const auto algorithm, in_field("signatureAlgorithm", parse_algorithm_identifier(identifier.whole)));
-  SIGNET_TRY(const ByteView signature, in_field("signatureValue", reader.bit_string_bytes("signatureValue")));
-  SIGNET_CHECK(reader.finish("Certificate"));
-  return Parts{tbs.whole, algorithm, signature};
-}
 
 Result<void> check_size(ByteView der) {
   if (der.size() <= kMaxCertificateBytes) return {};
@@ -53,21 +36,15 @@ bool looks_like_der(ByteView bytes) noexcept {
 }  // namespace
 
 CertificateDer assemble_certificate(const TbsDer& tbs, SignatureAlgorithm algorithm, const SignatureValue& signature) {
-  return CertificateDer(
-      der::sequence({tbs.view(), algorithm_identifier(algorithm), der::bit_string(signature.view())}));
+  return CertificateDer(assemble_signed(tbs.view(), algorithm, signature.view()));
 }
 
 Result<Certificate> Certificate::parse(ByteView der, UnknownCritical unknown_critical) {
   SIGNET_CHECK(check_size(der));
-  SIGNET_TRY(const Parts parts, in_field("certificate", split(der)));
+  SIGNET_TRY(const SignedParts parts, in_field("certificate", split_signed(der, "Certificate", "TBSCertificate")));
   SIGNET_TRY(TbsFields fields, in_field("certificate", parse_tbs(parts.tbs)));
   if (unknown_critical == UnknownCritical::kRefused) SIGNET_CHECK(in_field("certificate", check_critical(fields)));
-  if (fields.algorithm != parts.algorithm) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} here and {} in the TBSCertificate (RFC 5280 section 4.1.1.2)", name_of(parts.algorithm),
-                            name_of(fields.algorithm)),
-                "certificate.signatureAlgorithm");
-  }
+  SIGNET_CHECK(in_field("certificate", check_same_algorithm(parts, fields.algorithm, "TBSCertificate", "4.1.1.2")));
   SIGNET_TRY(PublicKey key, in_field("certificate", PublicKey::from_spki(fields.spki)));
   Certificate certificate(CertificateDer(copy_of(der)), std::move(fields), std::move(key));
   certificate.tbs_offset_ = static_cast<std::size_t>(parts.tbs.data() - der.data());

@@ -8,6 +8,7 @@
 #include "x509/crl_extensions.h"
 #include "x509/der.h"
 #include "x509/field.h"
+#include "x509/signed_structure.h"
 
 namespace signet {
 namespace {
@@ -164,40 +165,15 @@ TbsCrlDer encode_tbs_crl(const CrlFields& fields) {
 Result<CrlFields> parse_tbs_crl(ByteView tbs_der) { return in_field("tbsCertList", parse_fields(tbs_der)); }
 
 CrlDer assemble_crl(const TbsCrlDer& tbs, SignatureAlgorithm algorithm, const SignatureValue& signature) {
-  return CrlDer(der::sequence({tbs.view(), algorithm_identifier(algorithm), der::bit_string(signature.view())}));
+  return CrlDer(assemble_signed(tbs.view(), algorithm, signature.view()));
 }
-
-namespace {
-
-struct Parts {
-  ByteView tbs;
-  SignatureAlgorithm algorithm;
-  ByteView signature;
-};
-
-Result<Parts> split(ByteView der) {
-  der::Reader outer(der);
-  SIGNET_TRY(der::Reader reader, outer.enter(der::kSequence, "CertificateList"));
-  SIGNET_CHECK(outer.finish("CertificateList"));
-  SIGNET_TRY(const der::Element tbs, reader.element(der::kSequence, "TBSCertList"));
-  SIGNET_TRY(const auto algorithm, in_field("signatureAlgorithm", read_algorithm(reader)));
-  SIGNET_TRY(const ByteView signature, in_field("signatureValue", reader.bit_string_bytes("signatureValue")));
-  SIGNET_CHECK(reader.finish("CertificateList"));
-  return Parts{tbs.whole, algorithm, signature};
-}
-
-}  // namespace
 
 Result<Crl> Crl::parse(ByteView der) {
   SIGNET_CHECK(in_field("crl", check_size(der)));
-  SIGNET_TRY(const Parts parts, in_field("crl", split(der)));
+  SIGNET_TRY(const SignedParts parts, in_field("crl", split_signed(der, "CertificateList", "TBSCertList")));
   Crl crl;
   SIGNET_TRY(crl.fields_, in_field("crl", parse_tbs_crl(parts.tbs)));
-  if (crl.fields_.algorithm != parts.algorithm) {
-    return refuse(fmt::format("{} here and {} in the TBSCertList (RFC 5280 section 5.1.1.2)", name_of(parts.algorithm),
-                              name_of(crl.fields_.algorithm)),
-                  "crl.signatureAlgorithm");
-  }
+  SIGNET_CHECK(in_field("crl", check_same_algorithm(parts, crl.fields_.algorithm, "TBSCertList", "5.1.1.2")));
   crl.der_ = CrlDer(copy_of(der));
   crl.tbs_offset_ = static_cast<std::size_t>(parts.tbs.data() - der.data());
   crl.tbs_size_ = parts.tbs.size();

@@ -366,6 +366,19 @@ TEST_F(ContentTest, FindsACrlNumberThatDoesNotRise) {
   EXPECT_ONLY(verify_log(log), "crl-number", "entry 4");
 }
 
+TEST_F(ContentTest, FindsACrlThatDoesNotSayWhatWasSignedOrByWhichKey) {
+  for (const char* const field : {"tbs_sha256", "spki_sha256"}) {
+    LogFolder log = begun();
+    log::Draft draft = log::crl_draft(
+        {.cause = {}, .issuer = "issuing-1", .number = "9", .this_update = log.now, .next_update = log.now});
+    ASSERT_EQ(draft.fields.erase(field), 1U);
+    log.add(std::move(draft));
+    const Report report = verify_log(log);
+    EXPECT_ONLY(report, "entry-field", "entry 2");
+    EXPECT_NE(report.findings.front().message.find(field), std::string::npos) << report.text();
+  }
+}
+
 TEST_F(ContentTest, FindsALastCheckpointOfTheLogBeforeThatIsForged) {
   LogFolder log;
   const log::Note last = log::signed_note(

@@ -15,7 +15,7 @@ using namespace test;
 class LocalKey : public log::CheckpointKey {
  public:
   LocalKey(const std::string& journal_path, const Sha256& id)
-      : id_(id), journal_(log::Journal::open(journal_path, std::span(&id_, 1), system_clock()).value()) {}
+      : id_(id), journal_(log::Journal::open(journal_path, {.last = {{.key = id_}}}, system_clock()).value()) {}
 
   Result<std::optional<log::TreeHead>> last_signed() override { return journal_->last_checkpoint(id_); }
   Result<Bytes> sign(std::string_view text, std::uint64_t /*old_size*/, const log::Proof& /*proof*/) override {

@@ -153,12 +153,16 @@ std::uint64_t LogFolder::orphaned(std::uint64_t intent) {
       {.cause = {}, .intent = intent, .serial = of.serial, .issuer = of.issuer, .why = "start-up"}));
 }
 
-std::uint64_t LogFolder::crl(const std::string& number) {
-  return add(log::crl_draft({.cause = {},
-                             .issuer = "issuing-1",
-                             .number = number,
-                             .this_update = now,
-                             .next_update = now + std::chrono::hours(24)}));
+std::uint64_t LogFolder::crl(const std::string& number, const std::function<void(log::CrlFields&)>& change) {
+  log::CrlFields fields{.cause = {},
+                        .issuer = "issuing-1",
+                        .number = number,
+                        .this_update = now,
+                        .next_update = now + std::chrono::hours(24),
+                        .tbs_sha256 = sha256(bytes_of("CRL " + number)),
+                        .spki_sha256 = Authority::get().certificate.public_key().spki_sha256()};
+  if (change) change(fields);
+  return add(log::crl_draft(fields));
 }
 
 std::uint64_t LogFolder::issue() {
@@ -254,7 +258,8 @@ std::string journal_text(const std::vector<log::JournalRecord>& records) {
     append(bytes, record.structure);
     append_u64(bytes, record.size);
     append(bytes, record.root);
-    if (record.kind != log::JournalKind::kLogCheckpoint) std::ranges::copy(record.number, bytes.end() - 20);
+    if (log::signed_kind(record.kind) != log::JournalKind::kLogCheckpoint)
+      std::ranges::copy(record.number, bytes.end() - 20);
     append(previous, bytes);
     append(bytes, ByteView(sha256(previous)).first(8));
     append(all, bytes);

@@ -55,7 +55,8 @@ class LogFolder {
                        const std::function<void(TbsFields&)>& change_tbs = {});
   std::uint64_t issued(std::uint64_t intent, const std::function<void(log::IssuedFields&)>& change = {});
   std::uint64_t orphaned(std::uint64_t intent);
-  std::uint64_t crl(const std::string& number);
+  /// Of Authority::get() unless of another key; its TBSCertList is the text "CRL " and the number.
+  std::uint64_t crl(const std::string& number, const std::function<void(log::CrlFields&)>& change = {});
   /// Intent, record of the journal, outcome. Returns the seq of the outcome.
   std::uint64_t issue();
 

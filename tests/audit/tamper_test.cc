@@ -440,7 +440,7 @@ log::JournalRecord crl_record(const LogFolder& log, std::uint8_t number) {
   log::JournalRecord record{.kind = log::JournalKind::kCrl,
                             .time = log.now,
                             .key = log.journal.at(4).key,
-                            .structure = sha256(bytes_of(std::to_string(number)))};
+                            .structure = sha256(bytes_of("CRL " + std::to_string(number)))};
   record.number.back() = number;
   return record;
 }
@@ -455,6 +455,69 @@ TEST_F(AuditTest, FindsACrlThatTheLogDoesNotHave) {
   write(log);
   log.write_journal(directory_ / "journal");
   EXPECT_ONLY(verify_folder(), "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+}
+
+TEST_F(AuditTest, FindsACrlWhoseNumberTheLogHasOfAnotherCrl) {
+  LogFolder log = LogFolder::honest();
+  log.crl("7");
+  const std::size_t had = log.journal.size();
+  log::JournalRecord other = crl_record(log, 7);
+  other.structure[0] ^= 1U;
+  log.journal.push_back(other);
+  log.checkpoint();
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+}
+
+TEST_F(AuditTest, TellsTheCrlsOfTwoCasWithOneNumberApart) {
+  const Sha256 other_key = Authority::other().certificate.public_key().spki_sha256();
+  const Sha256 other_tbs = sha256(bytes_of("CRL 7 of the other CA"));
+  const auto of_the_other = [&](log::CrlFields& fields) {
+    fields.issuer = "issuing-2";
+    fields.spki_sha256 = other_key;
+    fields.tbs_sha256 = other_tbs;
+  };
+  LogFolder log = LogFolder::honest();
+  log.journal.push_back(crl_record(log, 7));
+  log.crl("7");
+  const std::size_t had = log.journal.size();
+  log.journal.push_back(crl_record(log, 7));
+  log.journal.back().key = other_key;
+  log.journal.back().structure = other_tbs;
+  LogFolder without = log;
+  without.checkpoint();
+  write(without);
+  without.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+
+  LogFolder of_another_key = log;
+  of_another_key.crl("7", [&](log::CrlFields& fields) {
+    of_the_other(fields);
+    fields.spki_sha256 = sha256(bytes_of("a third key"));
+  });
+  of_another_key.checkpoint();
+  write(of_another_key);
+  of_another_key.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+
+  log.crl("7", of_the_other);
+  log.checkpoint();
+  write(log);
+  log.write_journal(directory_ / "journal");
+  const Report report = verify_folder();
+  EXPECT_TRUE(report.clean()) << report.text();
+}
+
+TEST_F(AuditTest, FindsACrlThatTheLogCallsByAnotherNumber) {
+  LogFolder log = LogFolder::honest();
+  const std::size_t had = log.journal.size();
+  log.journal.push_back(crl_record(log, 7));
+  log.crl("8", [](log::CrlFields& fields) { fields.tbs_sha256 = sha256(bytes_of("CRL 7")); });
+  log.checkpoint();
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "crl-other-number", directory_ / "journal" + (", record " + std::to_string(had)));
 }
 
 TEST_F(AuditTest, FindsACrlThatIsOlderThanTheOneBefore) {

@@ -130,8 +130,10 @@ TEST_F(CeremonyRun, ShowsWhichKeysGetWhichCertificate) {
   const std::string csr = hash("openssl req -in '" + path("daemon.csr") + "' -outform DER | sha256sum");
   EXPECT_THAT(result.out, HasSubstr("extended key usage: serverAuth\n          ec-p256 key SHA-256 " + spki +
                                     "\n          request SHA-256 " + csr + "\n"));
-  EXPECT_THAT(result.out, HasSubstr("on token \"signet-root\"\n          path length: unlimited\n"));
-  EXPECT_THAT(result.out, HasSubstr("on token \"signet-issuing\"\n          path length: 0\n"));
+  EXPECT_THAT(result.out,
+              HasSubstr("on token \"signet-root\"\n          path length: unlimited; signs with ecdsa-with-SHA384\n"));
+  EXPECT_THAT(result.out,
+              HasSubstr("on token \"signet-issuing\"\n          path length: 0; signs with ecdsa-with-SHA256\n"));
 }
 
 /// The root's first signature takes 1.5 s, in which nobody is patient.
@@ -164,6 +166,34 @@ TEST_F(CeremonyRun, MakesRsaKeysAndUsesOneTokenForBoth) {
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(verify("daemon.pem").status, 0);
   EXPECT_THAT(openssl_x509("issuing.pem", {"-text"}), HasSubstr("Public-Key: (3072 bit)"));
+}
+
+TEST_F(CeremonyRun, SignsWithRsaPssWhereTheFileSaysSo) {
+  plan_with("key_type = \"ec-p384\"", "key_type = \"rsa-3072\"\nsignature = \"rsa-pss-sha384\"");
+  plan_with("key_type = \"ec-p256\"", "key_type = \"rsa-3072\"\nsignature = \"rsa-pss-sha256\"");
+  const CommandResult result = ceremony("run", {"--yes"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("path length: unlimited; signs with rsassaPss-SHA384"));
+  EXPECT_THAT(result.out, HasSubstr("path length: 0; signs with rsassaPss-SHA256"));
+  EXPECT_EQ(verify("daemon.pem").status, 0);
+  const auto expect_signed = [&](const char* file, const std::string& hash) {
+    const std::string shown = openssl_x509(file, {"-text"});
+    EXPECT_THAT(shown, HasSubstr("Signature Algorithm: rsassaPss")) << file;
+    EXPECT_THAT(shown, HasSubstr("Hash Algorithm: " + hash)) << file;
+    EXPECT_THAT(shown, HasSubstr("Mask Algorithm: mgf1 with " + hash)) << file;
+  };
+  expect_signed("root.pem", "sha384");
+  expect_signed("issuing.pem", "sha384");
+  expect_signed("daemon.pem", "sha256");
+  EXPECT_THAT(openssl_x509("issuing.pem", {"-text"}), HasSubstr("Public Key Algorithm: rsaEncryption"));
+}
+
+TEST_F(CeremonyRun, SignsWithRsaPkcs1WhereTheFileSaysNothing) {
+  plan_with("key_type = \"ec-p256\"", "key_type = \"rsa-3072\"");
+  const CommandResult result = ceremony("run", {"--yes"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("signs with sha256WithRSAEncryption"));
+  EXPECT_THAT(openssl_x509("daemon.pem", {"-text"}), HasSubstr("Signature Algorithm: sha256WithRSAEncryption"));
 }
 
 TEST_F(CeremonyRun, UsesAModuleThatCannotLock) {

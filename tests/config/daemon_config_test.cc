@@ -203,6 +203,12 @@ TEST(DaemonConfig, AFenceHasThePurposesOfTlsUnlessOthersAreNamed) {
   EXPECT_THAT(fence_with(kLeaves + "eku = [\"serverauth\"]").error().message, HasSubstr("fence.eku: "));
   EXPECT_THAT(fence_with(kLeaves + "eku = [\"OCSPSigning\"]").error().message,
               HasSubstr("fence.eku: names OCSPSigning, with which others answer for this CA; that is ocsp_responder"));
+  for (const std::string any : {"anyExtendedKeyUsage", "2.5.29.37.0"}) {
+    EXPECT_THAT(fence_with(kLeaves + "eku = [\"serverAuth\", \"" + any + "\"]").error().message,
+                HasSubstr("fence.eku: names anyExtendedKeyUsage, which stands for every purpose (RFC 5280 section "
+                          "4.2.1.12)"))
+        << any;
+  }
 }
 
 TEST(DaemonConfig, AFenceMayHaveListsOfNames) {

@@ -82,7 +82,7 @@ class DeathAtTheSignature : public DaemonUnderFaults, public testing::WithParamI
     std::optional<log::JournalKind> last;
     const auto read = log::read_journal(journal(), [&](std::uint64_t, const log::JournalRecord& record) {
       if (record.kind == log::JournalKind::kStart && last && *last != log::JournalKind::kStart) struck.push_back(*last);
-      last = record.kind;
+      if (!log::is_repeat(record.kind)) last = record.kind;
       return Result<void>{};
     });
     EXPECT_TRUE(read.has_value()) << read.error().message;

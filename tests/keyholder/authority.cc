@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/rng.h"
+#include "x509/der.h"
 
 namespace signet::test {
 
@@ -85,6 +86,19 @@ OcspFields ocsp_fields(const Certificate& ca, Time now) {
                                 .next_update = now + std::chrono::days(1)});
   }
   return fields;
+}
+
+Bytes with_extension(ByteView tbs, unsigned tag, std::string_view oid, ByteView value) {
+  const std::uint8_t wrapper = der::context_constructed(tag);
+  der::Reader outer(tbs);
+  der::Reader fields = outer.enter(der::kSequence, "structure").value();
+  Bytes contents;
+  while (fields.peek() != wrapper) append(contents, fields.any("field").value().whole);
+  der::Reader inner = fields.enter(wrapper, "extensions").value();
+  Bytes extensions = copy_of(inner.element(der::kSequence, "Extensions").value().contents);
+  append(extensions, der::sequence({der::oid(oid), der::octet_string(value)}));
+  append(contents, der::element(wrapper, der::element(der::kSequence, extensions)));
+  return der::element(der::kSequence, contents);
 }
 
 Certificate unsigned_certificate(const TbsFields& fields) {

@@ -24,6 +24,9 @@ namespace signet::test {
 /// What `ca` answers about one good and one revoked certificate of its own, from `now` for a day.
 [[nodiscard]] OcspFields ocsp_fields(const Certificate& ca, Time now);
 
+/// The structure with one more extension behind the others, which stand in [tag].
+[[nodiscard]] Bytes with_extension(ByteView tbs, unsigned tag, std::string_view oid, ByteView value);
+
 /// A certificate whose signature is nobody's: for code that does not look at it.
 [[nodiscard]] Certificate unsigned_certificate(const TbsFields& fields);
 

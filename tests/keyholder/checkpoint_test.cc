@@ -217,7 +217,8 @@ TEST_F(CheckpointTest, TakesNoStructureForOneOfAnotherKind) {
   EXPECT_EQ(rule_of(ask(*channel_, bytes_of(log_.text(3)), "issuing-1", kCertificate)), "fence.structure");
   EXPECT_EQ(rule_of(ask_checkpoint(*channel_, log_.text(3), 0, {}, "issuing-1")), "fence.kind");
   EXPECT_EQ(rule_of(ask_checkpoint(*channel_, text_of(tbs.view()), 0, {}, "issuing-1")), "fence.kind");
-  EXPECT_THAT(kinds_of(records_of(scenario_.journal())), ElementsAre(JournalKind::kStart));
+  EXPECT_THAT(kinds_of(records_of(scenario_.journal())),
+              ElementsAre(JournalKind::kStart, JournalKind::kLastCheckpoint));
 }
 
 TEST_F(CheckpointTest, TakesNoProofBesideACertificate) {
@@ -289,19 +290,21 @@ TEST_F(CheckpointTest, JournalHoldsExactlyWhatWasSigned) {
   ASSERT_TRUE(signs(3, 7));
 
   const auto records = records_of(scenario_.journal());
-  EXPECT_THAT(kinds_of(records),
-              ElementsAre(JournalKind::kStart, JournalKind::kEndEntityCertificate, JournalKind::kLogCheckpoint,
-                          JournalKind::kEndEntityCertificate, JournalKind::kLogCheckpoint));
-  ASSERT_EQ(records.size(), 5U);
-  EXPECT_EQ(records[1].structure, sha256(first.view()));
-  EXPECT_EQ(records[1].key, scenario_.ca->public_key().spki_sha256());
-  EXPECT_EQ(records[2].structure, sha256(bytes_of(log_.text(3))));
-  EXPECT_EQ(records[2].key, key_->spki_sha256());
-  EXPECT_EQ(records[2].size, 3U);
-  EXPECT_EQ(records[2].root, log_.root(3));
-  EXPECT_EQ(records[3].structure, sha256(second.view()));
-  EXPECT_EQ(records[4].size, 7U);
-  for (std::size_t i = 1; i < records.size(); ++i) {
+  EXPECT_THAT(kinds_of(records), ElementsAre(JournalKind::kStart, JournalKind::kLastCheckpoint,
+                                             JournalKind::kEndEntityCertificate, JournalKind::kLogCheckpoint,
+                                             JournalKind::kEndEntityCertificate, JournalKind::kLogCheckpoint));
+  ASSERT_EQ(records.size(), 6U);
+  EXPECT_EQ(records[1].key, key_->spki_sha256());
+  EXPECT_EQ(records[1].structure, Sha256{}) << "it signed none yet";
+  EXPECT_EQ(records[2].structure, sha256(first.view()));
+  EXPECT_EQ(records[2].key, scenario_.ca->public_key().spki_sha256());
+  EXPECT_EQ(records[3].structure, sha256(bytes_of(log_.text(3))));
+  EXPECT_EQ(records[3].key, key_->spki_sha256());
+  EXPECT_EQ(records[3].size, 3U);
+  EXPECT_EQ(records[3].root, log_.root(3));
+  EXPECT_EQ(records[4].structure, sha256(second.view()));
+  EXPECT_EQ(records[5].size, 7U);
+  for (std::size_t i = 2; i < records.size(); ++i) {
     EXPECT_GE(records[i].time, before);
     EXPECT_LE(records[i].time, system_clock().now());
   }
@@ -319,8 +322,8 @@ TEST_F(CheckpointTest, JournalGoesOnWhereTheLastKeyholderLeftIt) {
   const auto status = keyholder_->wait();
   EXPECT_TRUE(status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0);
   EXPECT_THAT(kinds_of(records_of(scenario_.journal())),
-              ElementsAre(JournalKind::kStart, JournalKind::kEndEntityCertificate, JournalKind::kStart,
-                          JournalKind::kLogCheckpoint));
+              ElementsAre(JournalKind::kStart, JournalKind::kLastCheckpoint, JournalKind::kEndEntityCertificate,
+                          JournalKind::kStart, JournalKind::kLastCheckpoint, JournalKind::kLogCheckpoint));
 }
 
 TEST_F(CheckpointTest, KeepsItsJournalFromOthers) {
@@ -422,24 +425,25 @@ TEST_F(CheckpointTest, EndsAConnectionThatAsksNothing) {
 // ---- a journal that cannot be kept
 // -----------------------------------------------------------------------------------
 
-constexpr std::size_t kRoom = 64;  // records that fit into a full journal; the first is that of the start
+constexpr std::size_t kRoom = 64;         // records that fit into a full journal
+constexpr std::size_t kStartRecords = 2;  // of them: the start's, and that the log's key signed nothing yet
 
 TEST_F(CheckpointTest, LeavesWhenItsJournalIsFullAndTheNextOneRemembersAll) {
   start_with_file_limit(kRoom * log::kJournalRecordBytes + 60);
   const std::size_t size = sign_until_refused();
-  EXPECT_EQ(size, kRoom - 1);
+  EXPECT_EQ(size, kRoom - kStartRecords);
   EXPECT_TRUE(left_to_be_restarted());
   EXPECT_EQ(std::filesystem::file_size(scenario_.journal()), kRoom * log::kJournalRecordBytes + 60);
 
   start();
   EXPECT_EQ(last_of(*channel_), log_.head(size)) << "what was cut off was never signed";
   EXPECT_TRUE(signs(size, size + 2));
-  EXPECT_EQ(records_of(scenario_.journal()).size(), kRoom + 2);
+  EXPECT_EQ(records_of(scenario_.journal()).size(), kRoom + kStartRecords + 1);
 }
 
 TEST_F(CheckpointTest, SignsNoCertificateThatItCannotNote) {
   start_with_file_limit(kRoom * log::kJournalRecordBytes);
-  EXPECT_EQ(certify_until_refused(), kRoom - 1);
+  EXPECT_EQ(certify_until_refused(), kRoom - kStartRecords);
   EXPECT_TRUE(left_to_be_restarted());
 }
 

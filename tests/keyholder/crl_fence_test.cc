@@ -1,8 +1,6 @@
 #include "keyholder/crl_fence.h"
 
-#include <gmock/gmock.h>
-
-#include "keyholder/authority.h"
+#include "keyholder/fence_fixture.h"
 #include "x509/der.h"
 
 namespace signet {
@@ -12,33 +10,16 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 
-class FixedClock : public Clock {
- public:
-  [[nodiscard]] Time now() const override { return time; }
-  [[nodiscard]] std::chrono::microseconds monotonic() const override { return {}; }
-  Time time = std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + 3h;
-};
-
-/// Everything is as it should be; each test breaks one thing.
-class CrlFenceTest : public testing::Test {
+class CrlFenceTest : public test::FenceFixture {
  protected:
-  FixedClock clock_;
-  FenceConfig rules_{.may_sign = {ArtifactKind::kCrl}, .clock_tolerance = 1h, .longest_crl_period = 7 * 24h};
-  TbsFields ca_fields_ = test::ca_fields(PublicKey::from_spki(test::fresh_spki()).value(), "Issuing CA", clock_.time);
-  Certificate ca_ = test::unsigned_certificate(ca_fields_);
+  CrlFenceTest()
+      : FenceFixture({.may_sign = {ArtifactKind::kCrl}, .clock_tolerance = 1h, .longest_crl_period = 7 * 24h}) {}
   CrlFields crl_ = test::crl_fields(ca_, clock_.time, 7);
 
   [[nodiscard]] Result<CrlVerdict> check() const {
     return check_crl_fence(rules_, ca_, clock_, encode_tbs_crl(crl_).view());
   }
-  /// The message of a refusal by this rule.
-  std::string refused_by(std::string_view rule) const {
-    const auto result = check();
-    if (result.has_value()) return "it was let through";
-    EXPECT_EQ(result.error().code, ErrorCode::kPermissionDenied);
-    EXPECT_EQ(result.error().field, "fence." + std::string(rule)) << result.error().message;
-    return result.error().message;
-  }
+  std::string refused_by(std::string_view rule) const { return message_of(check(), rule); }
 };
 
 TEST_F(CrlFenceTest, LetsACrlOfItsCaThrough) {
@@ -53,29 +34,17 @@ TEST_F(CrlFenceTest, LetsACrlOfItsCaThrough) {
 }
 
 TEST_F(CrlFenceTest, RefusesWhatIsNoTbsCertList) {
-  const auto rule_of = [&](ByteView tbs) {
-    const auto result = check_crl_fence(rules_, ca_, clock_, tbs);
-    return result.has_value() ? std::string("it was let through") : result.error().field;
-  };
+  const auto rule_for = [&](ByteView tbs) { return rule_of(check_crl_fence(rules_, ca_, clock_, tbs)); };
   const Bytes tbs = encode_tbs_crl(crl_).bytes();
-  EXPECT_EQ(rule_of({}), "fence.structure");
-  EXPECT_EQ(rule_of(sha256(tbs)), "fence.structure");
-  EXPECT_EQ(rule_of(encode_tbs(test::leaf_fields(ca_, clock_.time)).view()), "fence.structure");
+  EXPECT_EQ(rule_for({}), "fence.structure");
+  EXPECT_EQ(rule_for(sha256(tbs)), "fence.structure");
+  EXPECT_EQ(rule_for(encode_tbs(test::leaf_fields(ca_, clock_.time)).view()), "fence.structure");
   crl_.revoked.push_back(crl_.revoked.front());
   EXPECT_THAT(refused_by("structure"), HasSubstr("twice"));
 }
 
 TEST_F(CrlFenceTest, RefusesAFormThatThisCaDoesNotWrite) {
-  const TbsCrlDer tbs = encode_tbs_crl(crl_);
-  der::Reader outer(tbs.view());
-  der::Reader fields = outer.enter(der::kSequence, "TBSCertList").value();
-  Bytes contents;
-  while (fields.peek() != der::context_constructed(0)) append(contents, fields.any("field").value().whole);
-  der::Reader wrapper = fields.enter(der::context_constructed(0), "extensions").value();
-  Bytes extensions = copy_of(wrapper.element(der::kSequence, "Extensions").value().contents);
-  append(extensions, der::sequence({der::oid("1.2.3"), der::octet_string(der::null())}));
-  append(contents, der::element(der::context_constructed(0), der::element(der::kSequence, extensions)));
-  const Bytes other = der::element(der::kSequence, contents);
+  const Bytes other = test::with_extension(encode_tbs_crl(crl_).view(), 0, "1.2.3", der::null());
   EXPECT_TRUE(parse_tbs_crl(other).has_value()) << "as a CRL it would be allowed";
   EXPECT_EQ(check_crl_fence(rules_, ca_, clock_, other).error().field, "fence.form");
 }
@@ -125,19 +94,19 @@ TEST_F(CrlFenceTest, RefusesACrlWithoutANumber) {
 }
 
 TEST_F(CrlFenceTest, LetsNumbersOnlyRise) {
-  const auto rule_of = [](const std::optional<CrlNumber>& last, const CrlNumber& next) {
+  const auto refusal = [](const std::optional<CrlNumber>& last, const CrlNumber& next) {
     const auto result = check_crl_number(last, next);
     return result.has_value() ? std::string("it was let through")
                               : result.error().field + ": " + result.error().message;
   };
-  EXPECT_EQ(rule_of({}, CrlNumber(0)), "it was let through");
-  EXPECT_EQ(rule_of({}, CrlNumber(20'260'102'030'000)), "it was let through");
-  EXPECT_EQ(rule_of(CrlNumber(7), CrlNumber(8)), "it was let through");
-  EXPECT_THAT(rule_of(CrlNumber(7), CrlNumber(7)), HasSubstr("fence.crl_number: "));
-  EXPECT_THAT(rule_of(CrlNumber(7), CrlNumber(6)), HasSubstr("is 6, and this key signed 7 before"));
-  EXPECT_THAT(rule_of(CrlNumber(0), CrlNumber(0)), HasSubstr("signed 0 before"));
-  EXPECT_THAT(rule_of(CrlNumber(7), CrlNumber::highest()), HasSubstr("use the numbers up"));
-  EXPECT_THAT(rule_of({}, CrlNumber::highest()), HasSubstr("use the numbers up"));
+  EXPECT_EQ(refusal({}, CrlNumber(0)), "it was let through");
+  EXPECT_EQ(refusal({}, CrlNumber(20'260'102'030'000)), "it was let through");
+  EXPECT_EQ(refusal(CrlNumber(7), CrlNumber(8)), "it was let through");
+  EXPECT_THAT(refusal(CrlNumber(7), CrlNumber(7)), HasSubstr("fence.crl_number: "));
+  EXPECT_THAT(refusal(CrlNumber(7), CrlNumber(6)), HasSubstr("is 6, and this key signed 7 before"));
+  EXPECT_THAT(refusal(CrlNumber(0), CrlNumber(0)), HasSubstr("signed 0 before"));
+  EXPECT_THAT(refusal(CrlNumber(7), CrlNumber::highest()), HasSubstr("use the numbers up"));
+  EXPECT_THAT(refusal({}, CrlNumber::highest()), HasSubstr("use the numbers up"));
 }
 
 }  // namespace

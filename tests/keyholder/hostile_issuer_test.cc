@@ -32,7 +32,8 @@ std::vector<log::JournalRecord> records_of(const std::string& journal) {
 
 std::size_t signatures_in(const std::string& journal) {
   std::size_t count = 0;
-  for (const auto& record : records_of(journal)) count += record.kind == JournalKind::kStart ? 0 : 1;
+  for (const auto& record : records_of(journal))
+    count += record.kind == JournalKind::kStart || log::is_repeat(record.kind) ? 0 : 1;
   return count;
 }
 
@@ -229,6 +230,35 @@ TEST_F(HostileIssuer, IsToldTheNumberOfTheLastCrl) {
   expect_signed(running, crl(258), "the first");
   EXPECT_EQ(number_of("issuing-1"), to_hex(CrlNumber(258).padded()));
   EXPECT_EQ(number_of("upper"), "");
+}
+
+TEST_F(HostileIssuer, GetsCrlsOfAKeyOnTwoTokensFromTheFirstOneOnly) {
+  world_.scenario.key_tokens = "tokens = [\"soft\", \"elsewhere\"]";
+  {
+    Running first(world_.scenario);
+    expect_signed(first, crl(1), "of the first token");
+    first.kill_at_once();
+  }
+  world_.scenario.key_tokens = "tokens = [\"elsewhere\", \"soft\"]";
+  const std::size_t before = signatures_in(world_.scenario.journal());
+  Running second(world_.scenario);
+  const internal::KeyholderToIssuer refused = ask(*second.channel, crl(2));
+  EXPECT_EQ(field_of(refused), "fence.kind");
+  EXPECT_EQ(static_cast<ErrorCode>(refused.error().code()), ErrorCode::kPermissionDenied);
+  EXPECT_EQ(refused.error().message(),
+            "the keyholder's fence refuses: of the tokens that hold key 'issuing-1' only the first one signs CRLs, "
+            "because one keyholder has to remember the last number; ask token 'elsewhere'");
+  EXPECT_EQ(signatures_in(world_.scenario.journal()), before);
+  expect_signed(second, {.structure = encode_tbs(world_.leaf()).bytes()}, "certificates are signed by each");
+}
+
+TEST_F(HostileIssuer, IsToldOfAKeyThatSignsNoCrlsThatItsFenceDoesNotNameThem) {
+  world_.scenario.fence = "may_sign = [\"end-entity-certificate\"]\nlongest_validity = \"100d\"\n";
+  world_.scenario.key_tokens = "tokens = [\"elsewhere\", \"soft\"]";
+  Running second(world_.scenario);
+  const internal::KeyholderToIssuer refused = ask(*second.channel, crl(2));
+  EXPECT_EQ(field_of(refused), "fence.kind");
+  EXPECT_THAT(refused.error().message(), HasSubstr("may_sign does not name crl"));
 }
 
 TEST_F(HostileIssuer, GetsALongCrlSigned) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "keyholder/authority.h"
 #include "keyholder/hostile_requests.h"
 
 namespace signet::test {
@@ -26,9 +27,6 @@ Fields with(Fields fields, const std::function<void(Fields&)>& change) {
   change(fields);
   return fields;
 }
-
-/// The structure with one more extension behind the others, which stand in [tag].
-[[nodiscard]] Bytes with_extension(ByteView tbs, unsigned tag, std::string_view oid, ByteView value);
 
 /// "CN=...".
 [[nodiscard]] Name named(const std::string& common_name);

@@ -1,10 +1,8 @@
 #include "keyholder/hostile_requests.h"
 
 #include "base/clock.h"
-#include "keyholder/authority.h"
 #include "keyholder/hostile_parts.h"
 #include "log/note_verifier.h"
-#include "x509/der.h"
 
 namespace signet::test {
 namespace {
@@ -36,19 +34,6 @@ Time now() { return std::chrono::floor<std::chrono::seconds>(system_clock().now(
 Question certificate(const TbsFields& fields) { return {.structure = encode_tbs(fields).bytes()}; }
 Question ca(const TbsFields& fields) { return {.key = "upper", .kind = kCa, .structure = encode_tbs(fields).bytes()}; }
 Question crl_question(const CrlFields& fields) { return {.kind = kCrl, .structure = encode_tbs_crl(fields).bytes()}; }
-
-Bytes with_extension(ByteView tbs, unsigned tag, std::string_view oid, ByteView value) {
-  const std::uint8_t wrapper = der::context_constructed(tag);
-  der::Reader outer(tbs);
-  der::Reader fields = outer.enter(der::kSequence, "structure").value();
-  Bytes contents;
-  while (fields.peek() != wrapper) append(contents, fields.any("field").value().whole);
-  der::Reader inner = fields.enter(wrapper, "extensions").value();
-  Bytes extensions = copy_of(inner.element(der::kSequence, "Extensions").value().contents);
-  append(extensions, der::sequence({der::oid(oid), der::octet_string(value)}));
-  append(contents, der::element(wrapper, der::element(der::kSequence, extensions)));
-  return der::element(der::kSequence, contents);
-}
 
 Name named(const std::string& common_name) { return Name::from_attributes({{"CN", common_name}}).value(); }
 std::vector<std::string> purposes(std::initializer_list<const char*> names) {

@@ -125,7 +125,7 @@ pin_file = "{}"
 sessions = {}
 environment = {{ {} }}
 [key.issuing-1]
-token = "soft"
+{}
 uri = "{}"
 certificate = "{}"
 {}[key.issuing-1.fence]
@@ -145,9 +145,10 @@ public_key = "{}"
 [key.log-1.fence]
 may_sign = ["log-checkpoint"]
 {})",
-                     origin, state_directory, sign_deadline, profile, softhsm.pin_file(), sessions, environment, uri,
-                     certificate_file, signature.empty() ? "" : fmt::format("signature = \"{}\"\n", signature), fence,
-                     log_token, log_public_key, more_keys_);
+                     origin, state_directory, sign_deadline, profile, softhsm.pin_file(), sessions, environment,
+                     key_tokens, uri, certificate_file,
+                     signature.empty() ? "" : fmt::format("signature = \"{}\"\n", signature), fence, log_token,
+                     log_public_key, more_keys_);
 }
 
 void Scenario::use_fault_module(const std::string& call, const std::string& action, int after, int times) {

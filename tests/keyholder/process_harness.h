@@ -33,7 +33,8 @@ class Scenario {
   std::string profile = std::string(SIGNET_SOURCE_DIR) + "/hsm-profiles/softhsm2.toml";
   std::string environment = "SOFTHSM2_CONF = \"" + softhsm.conf() + "\"";
   std::string sign_deadline = "5s";
-  std::string signature;  ///< of [key.issuing-1]; empty = left out
+  std::string key_tokens = "token = \"soft\"";  ///< of [key.issuing-1]; "elsewhere" is another token
+  std::string signature;                        ///< of [key.issuing-1]; empty = left out
   unsigned sessions = 2;
   std::string origin = "ca.example/test";
   /// [key.issuing-1.fence], with its own tables behind it.

@@ -298,12 +298,16 @@ TEST(Entries, RevokedCrlAndOcspAreWrittenAndRead) {
                                             .number = "1461501637330902918203684832716283019655932542975",
                                             .this_update = kStamp.time,
                                             .next_update = later,
-                                            .sha256 = hash_of(6)})));
+                                            .sha256 = hash_of(6),
+                                            .tbs_sha256 = hash_of(7),
+                                            .spki_sha256 = hash_of(8)})));
   ASSERT_TRUE(crl.has_value()) << crl.error().message;
   EXPECT_EQ(crl->number, "1461501637330902918203684832716283019655932542975");
   EXPECT_EQ(crl->this_update, kStamp.time);
   EXPECT_EQ(crl->next_update, later);
   EXPECT_EQ(crl->sha256, hash_of(6));
+  EXPECT_EQ(crl->tbs_sha256, hash_of(7));
+  EXPECT_EQ(crl->spki_sha256, hash_of(8));
   const Draft ocsp = ocsp_draft({.cause = {}, .issuer = "issuing-1", .range = "00-7f"});
   EXPECT_TRUE(ocsp.fields.contains("range"));
   EXPECT_EQ(read_ocsp(made(ocsp)).value().range, "00-7f");

@@ -4,77 +4,13 @@
 
 #include <thread>
 
-#include "log_fixture.h"
-#include "support/command.h"
+#include "journal_fixture.h"
 
 namespace signet::log {
 namespace {
 
-Sha256 hash_of(std::uint8_t byte) {
-  Sha256 hash;
-  hash.fill(byte);
-  return hash;
-}
-
-const Sha256 kKeyA = hash_of(0xA0);
-const Sha256 kKeyB = hash_of(0xB0);
-const Time kNoon = std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + std::chrono::hours(12);
-constexpr auto kCertificate = JournalKind::kEndEntityCertificate;
-constexpr auto kCheckpoint = JournalKind::kLogCheckpoint;
-
-class JournalTest : public ::testing::Test {
- protected:
-  [[nodiscard]] std::string path() const { return directory_ / "journal"; }
-  [[nodiscard]] Result<std::unique_ptr<Journal>> try_open(std::vector<Sha256> keys = {kKeyA, kKeyB},
-                                                          FileOps& ops = system_file_ops()) const {
-    return Journal::open(path(), keys, clock_, ops);
-  }
-  [[nodiscard]] std::unique_ptr<Journal> open(std::vector<Sha256> keys = {kKeyA, kKeyB},
-                                              FileOps& ops = system_file_ops()) const {
-    auto journal = try_open(std::move(keys), ops);
-    if (!journal) throw std::runtime_error(journal.error().message);
-    return *std::move(journal);
-  }
-  [[nodiscard]] std::vector<JournalRecord> read_all() const {
-    std::vector<JournalRecord> records;
-    const auto end = read_journal(path(), [&](std::uint64_t number, const JournalRecord& record) -> Result<void> {
-      EXPECT_EQ(number, records.size());
-      records.push_back(record);
-      return {};
-    });
-    EXPECT_TRUE(end.has_value()) << end.error().message;
-    EXPECT_EQ(end.value_or(JournalEnd{}).records, records.size());
-    return records;
-  }
-  [[nodiscard]] Bytes file_bytes() const { return copy_of(bytes_of(test::slurp(path()))); }
-  void overwrite(const Bytes& bytes) const { directory_.write("journal", text_of(bytes)); }
-
-  static void append_certificates(Journal& journal, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      ASSERT_TRUE(journal.append(kCertificate, kKeyA, hash_of(static_cast<std::uint8_t>(i))).has_value());
-    }
-  }
-  static void append_checkpoint(Journal& journal, const Sha256& key, std::uint64_t size) {
-    const auto done = journal.append(kCheckpoint, key, hash_of(1), TreeHead{.size = size, .root = root_of(size)});
-    ASSERT_TRUE(done.has_value()) << done.error().message;
-  }
-  static Sha256 root_of(std::uint64_t size) { return hash_of(static_cast<std::uint8_t>(size)); }
-
-  void expect_refused(std::string_view part_of_message) const {
-    const Bytes before = file_bytes();
-    const auto refused = try_open();
-    ASSERT_FALSE(refused.has_value());
-    EXPECT_EQ(refused.error().code, ErrorCode::kDataLoss);
-    EXPECT_NE(refused.error().message.find(part_of_message), std::string::npos) << refused.error().message;
-    EXPECT_EQ(file_bytes(), before) << "nothing may be changed";
-  }
-
-  SetClock clock_{kNoon};
-  test::TempDirectory directory_;
-};
-
 TEST_F(JournalTest, WritesTheDocumentedRecord) {
-  append_checkpoint(*open(), kKeyA, 7);
+  append_checkpoint(*open({}), kKeyA, 7);
   const Bytes file = file_bytes();
   ASSERT_EQ(file.size(), 256U);
   Bytes start(128);
@@ -102,7 +38,7 @@ TEST_F(JournalTest, WritesTheDocumentedRecord) {
 
 TEST_F(JournalTest, IsReadAsItWasWritten) {
   {
-    const auto journal = open();
+    const auto journal = open({});
     append_checkpoint(*journal, kKeyB, 4);
     clock_.set(kNoon + std::chrono::seconds(1));
     ASSERT_TRUE(journal->append(kCertificate, kKeyA, hash_of(2)).has_value());
@@ -162,12 +98,13 @@ TEST_F(JournalTest, ATornRecordIsCutAndKept) {
     append(torn, Bytes(rest, 0xEE));
     overwrite(torn);
     const auto end = read_journal(path(), [](std::uint64_t, const JournalRecord&) -> Result<void> { return {}; });
-    EXPECT_EQ(end.value().records, 2U);
+    EXPECT_EQ(end.value().records, whole.size() / kJournalRecordBytes);
     EXPECT_EQ(end.value().rest_bytes, rest);
     EXPECT_EQ(open()->last_checkpoint(kKeyA), (TreeHead{.size = 7, .root = root_of(7)}));
-    EXPECT_EQ(read_all().size(), 3U) << "the new start follows the last whole record";
+    EXPECT_EQ(read_all().size(), whole.size() / kJournalRecordBytes + kStartRecords)
+        << "the new start follows the last whole record";
     const std::string hash = to_hex(ByteView(sha256(Bytes(rest, 0xEE))).first(8));
-    EXPECT_EQ(test::slurp(path() + ".torn-256-" + hash), std::string(rest, '\xEE'));
+    EXPECT_EQ(test::slurp(path() + ".torn-" + std::to_string(whole.size()) + "-" + hash), std::string(rest, '\xEE'));
   }
 }
 
@@ -178,9 +115,9 @@ TEST_F(JournalTest, EveryCutOfTheLastRecordLeavesTheOnesBefore) {
     append_checkpoint(*journal, kKeyA, 8);
   }
   const Bytes whole = file_bytes();
-  for (std::size_t size = 256; size <= 384; ++size) {
+  for (std::size_t size = whole.size() - kJournalRecordBytes; size <= whole.size(); ++size) {
     overwrite({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
-    EXPECT_EQ(open()->last_checkpoint(kKeyA).value().size, size == 384 ? 8U : 7U) << size;
+    EXPECT_EQ(open()->last_checkpoint(kKeyA).value().size, size == whole.size() ? 8U : 7U) << size;
   }
 }
 
@@ -194,7 +131,7 @@ TEST_F(JournalTest, AnyPartOfWhatWasNotSyncedMayBeMissing) {
   std::fill(torn.begin() + 4096, torn.begin() + 8192, 0);  // a page; what is behind it reached the disk
   overwrite(torn);
   EXPECT_EQ(open()->last_checkpoint(kKeyA).value().size, 7U);
-  EXPECT_EQ(read_all().size(), 4096U / 128 + 1);
+  EXPECT_EQ(read_all().size(), 4096U / 128 + kStartRecords);
 }
 
 TEST_F(JournalTest, ACheckpointBehindABrokenRecordNearTheEndIsNotForgotten) {
@@ -206,7 +143,7 @@ TEST_F(JournalTest, ACheckpointBehindABrokenRecordNearTheEndIsNotForgotten) {
     append_checkpoint(*journal, kKeyB, 2);
   }
   Bytes bytes = file_bytes();
-  bytes[3 * kJournalRecordBytes + 40] ^= 1U;  // of a certificate's record, behind the checkpoint of 5
+  bytes[(kStartRecords + 2) * kJournalRecordBytes + 40] ^= 1U;  // of a certificate's record, behind the checkpoint of 5
   overwrite(bytes);
   for (int start = 0; start < 2; ++start) {
     const auto journal = open();
@@ -238,7 +175,7 @@ TEST_F(JournalTest, DamageInWhatWasSyncedIsRefusedAndNamed) {
 
 TEST_F(JournalTest, LooksNoFurtherBackThanTheKeysAsk) {
   {
-    const auto journal = open();
+    const auto journal = open({});
     append_certificates(*journal, 1000);
     append_checkpoint(*journal, kKeyA, 7);
     append_certificates(*journal, 1000);
@@ -246,18 +183,13 @@ TEST_F(JournalTest, LooksNoFurtherBackThanTheKeysAsk) {
   Bytes broken = file_bytes();
   broken[130] ^= 0x01U;
   overwrite(broken);
-  EXPECT_EQ(open({kKeyA})->last_checkpoint(kKeyA).value().size, 7U);
+  auto journal = Journal::open(path(), {.last = {{kKeyA, kCheckpoint}}}, clock_);
+  EXPECT_EQ(journal.value()->last_checkpoint(kKeyA).value().size, 7U);
+  journal.value().reset();
   expect_refused("record 1 ");
 }
 
-JournalNumber number(std::uint8_t low) {
-  JournalNumber padded{};
-  padded.back() = low;
-  return padded;
-}
-
 TEST_F(JournalTest, RemembersTheNumberOfTheLastCrlOfEachKeyAcrossStarts) {
-  constexpr auto kCrl = JournalKind::kCrl;
   {
     const auto journal = open();
     EXPECT_FALSE(journal->last_crl_number(kKeyA).has_value());
@@ -271,7 +203,7 @@ TEST_F(JournalTest, RemembersTheNumberOfTheLastCrlOfEachKeyAcrossStarts) {
   EXPECT_EQ(journal->last_crl_number(kKeyA), number(9));
   EXPECT_EQ(journal->last_crl_number(kKeyB), number(2));
   EXPECT_FALSE(journal->last_checkpoint(kKeyA).has_value());
-  EXPECT_EQ(read_all()[3].number, number(9));
+  EXPECT_EQ(read_all()[kStartRecords + 2].number, number(9));
 }
 
 TEST_F(JournalTest, ACrlIsDurableAtOnceAndFoundBehindABrokenRecord) {
@@ -285,7 +217,7 @@ TEST_F(JournalTest, ACrlIsDurableAtOnceAndFoundBehindABrokenRecord) {
     EXPECT_EQ(ops.syncs, before + 2);
   }
   Bytes bytes = file_bytes();
-  bytes[2 * kJournalRecordBytes + 40] ^= 1U;  // of a certificate's record
+  bytes[4 * kJournalRecordBytes + 40] ^= 1U;  // of a certificate's record
   overwrite(bytes);
   for (int start = 0; start < 2; ++start) EXPECT_EQ(open()->last_crl_number(kKeyA), number(7));
 }
@@ -311,12 +243,12 @@ TEST_F(JournalTest, ANumberBelongsToCertificatesAndCrls) {
   const auto journal = open();
   for (const JournalKind kind : {JournalKind::kStart, JournalKind::kLogCheckpoint})
     EXPECT_EQ(journal->append_numbered(kind, kKeyA, hash_of(1), number(1)).error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(journal->append(JournalKind::kCrl, kKeyA, hash_of(1)).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(journal->append(kCrl, kKeyA, hash_of(1)).error().code, ErrorCode::kInvalidArgument);
   EXPECT_TRUE(journal->append_numbered(JournalKind::kCaCertificate, kKeyA, hash_of(1), number(1)).has_value());
 }
 
 TEST_F(JournalTest, ARecordNobodyWritesIsRefusedEvenIfItIsChained) {
-  open().reset();
+  open({}).reset();
   const auto chained = [](Bytes record, const Bytes& before) {
     Bytes both = before;
     append(both, record);
@@ -324,16 +256,37 @@ TEST_F(JournalTest, ARecordNobodyWritesIsRefusedEvenIfItIsChained) {
     return record;
   };
   const Bytes first = file_bytes();
-  const std::vector<std::pair<std::size_t, std::uint8_t>> wrong{{0, 9},    {0, 7},  {0, 0},  {3, 1},  {8, 4},
-                                                                {8, 0x7F}, {20, 1}, {50, 1}, {87, 1}, {119, 1}};
-  for (const auto& [at, value] : wrong) {
+  struct Wrong {
+    std::uint8_t kind;
+    std::size_t at;
+    std::uint8_t value;
+  };
+  const std::vector<Wrong> wrong{
+      {1, 0, 9},
+      {1, 0, 0},
+      {1, 3, 1},
+      {1, 8, 4},
+      {1, 8, 0x7F},
+      {1, 20, 1},
+      {1, 50, 1},
+      {1, 87, 1},
+      {1, 119, 1},
+      {7, 3, 1},
+      {7, 87, 1},
+      {7, 100, 1},  // a repeat of no checkpoint, with a size, with a
+                    // root
+      {8, 119, 1},
+      {8, 90, 1},
+      {8, 80, 1},  // of no CRL, with a number, with a part of a root, with a size
+  };
+  for (const auto& [kind, at, value] : wrong) {
     Bytes record(120);
-    record[0] = 1;
+    record[0] = kind;
     record[at] = value;
     Bytes file = first;
     append(file, chained(record, first));
     overwrite(file);
-    SCOPED_TRACE(at);
+    SCOPED_TRACE(std::to_string(kind) + ", byte " + std::to_string(at));
     expect_refused("has a form nobody writes");
   }
 }
@@ -341,7 +294,7 @@ TEST_F(JournalTest, ARecordNobodyWritesIsRefusedEvenIfItIsChained) {
 TEST_F(JournalTest, ASecondOpenerIsTurnedAway) {
   auto first = open();
   EXPECT_EQ(try_open().error().code, ErrorCode::kFailedPrecondition);
-  EXPECT_EQ(read_all().size(), 1U) << "readers need no lock";
+  EXPECT_EQ(read_all().size(), kStartRecords) << "readers need no lock";
   first.reset();
   EXPECT_TRUE(try_open().has_value());
 }
@@ -350,6 +303,8 @@ TEST_F(JournalTest, ATreeBelongsToCheckpointsOnly) {
   const auto journal = open();
   EXPECT_EQ(journal->append(kCheckpoint, kKeyA, hash_of(1)).error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(journal->append(kCertificate, kKeyA, hash_of(1), TreeHead{}).error().code, ErrorCode::kInvalidArgument);
+  for (const JournalKind repeat : {JournalKind::kLastCheckpoint, JournalKind::kLastCrl})
+    EXPECT_EQ(journal->append(repeat, kKeyA, {}).error().code, ErrorCode::kInvalidArgument);
   EXPECT_TRUE(journal->append(kCertificate, kKeyA, hash_of(1)).has_value());
 }
 
@@ -423,7 +378,7 @@ TEST_F(JournalTest, ManyThreadsMakeOneChain) {
     threads.clear();
     EXPECT_EQ(journal->last_checkpoint(hash_of(3)).value().size, kEach);
   }
-  EXPECT_EQ(read_all().size(), 1 + kThreads * (kEach + kEach / 100));
+  EXPECT_EQ(read_all().size(), kStartRecords + kThreads * (kEach + kEach / 100));
 }
 
 TEST_F(JournalTest, ReadingEndsWithTheFirstErrorOfItsUser) {

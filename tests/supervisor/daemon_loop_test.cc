@@ -201,6 +201,22 @@ TEST_F(DaemonLoop, AKeyholderThatDoesNotBecomeReadyAgainIsKilledAndStartedAgain)
   EXPECT_EQ(stop(), 0);
 }
 
+TEST_F(DaemonLoop, AKeyholderThatSaysThatItStillReadsItsJournalMayTakeItsTime) {
+  directory_.write("signet.toml", std::string(kConfig) + "[issue]\nsign_deadline = \"1s\"\n");
+  script(kKeyholder, "wait 600 still wait 600 still wait 600 ready serve", 1);
+  script(kKeyholder, "wait 600 still wait 3600000", 2);
+  start_and_wait();
+  kill_child(kKeyholder);
+  ASSERT_TRUE(eventually([&] { return peers(kKeyholder).size() == 2; })) << said();
+  EXPECT_THAT(starts(kKeyholder), ElementsAre("start 0", "start 1")) << "longer than its first start, and not killed";
+  EXPECT_THAT(said(), Not(HasSubstr("it does not become ready")));
+  kill_child(kKeyholder);
+  ASSERT_TRUE(eventually([&] { return peers(kKeyholder).size() == 3; })) << said();
+  EXPECT_THAT(said(), HasSubstr("it does not become ready")) << "it said once that it goes on, and then nothing";
+  EXPECT_THAT(starts(kKeyholder), ElementsAre("start 0", "start 1", "start 2", "start 3"));
+  EXPECT_EQ(stop(), 0);
+}
+
 /// What the issuer was told of policies: "policy # old", "reload # new".
 std::vector<std::string> policies(const std::vector<std::string>& seen) {
   std::vector<std::string> policies;

@@ -25,9 +25,9 @@ std::string shown(const Name& subject) { return subject.empty() ? "(no subject)"
 std::string summary_of(const std::string& name, const CaPlan& ca) {
   return fmt::format(
       "  {:<8}{} for {}: {} key \"{}\" on token \"{}\"\n"
-      "          path length: {}\n",
+      "          path length: {}; signs with {}\n",
       name, shown(ca.subject), format_duration(ca.validity), key_type_text(ca.key), printable(ca.key.label),
-      printable(ca.token), ca.path_length ? std::to_string(*ca.path_length) : "unlimited");
+      printable(ca.token), ca.path_length ? std::to_string(*ca.path_length) : "unlimited", name_of(ca.signature));
 }
 
 std::string summary_of(const LogKeyPlan& log) {
@@ -138,7 +138,7 @@ Result<void> Ceremony::make_log_key(const LogKeyPlan& plan) {
   SIGNET_TRY(const log::NoteVerifier verifier, log_verifier(plan, key));
   SIGNET_TRY(const TokenKey private_key, find_key(session, plan.key.label, key));
   const log::NoteSigner sign = [&](ByteView message) -> Result<Bytes> {
-    SIGNET_TRY(const SignatureValue signature, private_key.sign(session, default_algorithm(key.type()), message));
+    SIGNET_TRY(const SignatureValue signature, private_key.sign(session, plan.signature, message));
     return copy_of(signature.view());
   };
   SIGNET_TRY(const std::string note, prove_log_key(plan, verifier, sign));
@@ -177,7 +177,7 @@ Result<void> Ceremony::make_end_entities(const Certificate& issuer) {
   const Plan& plan = prepared_.plan;
   for (std::size_t i = 0; i < plan.end_entities.size(); ++i) {
     SIGNET_TRY(const CertificateOrder order,
-               end_entity_order(plan.end_entities[i], prepared_.requests[i], issuer, rng_));
+               end_entity_order(plan.end_entities[i], prepared_.requests[i], {plan.issuing, issuer}, rng_));
     SIGNET_TRY(const Certificate made, make_certificate(order, plan.issuing, issuer.public_key(), pem_of(issuer)));
   }
   return {};
@@ -201,7 +201,7 @@ Result<void> Ceremony::make_everything() {
   SIGNET_TRY(const Certificate root, make_certificate(root_wanted, plan.root, root_key, ""));
 
   SIGNET_TRY(const PublicKey issuing_key, make_ca_key("issuing", plan.issuing));
-  SIGNET_TRY(const CertificateOrder issuing_wanted, issuing_order(plan.issuing, issuing_key, root, rng_));
+  SIGNET_TRY(const CertificateOrder issuing_wanted, issuing_order(plan.issuing, issuing_key, {plan.root, root}, rng_));
   SIGNET_TRY(const Certificate issuing, make_certificate(issuing_wanted, plan.root, root_key, ""));
 
   if (plan.log_key) SIGNET_CHECK(make_log_key(*plan.log_key));

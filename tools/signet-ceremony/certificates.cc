@@ -10,20 +10,23 @@ namespace {
 
 Bytes key_id_of(const PublicKey& key) { return copy_of(key.key_id()); }
 
-/// What every certificate of a ceremony has.
-Result<TbsFields> common_fields(const Name& subject, const PublicKey& key, const Name& issuer,
-                                const PublicKey& issuer_key, Time not_before, std::chrono::seconds validity, Rng& rng) {
+/// What every certificate of a ceremony has, but for its subject.
+Result<TbsFields> common_fields(const CaPlan& issuer, const PublicKey& issuer_key, Time not_before,
+                                std::chrono::seconds validity, Rng& rng) {
   SIGNET_TRY(SerialNumber serial, SerialNumber::random(rng));
   TbsFields fields{.serial = std::move(serial)};
-  fields.algorithm = default_algorithm(issuer_key.type());
-  fields.issuer = issuer;
+  fields.algorithm = issuer.signature;
+  fields.issuer = issuer.subject;
   fields.not_before = not_before;
   fields.not_after = not_before + validity;
+  fields.authority_key_id = key_id_of(issuer_key);
+  return fields;
+}
+
+void name_subject(TbsFields& fields, const Name& subject, const PublicKey& key) {
   fields.subject = subject;
   fields.spki = copy_of(key.spki());
   fields.subject_key_id = key_id_of(key);
-  fields.authority_key_id = key_id_of(issuer_key);
-  return fields;
 }
 
 void make_authority(TbsFields& fields, const CaPlan& plan) {
@@ -36,22 +39,25 @@ void make_authority(TbsFields& fields, const CaPlan& plan) {
 Time start_of_validity(const Clock& clock) { return std::chrono::floor<std::chrono::seconds>(clock.now()); }
 
 Result<CertificateOrder> root_order(const CaPlan& root, const PublicKey& key, Time not_before, Rng& rng) {
-  SIGNET_TRY(TbsFields fields, common_fields(root.subject, key, root.subject, key, not_before, root.validity, rng));
+  SIGNET_TRY(TbsFields fields, common_fields(root, key, not_before, root.validity, rng));
+  name_subject(fields, root.subject, key);
   make_authority(fields, root);
   return CertificateOrder{.name = "root", .file = root.certificate, .fields = std::move(fields)};
 }
 
-Result<CertificateOrder> issuing_order(const CaPlan& issuing, const PublicKey& key, const Certificate& root, Rng& rng) {
-  SIGNET_TRY(TbsFields fields, common_fields(issuing.subject, key, root.fields().subject, root.public_key(),
-                                             root.fields().not_before, issuing.validity, rng));
+Result<CertificateOrder> issuing_order(const CaPlan& issuing, const PublicKey& key, const Signer& root, Rng& rng) {
+  SIGNET_TRY(TbsFields fields, common_fields(root.plan, root.certificate.public_key(),
+                                             root.certificate.fields().not_before, issuing.validity, rng));
+  name_subject(fields, issuing.subject, key);
   make_authority(fields, issuing);
   return CertificateOrder{.name = "issuing", .file = issuing.certificate, .fields = std::move(fields)};
 }
 
-Result<CertificateOrder> end_entity_order(const EndEntityPlan& entity, const Csr& request, const Certificate& issuer,
+Result<CertificateOrder> end_entity_order(const EndEntityPlan& entity, const Csr& request, const Signer& issuer,
                                           Rng& rng) {
-  SIGNET_TRY(TbsFields fields, common_fields(entity.subject, request.public_key(), issuer.fields().subject,
-                                             issuer.public_key(), issuer.fields().not_before, entity.validity, rng));
+  SIGNET_TRY(TbsFields fields, common_fields(issuer.plan, issuer.certificate.public_key(),
+                                             issuer.certificate.fields().not_before, entity.validity, rng));
+  name_subject(fields, entity.subject, request.public_key());
   fields.basic_constraints = BasicConstraints{.ca = false};
   fields.key_usage = kDigitalSignature;
   fields.extended_key_usage = entity.extended_key_usage;

@@ -16,12 +16,18 @@ namespace signet::ceremony {
 
 /// Self-signed: CA:TRUE, keyCertSign and cRLSign, subject key id, authority key id equal to it.
 [[nodiscard]] Result<CertificateOrder> root_order(const CaPlan& root, const PublicKey& key, Time not_before, Rng& rng);
+/// A CA of a ceremony that signs others' certificates: what was planned, and what was made.
+struct Signer {
+  const CaPlan& plan;
+  const Certificate& certificate;
+};
+
 /// As the root's, signed by the root, with a path length.
-[[nodiscard]] Result<CertificateOrder> issuing_order(const CaPlan& issuing, const PublicKey& key,
-                                                     const Certificate& root, Rng& rng);
+[[nodiscard]] Result<CertificateOrder> issuing_order(const CaPlan& issuing, const PublicKey& key, const Signer& root,
+                                                     Rng& rng);
 /// CA:FALSE, digitalSignature, the plan's extended key usages and names. Nothing of the request but its key.
 [[nodiscard]] Result<CertificateOrder> end_entity_order(const EndEntityPlan& entity, const Csr& request,
-                                                        const Certificate& issuer, Rng& rng);
+                                                        const Signer& issuer, Rng& rng);
 
 /// The certificate, read strictly and equal in every field to what was to be signed. The signature is not looked at.
 [[nodiscard]] Result<Certificate> read_back(const TbsDer& tbs, SignatureAlgorithm algorithm,

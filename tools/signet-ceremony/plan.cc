@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/toml_reader.h"
 #include "config/environment.h"
+#include "config/signature_config.h"
 #include "policy/extended_key_usage.h"
 #include "policy/name_rules.h"
 
@@ -66,12 +67,23 @@ std::string read_file_name(TomlTable& table, const std::string& key, std::set<st
   return name;
 }
 
+/// RSA keys have a choice.
+SignatureAlgorithm read_ca_signature(TomlTable& table, const NewKey& key) {
+  const SignatureAlgorithm own = default_algorithm(key.type);
+  const std::optional<SignatureAlgorithm> given = read_signature(table);
+  if (!given || fits(*given, key.type)) return given.value_or(own);
+  table.complain("signature", fmt::format("is for RSA keys, and key_type is {}, which signs with {}; remove it",
+                                          key_type_text(key), name_of(own)));
+  return own;
+}
+
 CaPlan read_ca(TomlTable table, const std::string& base, std::set<std::string>& file_names) {
   CaPlan ca;
   ca.token = table.text("token");
   check_token_label(table, ca.token);
   if (const auto path = table.optional_text("pin_file")) ca.pin_file = resolve_path(base, *path);
   ca.key = read_key(table, {"ec-p256", "ec-p384", "rsa-3072", "rsa-4096"});
+  ca.signature = read_ca_signature(table, ca.key);
   ca.subject = read_subject(table, false);
   ca.validity = table.duration("validity", 1h, kLongestValidity);
   ca.certificate = read_file_name(table, "certificate", file_names);
@@ -160,6 +172,7 @@ LogKeyPlan read_log_key(TomlTable& table, const std::string& base, const Plan& p
   if (!table.has("token")) log.pin_file = plan.issuing.pin_file;
   if (const auto path = table.optional_text("pin_file")) log.pin_file = resolve_path(base, *path);
   log.key = read_key(table, {"ed25519", "ec-p256"}, "ed25519");
+  log.signature = default_algorithm(log.key.type);
   log.origin = read_origin(table);
   log.public_key = read_file_name(table, "public_key", file_names);
   log.verifier_key = read_file_name(table, "verifier_key", file_names);

@@ -19,6 +19,7 @@ struct KeyPlan {
   std::string token;                    ///< label
   std::optional<std::string> pin_file;  ///< absent: asked for on the terminal
   NewKey key;
+  SignatureAlgorithm signature = SignatureAlgorithm::kEcdsaSha256;  ///< what it signs with; fits the key's type
 };
 
 /// [root] or [issuing].

@@ -84,12 +84,13 @@ Result<void> rehearse(const Plan& plan, const std::vector<Csr>& requests, const 
   SIGNET_TRY(const PublicKey issuing_key, stand_in(plan.issuing.key));
   SIGNET_TRY(const CertificateOrder root_wanted, root_order(plan.root, root_key, start_of_validity(clock), rng));
   SIGNET_TRY(const Certificate root, rehearse_for("root", root_wanted, clock));
-  SIGNET_TRY(const CertificateOrder issuing_wanted, issuing_order(plan.issuing, issuing_key, root, rng));
+  SIGNET_TRY(const CertificateOrder issuing_wanted, issuing_order(plan.issuing, issuing_key, {plan.root, root}, rng));
   SIGNET_TRY(const Certificate issuing, rehearse_for("issuing", issuing_wanted, clock));
   Problems problems;
   if (plan.log_key) problems.keep("", rehearse_log_key(*plan.log_key, clock));
   for (std::size_t i = 0; i < plan.end_entities.size(); ++i) {
-    SIGNET_TRY(const CertificateOrder wanted, end_entity_order(plan.end_entities[i], requests[i], issuing, rng));
+    SIGNET_TRY(const CertificateOrder wanted,
+               end_entity_order(plan.end_entities[i], requests[i], {plan.issuing, issuing}, rng));
     problems.keep("", rehearse_for(fmt::format("end entity \"{}\"", printable(wanted.name)), wanted, clock));
   }
   return problems.result();

@@ -69,7 +69,8 @@ Result<void> check_key_size(const Pkcs11Module& module, const TokenInfo& token, 
 }
 
 /// What it takes to make a key and to sign with it.
-Result<void> check_mechanisms(const Pkcs11Module& module, const TokenInfo& token, const NewKey& key) {
+Result<void> check_mechanisms(const Pkcs11Module& module, const TokenInfo& token, const KeyPlan& plan) {
+  const NewKey& key = plan.key;
   SIGNET_TRY(const auto offered, offered_mechanisms(module, token));
   const NamedMechanism generation = generation_of(key);
   if (std::ranges::find(offered, generation.type) == offered.end()) {
@@ -79,7 +80,7 @@ Result<void> check_mechanisms(const Pkcs11Module& module, const TokenInfo& token
         "key_type");
   }
   SIGNET_CHECK(check_key_size(module, token, generation, key));
-  const auto signs = choose_mechanism(default_algorithm(key.type), token.signs_with);
+  const auto signs = choose_mechanism(plan.signature, token.signs_with);
   if (!signs.has_value()) {
     return fail(signs.error().code,
                 fmt::format("cannot make or use a key of type {}: {}", key_type_text(key), signs.error().message),
@@ -122,7 +123,7 @@ Result<void> Tokens::find(const Plan& plan) {
   for (const KeyPlan* key : plan.keys()) {
     const auto info = module_->find_token(key->token);
     if (!problems.keep(about(*key), info)) continue;
-    problems.keep(about(*key), check_mechanisms(*module_, *info, key->key));
+    problems.keep(about(*key), check_mechanisms(*module_, *info, *key));
     infos_.emplace(key->token, *info);
   }
   return problems.result();

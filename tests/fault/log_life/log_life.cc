@@ -143,9 +143,9 @@ class Life {
 /// `threads`: none = nothing is published.
 Result<void> live(const std::string& folder, int entries, int threads, std::chrono::milliseconds patience) {
   const test::FixedKey fixed;
-  const std::vector<Sha256> keys = {fixed.id()};
   SIGNET_CHECK(make_directory(folder + "/keyholder", 0700));
-  SIGNET_TRY(const auto journal, Journal::open(folder + "/keyholder/journal", keys, system_clock()));
+  SIGNET_TRY(const auto journal,
+             Journal::open(folder + "/keyholder/journal", {.last = {{.key = fixed.id()}}}, system_clock()));
   RememberingKey key(*journal);
   SIGNET_TRY(const auto log, EntryLog::open(folder + "/log", system_clock(), system_file_ops(), {.min_free_bytes = 0}));
   SIGNET_TRY(const auto publisher,

@@ -3,6 +3,7 @@
 // a command in each line. Of a keyholder, NAME(TOKEN).script.RESTARTS and NAME(TOKEN).script come first.
 //   ready              says that it is ready; a keyholder says from then on that it lives
 //   login              a keyholder says that it is about to give the PIN to the token
+//   still              a keyholder says that it is still starting
 //   mute               a keyholder does not, from then on
 //   wait MILLISECONDS
 //   fail CODE TEXT     says Failure (retryable where the code is 14, UNAVAILABLE), and leaves with status 1
@@ -130,6 +131,9 @@ struct FakeChild {
         if (name == "signet-keyholder") std::thread([this] { say_that_it_lives(); }).detach();
       } else if (command == "login") {
         message.mutable_logging_in();
+        say(message);
+      } else if (command == "still") {
+        message.mutable_still_starting();
         say(message);
       } else if (command == "mute") {
         mute = true;
