@@ -440,7 +440,7 @@ Result<void> check_configuration(const std::string& config_file) {
 Result<void> run_daemon(const SupervisorOptions& options, InheritedDescriptors inherited) {
   SIGNET_CHECK(harden_process());
   SIGNET_TRY(LoadedConfig loaded, load_configuration(options.config_file));
-  SIGNET_CHECK(check_may_run(loaded.config.run));
+  SIGNET_CHECK(check_may_run(loaded.config, geteuid()));
   SIGNET_CHECK(prepare_state(loaded.config, loaded.users));
   SIGNET_TRY(UniqueFd listener, open_listener(loaded.config.listen.address));
   SIGNET_TRY(AdminSocket admin, open_admin_socket(loaded.config));
