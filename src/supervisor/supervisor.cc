@@ -84,12 +84,21 @@ class Supervisor {
 
   /// All that can run does. Where a token waits for an operator, the daemon is ready for him and says UNAVAILABLE to
   /// everybody else: a service manager that gave up on it would start it again, and it would wait again.
-  bool can_announce() const {
-    const bool waits = tokens_.any_is_held();
+  bool can_announce() {
     return std::ranges::all_of(children_, [&](const Child& child) {
       if (child.state() == Child::State::kReady) return true;
-      return child.process() == kKeyholder ? tokens_.is_held(child) : waits && child.process() == kIssuer;
+      return child.process() == kKeyholder ? tokens_.is_held(child)
+                                           : child.process() == kIssuer && issuer_waits_for_an_operator();
     });
+  }
+
+  /// It waits for the keyholders of its log's key and of the log before, and for no others.
+  bool issuer_waits_for_an_operator() {
+    const LogConfig& log = loaded_.config.log;
+    const auto is_held = [&](const std::string& key) {
+      return tokens_.is_held(*tokens_.find(loaded_.config.keys.at(key).tokens.front())->keyholder);
+    };
+    return is_held(log.key) || (log.predecessor.has_value() && is_held(log.predecessor->key));
   }
 
   void announce_ready() {
@@ -142,7 +151,9 @@ class Supervisor {
       case internal::ChildToSupervisor::kAlive: child.alive = message->alive(); return;
       case internal::ChildToSupervisor::kTokenDrained:
         return tokens_.issuer_is_done_with(message->token_drained().token());
-      case internal::ChildToSupervisor::kRecorded: return reports_.recorded(message->recorded().report());
+      case internal::ChildToSupervisor::kRecorded:
+        reports_.recorded(message->recorded().report());
+        return reports_.send(*find(kIssuer));
       case internal::ChildToSupervisor::kIssuerStatus: return desk_.answered(message->issuer_status());
       case internal::ChildToSupervisor::kReloaded:
         reload_.answered(message->reloaded(), child);
@@ -217,10 +228,18 @@ class Supervisor {
     if (!stopping_) reload_.go_on(*find(kIssuer));
   }
 
+  static bool has_ended(pid_t pid) {
+    siginfo_t ended{};
+    return waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == pid;
+  }
+
   void reap(Child& child) {
+    if (child.pid() <= 0 || !has_ended(child.pid())) return;
+    // Its last words; never waits for more. Until waitpid() its id is nobody else's, so that whatever they make us do
+    // to it hits nobody.
+    while (child.has_said_something()) read_child(child);
     int status = 0;
-    if (child.pid() <= 0 || waitpid(child.pid(), &status, WNOHANG) != child.pid()) return;
-    while (child.has_said_something()) read_child(child);  // its last words; never waits for more
+    if (waitpid(child.pid(), &status, WNOHANG) != child.pid()) return;
     const Exit exit{.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                     .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
     child.reaped();
