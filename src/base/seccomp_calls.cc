@@ -149,8 +149,40 @@ constexpr ArgumentRule kIoctlWhen[] = {
     {.call = SCMP_SYS(ioctl), .argument = 1, .mask = kInt, .bits = FIONBIO, .when = "FIONBIO"}};
 constexpr int kDevices[] = {SCMP_SYS(ioctl)};
 constexpr int kNoSockets[] = {SCMP_SYS(socket), SCMP_SYS(connect)};
-constexpr int kConnect[] = {SCMP_SYS(connect),    SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt),
-                            SCMP_SYS(setsockopt), SCMP_SYS(select),      SCMP_SYS(pselect6)};
+constexpr int kConnect[] = {SCMP_SYS(connect),    SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+                            SCMP_SYS(getsockopt), SCMP_SYS(select),      SCMP_SYS(pselect6)};
+// setsockopt(socket, level, option). TCP_ULP can make another protocol's socket (SMC) of one of TCP, whose ports
+// Landlock does not know; OpenSSL tries it for TLS in the kernel. The others of TCP are those below it and above, in
+// powers of 2.
+constexpr ArgumentTest kOptionsTo15[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{15}, .bits = 0}};
+constexpr ArgumentTest kOptionsTo23[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{7}, .bits = 16}};
+constexpr ArgumentTest kOptionsTo27[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{3}, .bits = 24}};
+constexpr ArgumentTest kOptionsTo29[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{1}, .bits = 28}};
+constexpr ArgumentTest kOption30[] = {{.argument = 2, .mask = kInt, .bits = 30}};
+constexpr ArgumentTest kOptionsFrom32To63[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{31}, .bits = 32}};
+constexpr ArgumentTest kUpperProtocol[] = {{.argument = 2, .mask = kInt, .bits = TCP_ULP}};
+static_assert(TCP_ULP == 31);
+
+constexpr ArgumentRule option_of(int level, const char* when, std::span<const ArgumentTest> also = {}) {
+  return {.call = SCMP_SYS(setsockopt),
+          .argument = 1,
+          .mask = kInt,
+          .bits = static_cast<std::uint64_t>(level),
+          .when = when,
+          .also = also};
+}
+constexpr const char* kOfTcp = "of TCP but TCP_ULP";
+constexpr ArgumentRule kConnectWhen[] = {
+    option_of(SOL_SOCKET, "of the socket"),
+    option_of(IPPROTO_IP, "of IP"),
+    option_of(IPPROTO_IPV6, "of IPv6"),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsTo15),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsTo23),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsTo27),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsTo29),
+    option_of(IPPROTO_TCP, kOfTcp, kOption30),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsFrom32To63),
+};
 // socket(family, type | flags, protocol)
 constexpr std::uint64_t kType = kInt & ~std::uint64_t{SOCK_CLOEXEC | SOCK_NONBLOCK};
 constexpr int kMultipathTcp = 262;  // IPPROTO_MPTCP, younger than the reference platform's headers
@@ -174,7 +206,8 @@ constexpr ArgumentRule socket_of(int family, const char* when, std::span<const A
 }
 constexpr ArgumentRule kUnixWhen[] = {socket_of(AF_UNIX, "AF_UNIX")};
 constexpr ArgumentRule kUnixRefused[] = {socket_of(AF_UNIX, "AF_UNIX", {}, EAFNOSUPPORT)};
-constexpr ArgumentRule kNetlinkRefused[] = {socket_of(AF_NETLINK, "AF_NETLINK", {}, EAFNOSUPPORT)};
+constexpr ArgumentRule kConnectRefused[] = {socket_of(AF_NETLINK, "AF_NETLINK", {}, EAFNOSUPPORT),
+                                            option_of(IPPROTO_TCP, "TCP_ULP", kUpperProtocol)};
 constexpr ArgumentRule kTcpWhen[] = {
     socket_of(AF_INET, "TCP over AF_INET", kPlainTcp), socket_of(AF_INET, "TCP over AF_INET", kNamedTcp),
     socket_of(AF_INET6, "TCP over AF_INET6", kPlainTcp), socket_of(AF_INET6, "TCP over AF_INET6", kNamedTcp)};
@@ -265,7 +298,7 @@ constexpr CallGroup kHarmlessIoctlsGroup{.allowed = {}, .allowed_when = kIoctlWh
 constexpr CallGroup kDevicesGroup{.allowed = kDevices, .allowed_when = {}, .refused = {}, .refused_when = {}};
 constexpr CallGroup kNoSocketsGroup{.allowed = {}, .allowed_when = {}, .refused = kNoSockets, .refused_when = {}};
 constexpr CallGroup kConnectingGroup{
-    .allowed = kConnect, .allowed_when = {}, .refused = {}, .refused_when = kNetlinkRefused};
+    .allowed = kConnect, .allowed_when = kConnectWhen, .refused = {}, .refused_when = kConnectRefused};
 constexpr CallGroup kUnixSocketsGroup{.allowed = {}, .allowed_when = kUnixWhen, .refused = {}, .refused_when = {}};
 constexpr CallGroup kNoUnixSocketsGroup{.allowed = {}, .allowed_when = {}, .refused = {}, .refused_when = kUnixRefused};
 constexpr CallGroup kTcpSocketsGroup{

@@ -25,8 +25,8 @@ std::vector<NeverCalls> never_calls() {
                  "mkdir",    "mkdirat",   "mknod",  "mknodat", "open",      "openat",   "openat2", "rename",
                  "renameat", "renameat2", "rmdir",  "symlink", "symlinkat", "truncate", "unlink",  "unlinkat"}},
       {.why = "reaches the network or other sockets, which is for unix_sockets or tcp_ports to say",
-       .calls = {"accept", "accept4", "bind", "connect", "listen", "sendmmsg", "sendmsg", "sendto", "socket",
-                 "socketcall"}},
+       .calls = {"accept", "accept4", "bind", "connect", "listen", "sendmmsg", "sendmsg", "sendto", "setsockopt",
+                 "socket", "socketcall"}},
       {.why = "reaches the kernel, the machine or other processes, and is refused to every process of the daemon",
        .calls = calls_of_floor()},
   };

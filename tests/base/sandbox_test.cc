@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
@@ -245,6 +246,26 @@ TEST(Sandbox, AModuleWithPortsMakesSocketsOfPlainTcpAndNoOthers) {
   }
   EXPECT_EQ(socket_in(kTcp, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), EAFNOSUPPORT) << "syslog(3) must not end it";
   EXPECT_EQ(socket_in(kUnixSocketsAndTcp, AF_UNIX, SOCK_STREAM, 0), 0);
+}
+
+TEST(Sandbox, ATcpSocketTakesItsOptionsAndBecomesNoOtherProtocols) {
+  const int tcp = socket(AF_INET, SOCK_STREAM, 0);
+  const auto set = [&](int level, int option) {
+    return in_sandbox(kTcp, [&] {
+      const int value = 1;
+      return setsockopt(tcp, level, option, &value, sizeof value) == 0 ? 0 : errno;
+    });
+  };
+  EXPECT_EQ(set(SOL_SOCKET, SO_KEEPALIVE), 0);
+  EXPECT_EQ(set(IPPROTO_IP, IP_TOS), 0);
+  for (const int option :
+       {TCP_NODELAY, TCP_KEEPIDLE, TCP_QUICKACK, TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT, TCP_FASTOPEN_CONNECT})
+    EXPECT_EQ(set(IPPROTO_TCP, option), 0) << option;
+  for (int option = 0; option < 64; ++option) EXPECT_NE(set(IPPROTO_TCP, option), kKilled) << option;
+  EXPECT_EQ(set(IPPROTO_TCP, TCP_ULP), EACCES);
+  EXPECT_EQ(set(IPPROTO_TCP, 64), kKilled);
+  EXPECT_EQ(set(286, 1), kKilled) << "SOL_SMC";
+  close(tcp);
 }
 
 TEST(Sandbox, AModuleWithUnixSocketsReachesNoNetwork) {
