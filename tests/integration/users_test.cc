@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/sanitizers.h"
 #include "integration/probed_daemon.h"
 
 namespace signet::test {
@@ -151,6 +152,9 @@ TEST_F(SeparateUsersOfRoot, EveryProcessIsItsUserAndTheStateIsDividedAmongThem) 
   again.kill_supervisor();  // throws when a child outlives it: of another user, it is the kernel that ends it
 }
 
+#if !defined(SIGNET_ADDRESS_SANITIZER) && !defined(SIGNET_THREAD_SANITIZER)
+// A sanitizer's library wants to be loaded before the one that probes.
+
 /// Whether a process of this user can read the file, without any sandbox.
 bool can_read(const std::string& user, const std::string& path) {
   const Ids ids = ids_of(user);
@@ -183,6 +187,8 @@ TEST_F(SeparateUsersOfRoot, NeitherIssuerNorKeyholderReadsWhatIsTheOthers) {
   EXPECT_FALSE(can_read(kIssuerUser, journal));
   EXPECT_EQ(probed.daemon().stop(), 0) << probed.daemon().stderr_text();
 }
+
+#endif
 
 TEST_F(SeparateUsersOfRoot, AStateThatIsASymbolicLinkIsRefused) {
   fs::create_directory(ca_.path("elsewhere"));
