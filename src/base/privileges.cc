@@ -82,9 +82,11 @@ Result<ProcessUser> find_user(const std::string& name, const std::string& field)
   return ProcessUser{.name = name, .uid = entry.pw_uid, .gid = entry.pw_gid};
 }
 
-bool become(const ProcessUser& user) noexcept {
-  return setgroups(0, nullptr) == 0 && setresgid(user.gid, user.gid, user.gid) == 0 &&
-         setresuid(user.uid, user.uid, user.uid) == 0;
+const char* become(const ProcessUser& user) noexcept {
+  if (setgroups(0, nullptr) != 0) return "setgroups";
+  if (setresgid(user.gid, user.gid, user.gid) != 0) return "setresgid";
+  if (setresuid(user.uid, user.uid, user.uid) != 0) return "setresuid";
+  return nullptr;
 }
 
 bool drop_capabilities() noexcept {

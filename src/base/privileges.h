@@ -21,9 +21,9 @@ struct ProcessUser {
 [[nodiscard]] Result<ProcessUser> find_user(const std::string& name, const std::string& field);
 
 /// Becomes this user for ever: real, effective, saved and file system ids, no supplementary groups. For a process of
-/// one thread that may do so (root); safe between fork and exec. The kernel forgets PR_SET_PDEATHSIG at it. False when
-/// anything of it failed: the process must end then.
-[[nodiscard]] bool become(const ProcessUser& user) noexcept;
+/// one thread that may do so (root); safe between fork and exec. The kernel forgets PR_SET_PDEATHSIG at it. Nothing
+/// when it is done; else the name of the call that failed, and why in errno: the process must end then.
+[[nodiscard]] const char* become(const ProcessUser& user) noexcept;
 
 /// Empties all five sets of capabilities; the bounding set only where CAP_SETPCAP is there to do so, as root has it
 /// (without it, no_new_privs keeps the set from mattering). Safe between fork and exec. False when a set that can be

@@ -98,7 +98,7 @@ Result<void> use_landlock(const SandboxPlan& plan) {
 Result<void> enter_sandbox(const SandboxPlan& plan) {
   SIGNET_CHECK(limit_descriptors(plan.max_descriptors));
   SIGNET_CHECK(use_landlock(plan));
-  if (!plan.makes_code) SIGNET_CHECK(refuse_made_code());
+  if (plan.late_code != LateCode::kMade) SIGNET_CHECK(refuse_made_code());
   if (!drop_capabilities()) return fail_errno(errno, "the capabilities could not be dropped");
   return install_filter(plan);
 }

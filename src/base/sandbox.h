@@ -24,11 +24,18 @@ void leave_signals_to_the_supervisor() noexcept;
 enum class SandboxRole : std::uint8_t {
   kFront,      ///< accepts connections. No file, no thread, no socket of its own making
   kIssuer,     ///< threads; reads and writes files
-  kKeyholder,  ///< threads; opens files for reading; appends to what is open; maps code; and what its module needs
+  kKeyholder,  ///< threads; opens files for reading; appends to what is open; and what its module needs
 };
 
 /// Whether a process may go on without Landlock.
 enum class LandlockUse : std::uint8_t { kIfAvailable, kRequired };
+
+/// What code a keyholder's module brings in once its token is open.
+enum class LateCode : std::uint8_t {
+  kNone,    ///< none: memory that could be executed is refused (EACCES)
+  kLoaded,  ///< it maps code from files, as dlopen(3) does; memory that was written does not become executable
+  kMade,    ///< it also writes code into memory and runs it
+};
 
 struct SandboxPlan {
   SandboxRole role = SandboxRole::kFront;
@@ -37,8 +44,9 @@ struct SandboxPlan {
   std::uint64_t max_descriptors = 0;  ///< RLIMIT_NOFILE from now on, soft and hard; 0 = as it is
   // The rest is of a keyholder's module.
   bool unix_sockets = false;  ///< it connects to Unix sockets, wherever they are: Landlock has no rule for them
-  bool makes_code = false;    ///< it writes code and runs it
-  std::vector<std::string> system_calls = {};  ///< by name, with any argument; unknown names are an error
+  LateCode late_code = LateCode::kNone;
+  std::vector<std::string> system_calls =
+      {};  ///< by name, with any argument; unknown names and never_calls() are errors
 };
 
 /// Takes everything away that `plan` does not have: files and TCP ports by Landlock (keep_only), memory that was

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/sanitizers.h"
 #include "base/seccomp_calls.h"
+#include "base/seccomp_never.h"
 
 namespace signet {
 
@@ -26,11 +28,11 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
-/// What the filter does with a call: always, or where an argument fits.
+/// What the filter does with a call: always, or where its arguments fit.
 struct FilterRule {
   int call = 0;
   std::uint32_t action = SCMP_ACT_ALLOW;
-  std::optional<ArgumentRule> argument;
+  std::optional<ArgumentRule> arguments;
 };
 
 using Groups = std::vector<const CallGroup*>;
@@ -52,15 +54,19 @@ void add_sockets(Groups& groups, const SandboxPlan& plan) {
   const bool tcp = !plan.paths.tcp_ports.empty();
   if (!tcp && !plan.unix_sockets) return groups.push_back(&calls_for_no_sockets());
   groups.push_back(&calls_for_connecting());
-  if (tcp) groups.push_back(&calls_for_tcp_sockets());
-  if (plan.unix_sockets) groups.push_back(&calls_for_unix_sockets());
+  groups.push_back(tcp ? &calls_for_tcp_sockets() : &calls_for_no_internet_sockets());
+  groups.push_back(plan.unix_sockets ? &calls_for_unix_sockets() : &calls_for_no_unix_sockets());
+}
+
+const CallGroup& calls_for_memory(const SandboxPlan& plan) {
+  if (plan.role != SandboxRole::kKeyholder) return calls_for_memory_without_code();
+  return plan.late_code == LateCode::kNone ? calls_for_memory_refusing_code() : calls_for_memory_with_code();
 }
 
 Groups groups_of(const SandboxPlan& plan) {
   Groups groups{&calls_for_all()};
   if (plan.role != SandboxRole::kFront) groups.push_back(&calls_for_threads());
-  groups.push_back(plan.role == SandboxRole::kKeyholder ? &calls_for_memory_with_code()
-                                                        : &calls_for_memory_without_code());
+  groups.push_back(&calls_for_memory(plan));
   add_files(groups, plan);
   add_sockets(groups, plan);
   groups.push_back(plan.paths.devices.empty() ? &calls_for_harmless_ioctls() : &calls_for_devices());
@@ -71,11 +77,12 @@ Result<std::set<int>> always_allowed(const SandboxPlan& plan) {
   std::set<int> calls;
   for (const CallGroup* group : groups_of(plan)) calls.insert(group->allowed.begin(), group->allowed.end());
   for (const std::string& name : plan.system_calls) {
-    const int call = seccomp_syscall_resolve_name(name.c_str());
-    if (call == __NR_SCMP_ERROR)
+    if (const auto why = why_never(name); why.has_value())
+      return fail(ErrorCode::kInvalidArgument, fmt::format("sandbox.system_calls: '{}' {}", name, *why));
+    if (!is_system_call(name))
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("sandbox.system_calls: '{}' is no system call that libseccomp knows", printable(name)));
-    calls.insert(call);
+    calls.insert(seccomp_syscall_resolve_name(name.c_str()));
   }
   return calls;
 }
@@ -89,14 +96,14 @@ ArgumentRule signal_to_itself() {
 Result<std::vector<FilterRule>> filter_of(const SandboxPlan& plan) {
   SIGNET_TRY(const std::set<int> always, always_allowed(plan));
   std::vector<FilterRule> rules;
-  for (const int call : always) rules.push_back({.call = call, .action = SCMP_ACT_ALLOW, .argument = {}});
-  const auto add = [&](int call, std::uint32_t action, std::optional<ArgumentRule> argument) {
-    if (!always.contains(call)) rules.push_back({.call = call, .action = action, .argument = argument});
+  for (const int call : always) rules.push_back({.call = call, .action = SCMP_ACT_ALLOW, .arguments = {}});
+  const auto add = [&](int call, std::uint32_t action, std::optional<ArgumentRule> arguments) {
+    if (!always.contains(call)) rules.push_back({.call = call, .action = action, .arguments = arguments});
   };
   for (const CallGroup* group : groups_of(plan)) {
     for (const ArgumentRule& rule : group->allowed_when) add(rule.call, SCMP_ACT_ALLOW, rule);
     for (const int call : group->refused) add(call, SCMP_ACT_ERRNO(EACCES), {});
-    for (const ArgumentRule& rule : group->refused_when) add(rule.call, SCMP_ACT_ERRNO(EACCES), rule);
+    for (const ArgumentRule& rule : group->refused_when) add(rule.call, SCMP_ACT_ERRNO(rule.error), rule);
   }
   add(SCMP_SYS(tgkill), SCMP_ACT_ALLOW, signal_to_itself());
   if (plan.role != SandboxRole::kFront) add(SCMP_SYS(clone3), SCMP_ACT_ERRNO(ENOSYS), {});
@@ -107,27 +114,32 @@ Result<std::vector<FilterRule>> filter_of(const SandboxPlan& plan) {
 void allow_sanitizers(std::vector<FilterRule>& rules, SandboxRole role) {
   if (role == SandboxRole::kFront) {
     for (const ArgumentRule& rule : calls_for_threads().allowed_when)
-      rules.push_back({.call = rule.call, .action = SCMP_ACT_ALLOW, .argument = rule});
-    rules.push_back({.call = SCMP_SYS(clone3), .action = SCMP_ACT_ERRNO(ENOSYS), .argument = {}});
+      rules.push_back({.call = rule.call, .action = SCMP_ACT_ALLOW, .arguments = rule});
+    rules.push_back({.call = SCMP_SYS(clone3), .action = SCMP_ACT_ERRNO(ENOSYS), .arguments = {}});
   }
   for (const int call : calls_for_sanitizers()) {
     std::erase_if(rules, [&](const FilterRule& rule) { return rule.call == call; });
-    rules.push_back({.call = call, .action = SCMP_ACT_ALLOW, .argument = {}});
+    rules.push_back({.call = call, .action = SCMP_ACT_ALLOW, .arguments = {}});
   }
 }
 
 using FilterPtr = std::unique_ptr<void, decltype([](void* filter) { seccomp_release(filter); })>;
 
+scmp_arg_cmp condition_of(const ArgumentTest& test) {
+  return {.arg = test.argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = test.mask, .datum_b = test.bits};
+}
+
+std::vector<scmp_arg_cmp> conditions_of(const std::optional<ArgumentRule>& rule) {
+  if (!rule.has_value()) return {};
+  std::vector<scmp_arg_cmp> all{condition_of({.argument = rule->argument, .mask = rule->mask, .bits = rule->bits})};
+  std::ranges::transform(rule->also, std::back_inserter(all), condition_of);
+  return all;
+}
+
 Result<void> add_rule(void* filter, const FilterRule& rule) {
-  int status = 0;
-  if (rule.argument.has_value()) {
-    const ArgumentRule& argument = *rule.argument;
-    const scmp_arg_cmp condition{
-        .arg = argument.argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = argument.mask, .datum_b = argument.bits};
-    status = seccomp_rule_add_array(filter, rule.action, rule.call, 1, &condition);
-  } else {
-    status = seccomp_rule_add(filter, rule.action, rule.call, 0);
-  }
+  const std::vector<scmp_arg_cmp> conditions = conditions_of(rule.arguments);
+  const int status = seccomp_rule_add_array(filter, rule.action, rule.call, static_cast<unsigned>(conditions.size()),
+                                            conditions.data());
   // A call this architecture does not have needs no rule.
   if (status < 0 && status != -EDOM) return fail_errno(-status, fmt::format("seccomp rule for call {}", rule.call));
   return {};
@@ -163,10 +175,10 @@ Result<void> install_filter(const SandboxPlan& plan) {
 Result<void> install_floor() {
   std::vector<FilterRule> rules;
   for (const int call : calls_for_nobody())
-    rules.push_back({.call = call, .action = SCMP_ACT_ERRNO(EPERM), .argument = {}});
+    rules.push_back({.call = call, .action = SCMP_ACT_ERRNO(EPERM), .arguments = {}});
   for (const ArgumentRule& rule : calls_for_new_namespaces())
-    rules.push_back({.call = rule.call, .action = SCMP_ACT_ERRNO(EPERM), .argument = rule});
-  rules.push_back({.call = SCMP_SYS(clone3), .action = SCMP_ACT_ERRNO(ENOSYS), .argument = {}});
+    rules.push_back({.call = rule.call, .action = SCMP_ACT_ERRNO(EPERM), .arguments = rule});
+  rules.push_back({.call = SCMP_SYS(clone3), .action = SCMP_ACT_ERRNO(ENOSYS), .arguments = {}});
   return install(SCMP_ACT_ALLOW, rules);
 }
 
@@ -175,7 +187,7 @@ std::vector<CallRule> rules_of(const SandboxPlan& plan) {
   for (const FilterRule& rule : filter_of(plan).value_or(std::vector<FilterRule>())) {
     lines.push_back({.call = name_of_call(rule.call),
                      .answer = rule.action == SCMP_ACT_ALLOW ? CallAnswer::kAllowed : CallAnswer::kRefused,
-                     .when = rule.argument.has_value() ? rule.argument->when : ""});
+                     .when = rule.arguments.has_value() ? rule.arguments->when : ""});
   }
   std::ranges::sort(lines, {}, [](const CallRule& line) { return std::tie(line.call, line.answer, line.when); });
   return lines;

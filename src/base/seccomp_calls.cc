@@ -95,9 +95,13 @@ constexpr ArgumentRule kThreadsWhen[] = {
 constexpr ArgumentRule kNoCodeWhen[] = {
     {.call = SCMP_SYS(mmap), .argument = 2, .mask = PROT_EXEC, .bits = 0, .when = "without PROT_EXEC"},
     {.call = SCMP_SYS(mprotect), .argument = 2, .mask = PROT_EXEC, .bits = 0, .when = "without PROT_EXEC"}};
+constexpr ArgumentRule kCodeRefused[] = {
+    {.call = SCMP_SYS(mmap), .argument = 2, .mask = PROT_EXEC, .bits = PROT_EXEC, .when = "PROT_EXEC"},
+    {.call = SCMP_SYS(mprotect), .argument = 2, .mask = PROT_EXEC, .bits = PROT_EXEC, .when = "PROT_EXEC"}};
 constexpr int kCode[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
-constexpr int kNoFiles[] = {SCMP_SYS(openat), SCMP_SYS(open),   SCMP_SYS(stat),
-                            SCMP_SYS(lstat),  SCMP_SYS(access), SCMP_SYS(readlink)};
+constexpr int kNoFiles[] = {SCMP_SYS(openat),   SCMP_SYS(open),      SCMP_SYS(stat),      SCMP_SYS(lstat),
+                            SCMP_SYS(statx),    SCMP_SYS(access),    SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+                            SCMP_SYS(readlink), SCMP_SYS(readlinkat)};
 constexpr ArgumentRule kNoFilesWhen[] = {
     {.call = SCMP_SYS(newfstatat), .argument = 3, .mask = AT_EMPTY_PATH, .bits = 0, .when = "by path"}};
 constexpr int kRead[] = {SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(statx),      SCMP_SYS(newfstatat),
@@ -145,13 +149,74 @@ constexpr ArgumentRule kIoctlWhen[] = {
     {.call = SCMP_SYS(ioctl), .argument = 1, .mask = kInt, .bits = FIONBIO, .when = "FIONBIO"}};
 constexpr int kDevices[] = {SCMP_SYS(ioctl)};
 constexpr int kNoSockets[] = {SCMP_SYS(socket), SCMP_SYS(connect)};
-constexpr int kConnect[] = {SCMP_SYS(connect),    SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt),
-                            SCMP_SYS(setsockopt), SCMP_SYS(select),      SCMP_SYS(pselect6)};
-constexpr ArgumentRule kUnixWhen[] = {
-    {.call = SCMP_SYS(socket), .argument = 0, .mask = kInt, .bits = AF_UNIX, .when = "AF_UNIX"}};
+constexpr int kConnect[] = {SCMP_SYS(connect),    SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+                            SCMP_SYS(getsockopt), SCMP_SYS(select),      SCMP_SYS(pselect6)};
+// setsockopt(socket, level, option). TCP_ULP can make another protocol's socket (SMC) of one of TCP, whose ports
+// Landlock does not know; OpenSSL tries it for TLS in the kernel. The others of TCP are those below it and above, in
+// powers of 2.
+constexpr ArgumentTest kOptionsTo15[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{15}, .bits = 0}};
+constexpr ArgumentTest kOptionsTo23[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{7}, .bits = 16}};
+constexpr ArgumentTest kOptionsTo27[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{3}, .bits = 24}};
+constexpr ArgumentTest kOptionsTo29[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{1}, .bits = 28}};
+constexpr ArgumentTest kOption30[] = {{.argument = 2, .mask = kInt, .bits = 30}};
+constexpr ArgumentTest kOptionsFrom32To63[] = {{.argument = 2, .mask = kInt & ~std::uint64_t{31}, .bits = 32}};
+constexpr ArgumentTest kUpperProtocol[] = {{.argument = 2, .mask = kInt, .bits = TCP_ULP}};
+static_assert(TCP_ULP == 31);
+
+constexpr ArgumentRule option_of(int level, const char* when, std::span<const ArgumentTest> also = {}) {
+  return {.call = SCMP_SYS(setsockopt),
+          .argument = 1,
+          .mask = kInt,
+          .bits = static_cast<std::uint64_t>(level),
+          .when = when,
+          .also = also};
+}
+constexpr const char* kOfTcp = "of TCP but TCP_ULP";
+constexpr ArgumentRule kConnectWhen[] = {
+    option_of(SOL_SOCKET, "of the socket"),
+    option_of(IPPROTO_IP, "of IP"),
+    option_of(IPPROTO_IPV6, "of IPv6"),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsTo15),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsTo23),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsTo27),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsTo29),
+    option_of(IPPROTO_TCP, kOfTcp, kOption30),
+    option_of(IPPROTO_TCP, kOfTcp, kOptionsFrom32To63),
+};
+// socket(family, type | flags, protocol)
+constexpr std::uint64_t kType = kInt & ~std::uint64_t{SOCK_CLOEXEC | SOCK_NONBLOCK};
+constexpr int kMultipathTcp = 262;  // IPPROTO_MPTCP, younger than the reference platform's headers
+constexpr ArgumentTest kPlainTcp[] = {{.argument = 1, .mask = kType, .bits = SOCK_STREAM},
+                                      {.argument = 2, .mask = kInt, .bits = 0}};
+constexpr ArgumentTest kNamedTcp[] = {{.argument = 1, .mask = kType, .bits = SOCK_STREAM},
+                                      {.argument = 2, .mask = kInt, .bits = IPPROTO_TCP}};
+constexpr ArgumentTest kMptcp[] = {{.argument = 1, .mask = kType, .bits = SOCK_STREAM},
+                                   {.argument = 2, .mask = kInt, .bits = kMultipathTcp}};
+constexpr ArgumentTest kDatagrams[] = {{.argument = 1, .mask = kType, .bits = SOCK_DGRAM}};
+
+constexpr ArgumentRule socket_of(int family, const char* when, std::span<const ArgumentTest> also = {},
+                                 int error = EACCES) {
+  return {.call = SCMP_SYS(socket),
+          .argument = 0,
+          .mask = kInt,
+          .bits = static_cast<std::uint64_t>(family),
+          .when = when,
+          .also = also,
+          .error = error};
+}
+constexpr ArgumentRule kUnixWhen[] = {socket_of(AF_UNIX, "AF_UNIX")};
+constexpr ArgumentRule kUnixRefused[] = {socket_of(AF_UNIX, "AF_UNIX", {}, EAFNOSUPPORT)};
+constexpr ArgumentRule kConnectRefused[] = {socket_of(AF_NETLINK, "AF_NETLINK", {}, EAFNOSUPPORT),
+                                            option_of(IPPROTO_TCP, "TCP_ULP", kUpperProtocol)};
 constexpr ArgumentRule kTcpWhen[] = {
-    {.call = SCMP_SYS(socket), .argument = 0, .mask = kInt, .bits = AF_INET, .when = "AF_INET"},
-    {.call = SCMP_SYS(socket), .argument = 0, .mask = kInt, .bits = AF_INET6, .when = "AF_INET6"}};
+    socket_of(AF_INET, "TCP over AF_INET", kPlainTcp), socket_of(AF_INET, "TCP over AF_INET", kNamedTcp),
+    socket_of(AF_INET6, "TCP over AF_INET6", kPlainTcp), socket_of(AF_INET6, "TCP over AF_INET6", kNamedTcp)};
+constexpr ArgumentRule kNotTcpRefused[] = {socket_of(AF_INET, "datagrams", kDatagrams),
+                                           socket_of(AF_INET6, "datagrams", kDatagrams),
+                                           socket_of(AF_INET, "Multipath TCP", kMptcp, EPROTONOSUPPORT),
+                                           socket_of(AF_INET6, "Multipath TCP", kMptcp, EPROTONOSUPPORT)};
+constexpr ArgumentRule kInternetRefused[] = {socket_of(AF_INET, "AF_INET", {}, EAFNOSUPPORT),
+                                             socket_of(AF_INET6, "AF_INET6", {}, EAFNOSUPPORT)};
 constexpr int kNobody[] = {SCMP_SYS(ptrace),
                            SCMP_SYS(process_vm_readv),
                            SCMP_SYS(process_vm_writev),
@@ -211,12 +276,15 @@ constexpr ArgumentRule kNewNamespaces[] = {
 };
 constexpr int kSanitizer[] = {SCMP_SYS(openat),    SCMP_SYS(open),      SCMP_SYS(readlink),    SCMP_SYS(prctl),
                               SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(personality), SCMP_SYS(stat),
-                              SCMP_SYS(access),    SCMP_SYS(ioctl),     SCMP_SYS(pipe2)};
+                              SCMP_SYS(access),    SCMP_SYS(ioctl),     SCMP_SYS(pipe2),       SCMP_SYS(readlinkat),
+                              SCMP_SYS(faccessat), SCMP_SYS(statx)};
 
 constexpr CallGroup kAllGroup{.allowed = kAll, .allowed_when = kAllWhen, .refused = {}, .refused_when = {}};
 constexpr CallGroup kThreadsGroup{.allowed = {}, .allowed_when = kThreadsWhen, .refused = {}, .refused_when = {}};
 constexpr CallGroup kMemoryWithoutCodeGroup{
     .allowed = {}, .allowed_when = kNoCodeWhen, .refused = {}, .refused_when = {}};
+constexpr CallGroup kMemoryRefusingCodeGroup{
+    .allowed = {}, .allowed_when = kNoCodeWhen, .refused = {}, .refused_when = kCodeRefused};
 constexpr CallGroup kMemoryWithCodeGroup{.allowed = kCode, .allowed_when = {}, .refused = {}, .refused_when = {}};
 constexpr CallGroup kNoFilesGroup{.allowed = {}, .allowed_when = {}, .refused = kNoFiles, .refused_when = kNoFilesWhen};
 constexpr CallGroup kReadingFilesGroup{.allowed = kRead, .allowed_when = kReadWhen, .refused = {}, .refused_when = {}};
@@ -229,15 +297,21 @@ constexpr CallGroup kAcceptingGroup{.allowed = kAccept, .allowed_when = kAcceptW
 constexpr CallGroup kHarmlessIoctlsGroup{.allowed = {}, .allowed_when = kIoctlWhen, .refused = {}, .refused_when = {}};
 constexpr CallGroup kDevicesGroup{.allowed = kDevices, .allowed_when = {}, .refused = {}, .refused_when = {}};
 constexpr CallGroup kNoSocketsGroup{.allowed = {}, .allowed_when = {}, .refused = kNoSockets, .refused_when = {}};
-constexpr CallGroup kConnectingGroup{.allowed = kConnect, .allowed_when = {}, .refused = {}, .refused_when = {}};
+constexpr CallGroup kConnectingGroup{
+    .allowed = kConnect, .allowed_when = kConnectWhen, .refused = {}, .refused_when = kConnectRefused};
 constexpr CallGroup kUnixSocketsGroup{.allowed = {}, .allowed_when = kUnixWhen, .refused = {}, .refused_when = {}};
-constexpr CallGroup kTcpSocketsGroup{.allowed = {}, .allowed_when = kTcpWhen, .refused = {}, .refused_when = {}};
+constexpr CallGroup kNoUnixSocketsGroup{.allowed = {}, .allowed_when = {}, .refused = {}, .refused_when = kUnixRefused};
+constexpr CallGroup kTcpSocketsGroup{
+    .allowed = {}, .allowed_when = kTcpWhen, .refused = {}, .refused_when = kNotTcpRefused};
+constexpr CallGroup kNoInternetSocketsGroup{
+    .allowed = {}, .allowed_when = {}, .refused = {}, .refused_when = kInternetRefused};
 
 }  // namespace
 
 const CallGroup& calls_for_all() noexcept { return kAllGroup; }
 const CallGroup& calls_for_threads() noexcept { return kThreadsGroup; }
 const CallGroup& calls_for_memory_without_code() noexcept { return kMemoryWithoutCodeGroup; }
+const CallGroup& calls_for_memory_refusing_code() noexcept { return kMemoryRefusingCodeGroup; }
 const CallGroup& calls_for_memory_with_code() noexcept { return kMemoryWithCodeGroup; }
 const CallGroup& calls_for_no_files() noexcept { return kNoFilesGroup; }
 const CallGroup& calls_for_reading_files() noexcept { return kReadingFilesGroup; }
@@ -251,7 +325,9 @@ const CallGroup& calls_for_devices() noexcept { return kDevicesGroup; }
 const CallGroup& calls_for_no_sockets() noexcept { return kNoSocketsGroup; }
 const CallGroup& calls_for_connecting() noexcept { return kConnectingGroup; }
 const CallGroup& calls_for_unix_sockets() noexcept { return kUnixSocketsGroup; }
+const CallGroup& calls_for_no_unix_sockets() noexcept { return kNoUnixSocketsGroup; }
 const CallGroup& calls_for_tcp_sockets() noexcept { return kTcpSocketsGroup; }
+const CallGroup& calls_for_no_internet_sockets() noexcept { return kNoInternetSocketsGroup; }
 std::span<const int> calls_for_nobody() noexcept { return kNobody; }
 std::span<const ArgumentRule> calls_for_new_namespaces() noexcept { return kNewNamespaces; }
 std::span<const int> calls_for_sanitizers() noexcept { return kSanitizer; }

@@ -2,12 +2,16 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -87,6 +91,36 @@ Result<Secret> read_secret_file(const std::string& path, const std::string& fiel
 
 namespace {
 
+/// Signals that would end or stop this thread's process wait for as long as it lives: they find a terminal that shows
+/// again what is typed.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP}) sigaddset(&held, number);
+    pthread_sigmask(SIG_BLOCK, &held, &before_);
+    arrived_ = UniqueFd{signalfd(-1, &held, SFD_CLOEXEC)};
+  }
+  ~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+
+  /// Until there is something to read; false when one of the signals came before.
+  [[nodiscard]] bool wait_for(int fd) const {
+    std::array<pollfd, 2> watched{
+        {{.fd = arrived_.get(), .events = POLLIN, .revents = 0}, {.fd = fd, .events = POLLIN, .revents = 0}}};
+    while (poll(watched.data(), watched.size(), -1) < 0) {
+      if (errno != EINTR) return false;
+    }
+    return watched[0].revents == 0;
+  }
+
+ private:
+  sigset_t before_{};
+  UniqueFd arrived_;
+};
+
 /// Turns the terminal's echo off for as long as it lives.
 class NoEcho {
  public:
@@ -109,7 +143,9 @@ class NoEcho {
 
 /// A line that was typed, without its newline; 0 where it has none (it is too long, or was broken off).
 std::size_t read_line(int terminal, std::span<std::uint8_t> room) {
+  const HeldSignals held;  // longer than the silence
   const NoEcho silent(terminal);
+  if (!held.wait_for(terminal)) return 0;
   const ssize_t got = read(terminal, room.data(), room.size());
   const auto size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
   return size > 0 && room[size - 1] == '\n' ? size - 1 : 0;

@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/ascii.h"
 #include "base/file.h"
+#include "base/seccomp_never.h"
 #include "base/toml_reader.h"
 #include "config/environment.h"
 
@@ -30,17 +30,6 @@ constexpr std::array kQuirks = {
     QuirkName{"generated-keys-do-not-tell-local", HsmQuirk::kGeneratedKeysDoNotTellLocal},
     QuirkName{"no-finalize", HsmQuirk::kNoFinalize},
 };
-
-/// The mechanisms that src/token can sign with.
-const std::vector<std::string>& mechanism_names() {
-  static const std::vector<std::string> kNames = {
-      "CKM_RSA_PKCS",     "CKM_SHA256_RSA_PKCS",     "CKM_SHA384_RSA_PKCS",     "CKM_SHA512_RSA_PKCS",
-      "CKM_RSA_PKCS_PSS", "CKM_SHA256_RSA_PKCS_PSS", "CKM_SHA384_RSA_PKCS_PSS", "CKM_SHA512_RSA_PKCS_PSS",
-      "CKM_ECDSA",        "CKM_ECDSA_SHA256",        "CKM_ECDSA_SHA384",        "CKM_ECDSA_SHA512",
-      "CKM_EDDSA",
-  };
-  return kNames;
-}
 
 std::set<HsmQuirk> read_quirks(TomlTable& table) {
   std::vector<std::string> names;
@@ -66,10 +55,13 @@ std::vector<std::string> read_paths(TomlTable& table, const std::string& key, st
 
 std::vector<std::string> read_system_calls(TomlTable& table) {
   std::vector<std::string> names = table.texts("system_calls");
-  const auto good = [](char c) { return ascii::is_lower(c) || ascii::is_digit(c) || c == '_'; };
   for (const std::string& name : names) {
-    if (std::ranges::all_of(name, good)) continue;
-    table.complain("system_calls", fmt::format("has \"{}\", which is no name of a system call", printable(name)));
+    if (name.empty()) continue;  // was complained about
+    if (const auto why = why_never(name); why.has_value()) {
+      table.complain("system_calls", fmt::format("has \"{}\", which {}; no profile may have it", name, *why));
+    } else if (!is_system_call(name)) {
+      table.complain("system_calls", fmt::format("has \"{}\", which is no name of a system call", printable(name)));
+    }
   }
   return names;
 }
@@ -94,6 +86,7 @@ HsmSandbox read_sandbox(TomlTable table) {
     sandbox.tcp_ports.push_back(static_cast<std::uint16_t>(port));
   }
   sandbox.system_calls = read_system_calls(table);
+  sandbox.loads_code = table.boolean("loads_code", false);
   sandbox.makes_code = table.boolean("makes_code", false);
   sandbox.readable_in = read_readable_in(table);
   return sandbox;
@@ -102,7 +95,7 @@ HsmSandbox read_sandbox(TomlTable table) {
 void read_calling(TomlTable& root, HsmProfile& profile) {
   profile.max_sessions = static_cast<std::uint32_t>(root.integer("max_sessions", 0, 1'000'000, 0));
   profile.thread_safe = root.boolean("thread_safe", true);
-  profile.mechanisms = root.choices("mechanisms", mechanism_names());
+  profile.mechanisms = root.choices("mechanisms", hsm_mechanism_names());
   profile.quirks = read_quirks(root);
   for (const std::int64_t code : root.integers("restart_codes", 1, 0xFFFFFFFF)) {
     profile.restart_codes.insert(static_cast<std::uint64_t>(code));
@@ -112,6 +105,16 @@ void read_calling(TomlTable& root, HsmProfile& profile) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& hsm_mechanism_names() {
+  static const std::vector<std::string> kNames = {
+      "CKM_RSA_PKCS",     "CKM_SHA256_RSA_PKCS",     "CKM_SHA384_RSA_PKCS",     "CKM_SHA512_RSA_PKCS",
+      "CKM_RSA_PKCS_PSS", "CKM_SHA256_RSA_PKCS_PSS", "CKM_SHA384_RSA_PKCS_PSS", "CKM_SHA512_RSA_PKCS_PSS",
+      "CKM_ECDSA",        "CKM_ECDSA_SHA256",        "CKM_ECDSA_SHA384",        "CKM_ECDSA_SHA512",
+      "CKM_EDDSA",
+  };
+  return kNames;
+}
 
 Result<HsmProfile> parse_hsm_profile(ByteView text, const std::string& file) {
   SIGNET_TRY(const auto document, TomlDocument::parse(text, file));

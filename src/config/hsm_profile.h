@@ -43,8 +43,9 @@ struct HsmSandbox {
   std::vector<std::string> devices;       ///< device files: reading, writing, ioctl
   std::vector<std::string> unix_sockets;  ///< it connects to these
   std::vector<std::uint16_t> tcp_ports;   ///< it connects to these, on any address
-  std::vector<std::string> system_calls;  ///< names that seccomp_syscall_resolve_name knows
-  bool makes_code = false;                ///< it writes code into memory and runs it
+  std::vector<std::string> system_calls;  ///< names of system calls, none of never_calls()
+  bool loads_code = false;                ///< it loads a part of itself from a file
+  bool makes_code = false;                ///< it writes code into memory and runs it, and may load it
   std::vector<HsmPathIn> readable_in;     ///< more for `readable`; load_hsm_setup moves them there
 };
 
@@ -67,6 +68,9 @@ struct HsmProfile {
   HsmSandbox sandbox;
   [[nodiscard]] bool has(HsmQuirk quirk) const { return quirks.contains(quirk); }
 };
+
+/// The mechanisms that a profile may name in `mechanisms`: those that src/token signs with.
+[[nodiscard]] const std::vector<std::string>& hsm_mechanism_names();
 
 /// Errors: kInvalidArgument with one line per mistake, as of parse_daemon_config.
 [[nodiscard]] Result<HsmProfile> parse_hsm_profile(ByteView text, const std::string& file);

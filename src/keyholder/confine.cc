@@ -8,6 +8,11 @@ namespace {
 constexpr std::uint64_t kDescriptors = 256;
 constexpr std::uint64_t kDescriptorsForEachSession = 32;
 
+LateCode late_code_of(const HsmSandbox& needs) {
+  if (needs.makes_code) return LateCode::kMade;
+  return needs.loads_code ? LateCode::kLoaded : LateCode::kNone;
+}
+
 }  // namespace
 
 SandboxPlan sandbox_of_keyholder(const DaemonConfig& config, const std::string& token, const HsmProfile& profile) {
@@ -20,7 +25,7 @@ SandboxPlan sandbox_of_keyholder(const DaemonConfig& config, const std::string& 
                      .landlock = config.run.landlock(),
                      .max_descriptors = kDescriptors + kDescriptorsForEachSession * config.tokens.at(token).sessions,
                      .unix_sockets = !needs.unix_sockets.empty(),
-                     .makes_code = needs.makes_code,
+                     .late_code = late_code_of(needs),
                      .system_calls = needs.system_calls};
 }
 

@@ -25,6 +25,27 @@ std::pair<std::string, std::string> name_of(const admin::Request& request) {
   }
 }
 
+std::string drained_text(const std::string& token) {
+  return fmt::format("token '{}' is drained: nothing is in flight, and no process uses it", token);
+}
+
+std::unexpected<Error> too_many_wait() {
+  return fail_retryable(ErrorCode::kUnavailable, "too many operators wait for the same already; wait with them",
+                        kInAMoment);
+}
+
+internal::AdminAct report_of(const std::string& what, const std::string& token, const AdminPeer& peer, Time at,
+                             const Result<std::string>& done) {
+  internal::AdminAct report;
+  report.set_act(what);
+  report.set_token(token);
+  report.set_uid(peer.uid);
+  report.set_pid(static_cast<std::uint32_t>(peer.pid));
+  report.set_at_micros(at.time_since_epoch().count());
+  if (!done.has_value()) report.set_failure(printable(done.error().message, 1024));
+  return report;
+}
+
 /// A wrong PIN is no matter of who asks: for the operator the token refused.
 internal::Failure answer_of(Error error) {
   if (error.code == ErrorCode::kUnauthenticated) error.code = ErrorCode::kFailedPrecondition;
@@ -63,7 +84,7 @@ void AdminDesk::take(AdminSocket::ConnectionId connection, const AdminPeer& peer
   ops::info(
       "an operator asks",
       {{"act", act.what}, {"token", act.token}, {"uid", std::to_string(peer.uid)}, {"pid", std::to_string(peer.pid)}});
-  if (!world_.reports.has_room()) {
+  if (!world_.reports.reserve()) {
     admin::Response response;
     *response.mutable_failure() = to_failure(
         fail(ErrorCode::kResourceExhausted,
@@ -89,20 +110,18 @@ Result<Token*> AdminDesk::token_of(const Act& act) {
 
 void AdminDesk::unlock(const Act& act, const admin::Unlock& wish, Secret pin) {
   const auto token = token_of(act);
-  if (!token.has_value()) return finish(act, std::unexpected(token.error()));
+  if (!token.has_value()) return decline(act, std::unexpected(token.error()));
   const Child& keyholder = *(*token)->keyholder;
-  if ((*token)->door.drained()) {
-    return finish(act, fail(ErrorCode::kFailedPrecondition, (*token)->door.next_step()));
-  }
+  if ((*token)->door.drained()) return decline(act, fail(ErrorCode::kFailedPrecondition, (*token)->door.next_step()));
   if (keyholder.state() == Child::State::kReady)
-    return finish(act, fmt::format("token '{}' is open already; nothing was done with the PIN", act.token));
+    return decline(act, fmt::format("token '{}' is open already; nothing was done with the PIN", act.token));
   if (keyholder.pid() > 0) {
-    return finish(act, fail_retryable(ErrorCode::kUnavailable,
-                                      fmt::format("token '{}' is being opened at present; wait for that", act.token),
-                                      kInAMoment));
+    return decline(act, fail_retryable(ErrorCode::kUnavailable,
+                                       fmt::format("token '{}' is being opened at present; wait for that", act.token),
+                                       kInAMoment));
   }
   if (const auto used = use_pin(**token, wish, std::move(pin)); !used.has_value())
-    return finish(act, std::unexpected(used.error()));
+    return decline(act, std::unexpected(used.error()));
   open(act, **token);
 }
 
@@ -123,22 +142,25 @@ void AdminDesk::open(const Act& act, Token& token) {
 
 void AdminDesk::drain(const Act& act) {
   const auto token = token_of(act);
-  if (!token.has_value()) return finish(act, std::unexpected(token.error()));
+  if (!token.has_value()) return decline(act, std::unexpected(token.error()));
+  if (draining_.count(act.token) >= kMostAlike) return decline(act, too_many_wait());
+  const bool was_drained = (*token)->door.drained();
+  if (was_drained && (*token)->keyholder->pid() <= 0) return decline(act, drained_text(act.token));
   draining_.emplace(act.token, act);
-  if (!(*token)->door.drained()) world_.tokens.drain(**token);
+  if (!was_drained) world_.tokens.drain(**token);
   if ((*token)->keyholder->pid() <= 0) has_left(act.token);
 }
 
 void AdminDesk::undrain(const Act& act) {
   const auto token = token_of(act);
-  if (!token.has_value()) return finish(act, std::unexpected(token.error()));
+  if (!token.has_value()) return decline(act, std::unexpected(token.error()));
   TokenDoor& door = (*token)->door;
-  if (!door.drained()) return finish(act, fmt::format("token '{}' was not drained; nothing was done", act.token));
+  if (!door.drained()) return decline(act, fmt::format("token '{}' was not drained; nothing was done", act.token));
   if ((*token)->keyholder->pid() > 0) {
-    return finish(act,
-                  fail_retryable(ErrorCode::kUnavailable,
-                                 fmt::format("token '{}' still finishes what is in flight; wait for that", act.token),
-                                 kInAMoment));
+    return decline(act,
+                   fail_retryable(ErrorCode::kUnavailable,
+                                  fmt::format("token '{}' still finishes what is in flight; wait for that", act.token),
+                                  kInAMoment));
   }
   world_.tokens.undrain(**token);
   if (door.state() != TokenDoor::State::kFree) return finish(act, door.next_step());
@@ -147,11 +169,14 @@ void AdminDesk::undrain(const Act& act) {
 
 void AdminDesk::reload(const Act& act) {
   if (world_.issuer().state() != Child::State::kReady) {
-    return finish(
+    return decline(
         act, fail_retryable(ErrorCode::kUnavailable,
                             "the issuer is not ready and takes no policy; signet admin status says why", kInAMoment));
   }
+  if (reloading_ >= kMostAlike) return decline(act, too_many_wait());
+  ++reloading_;
   world_.reload.want([this, act](const Result<void>& result) {
+    --reloading_;
     const std::string sha256 = to_hex(world_.facts().loaded.rules.policy_sha256);
     finish(act, result.has_value() ? Result<std::string>(fmt::format("the policy {} is in force", sha256))
                                    : std::unexpected(result.error()));
@@ -169,8 +194,7 @@ void AdminDesk::not_opened(const std::string& token, const Error& why) {
 
 void AdminDesk::has_left(const std::string& token) {
   if (!world_.tokens.find(token)->door.drained()) return;
-  finish_all(draining_, token,
-             fmt::format("token '{}' is drained: nothing is in flight, and no process uses it", token));
+  finish_all(draining_, token, drained_text(token));
 }
 
 void AdminDesk::finish_all(std::multimap<std::string, Act>& acts, const std::string& token,
@@ -184,14 +208,17 @@ void AdminDesk::finish_all(std::multimap<std::string, Act>& acts, const std::str
 
 /// Logged first, then answered.
 void AdminDesk::finish(const Act& act, const Result<std::string>& done) {
-  internal::AdminAct report;
-  report.set_act(act.what);
-  report.set_token(act.token);
-  report.set_uid(act.peer.uid);
-  report.set_pid(static_cast<std::uint32_t>(act.peer.pid));
-  report.set_at_micros(act.at.time_since_epoch().count());
-  if (!done.has_value()) report.set_failure(printable(done.error().message, 1024));
-  world_.reports.add(report);
+  world_.reports.add(report_of(act.what, act.token, act.peer, act.at, done));
+  tell(act, done);
+}
+
+void AdminDesk::decline(const Act& act, const Result<std::string>& why) {
+  world_.reports.give_back();
+  world_.reports.add_idle(report_of(act.what, act.token, act.peer, act.at, why));
+  tell(act, why);
+}
+
+void AdminDesk::tell(const Act& act, const Result<std::string>& done) {
   world_.reports.send(world_.issuer());
   ops::info(done.has_value() ? "an operator's act is done" : "an operator's act failed",
             {{"act", act.what},
@@ -249,6 +276,8 @@ void AdminDesk::stop() {
   for (auto* const acts : {&opening_, &draining_}) {
     while (!acts->empty()) finish_all(*acts, std::string(acts->begin()->first), stopping);
   }
+  world_.reload.stop();
+  answer_status(nullptr, "signetd is stopping");
 }
 
 }  // namespace signet

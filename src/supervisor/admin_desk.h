@@ -35,6 +35,9 @@ class AdminDesk {
  public:
   using Time = AdminSocket::Time;
 
+  /// Acts of one kind (of one token, where they are about one) that may wait for their end at the same time.
+  static constexpr std::size_t kMostAlike = 16;
+
   explicit AdminDesk(AdminDeskWorld world, AdminSocket socket) : world_(std::move(world)), socket_(std::move(socket)) {}
 
   void watch(std::vector<pollfd>& watched) const { socket_.watch(watched); }
@@ -48,7 +51,7 @@ class AdminDesk {
   void has_left(const std::string& token);
   void answered(const internal::IssuerStatus& status);
   void issuer_died();
-  /// Nothing that waits will happen any more.
+  /// Nothing that waits will happen any more: whoever waits is told.
   void stop();
 
  private:
@@ -69,7 +72,11 @@ class AdminDesk {
   void reload(const Act& act);
   void open(const Act& act, Token& token);
   [[nodiscard]] Result<Token*> token_of(const Act& act);
+  /// It was done, or tried. Each act ends in one of these two.
   void finish(const Act& act, const Result<std::string>& done);
+  /// It changed nothing.
+  void decline(const Act& act, const Result<std::string>& why);
+  void tell(const Act& act, const Result<std::string>& done);
   void finish_all(std::multimap<std::string, Act>& acts, const std::string& token, const Result<std::string>& done);
 
   void begin_status(AdminSocket::ConnectionId connection);
@@ -79,6 +86,7 @@ class AdminDesk {
   AdminSocket socket_;
   std::multimap<std::string, Act> opening_;   // by token
   std::multimap<std::string, Act> draining_;  // likewise
+  std::size_t reloading_ = 0;                 // reloads that wait for their end
   std::vector<AdminSocket::ConnectionId> status_waits_;
   std::optional<Time> status_deadline_;    // of those
   std::optional<std::uint64_t> question_;  // that the issuer has not answered

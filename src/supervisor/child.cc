@@ -21,6 +21,7 @@ namespace signet {
 namespace {
 
 constexpr int kControlDescriptor = 3;
+constexpr int kNotStarted = 127;  // exit status of a child that did not become its program
 constexpr std::chrono::milliseconds kFirstDelay{100};
 constexpr std::chrono::seconds kStartTimeout{60};
 constexpr int kSlowerStart = 3;  // than the longest one that was good
@@ -37,32 +38,45 @@ std::vector<std::string> child_environment() {
   return environment;
 }
 
-/// In the child after fork: only async-signal-safe calls from here on. Without capabilities and as its own user it is
-/// before any line of its program runs.
+/// In the child after fork: only async-signal-safe calls from here on. Standard error is the supervisor's, and what is
+/// said there is all that anybody hears of a step that failed.
+[[noreturn]] void give_up_starting(const ChildPlan& plan, const char* step) {
+  const char* const error = strerrorname_np(errno);
+  for (const char* part : {"signetd: ", plan.process.c_str(), " was not started: ", step,
+                           " failed: ", error == nullptr ? "for a reason that has no name" : error, "\n"}) {
+    if (write(STDERR_FILENO, part, strlen(part)) < 0) break;
+  }
+  _exit(kNotStarted);
+}
+
+/// Likewise. Without capabilities and as its own user it is before any line of its program runs.
 [[noreturn]] void execute(const ChildPlan& plan, char* const* arguments, char* const* environment, int control,
                           int null_device, pid_t supervisor) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (setsid() < 0) _exit(127);  // no terminal: what is typed there is for signetd's operator
-  if (plan.user.has_value() && !become(*plan.user)) _exit(127);
-  if (!drop_capabilities()) _exit(127);
+  if (setsid() < 0) give_up_starting(plan, "setsid");  // no terminal: what is typed there is for signetd's operator
+  const char* const kept = plan.user.has_value() ? become(*plan.user) : nullptr;
+  if (kept != nullptr) give_up_starting(plan, kept);
+  if (!drop_capabilities()) give_up_starting(plan, "dropping its capabilities");
   // Should this process ever outlive the supervisor without noticing, the kernel ends it. Behind become(), at which it
   // forgets.
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != supervisor) _exit(127);
-  if (dup2(null_device, STDIN_FILENO) < 0) _exit(127);
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) give_up_starting(plan, "prctl(PR_SET_PDEATHSIG)");
+  if (getppid() != supervisor) _exit(kNotStarted);
+  if (dup2(null_device, STDIN_FILENO) < 0) give_up_starting(plan, "dup2 of /dev/null");
   // dup2 onto itself would leave close-on-exec set.
   if (control == kControlDescriptor ? fcntl(control, F_SETFD, 0) < 0 : dup2(control, kControlDescriptor) < 0)
-    _exit(127);
-  if (close_range(kControlDescriptor + 1, ~0U, 0) != 0) _exit(127);
+    give_up_starting(plan, "dup2 of the control socket");
+  if (close_range(kControlDescriptor + 1, ~0U, 0) != 0) give_up_starting(plan, "close_range");
   execve(plan.path.c_str(), arguments, environment);
-  _exit(127);
+  give_up_starting(plan, "execve");
 }
 
 }  // namespace
 
 std::string Exit::text() const {
   if (signal != 0) return fmt::format("signal {} ({})", signal, strsignal(signal));
+  if (status == kNotStarted) return fmt::format("exit status {} (not started; standard error says why)", status);
   return fmt::format("exit status {}", status);
 }
 

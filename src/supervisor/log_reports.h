@@ -3,34 +3,62 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 
 #include "supervisor/child.h"
 
 namespace signet {
 
 /// Keeps each report until the issuer says that it is recorded; the next issuer is told again of those that this one
-/// was told of when it died, so that an entry can be there twice, but none is missing. Bounded: what does not fit is an
-/// error that is said. Single-threaded.
+/// was told of when it died, so that an entry can be there twice, but none is missing. Bounded, with room of its own
+/// for each kind: however many processes die, or acts are refused, while the issuer waits for its token, the act that
+/// opens it can be logged. Single-threaded.
 class LogReports {
  public:
+  static constexpr std::size_t kMostDeaths = 500;
+  static constexpr std::size_t kMostActs = 300;      ///< that changed something, or tried to
+  static constexpr std::size_t kMostIdleActs = 200;  ///< that changed nothing
+
+  /// One that finds no room is lost, which the operations log has.
   void add(const Child& child, const Exit& exit);
+
+  /// Keeps room for an act that is about to be done: what cannot be logged is not done. False where there is none. Each
+  /// room is used by add(), or given back.
+  [[nodiscard]] bool reserve() noexcept;
+  void give_back() noexcept { --reserved_; }
+  /// Into the room that was reserved for it.
   void add(const internal::AdminAct& act);
+  /// An act that was refused before anything was done, or found nothing to do; needs no reserved room. Of those beyond
+  /// kMostIdleActs the newest is kept, and says how many there were.
+  void add_idle(const internal::AdminAct& act);
+
   /// Sends what this issuer has not been told yet, in order, if it is ready.
   void send(Child& issuer);
   /// The issuer has recorded the report with this number.
   void recorded(std::uint64_t report);
   void issuer_died() noexcept { told_ = 0; }
-  /// An act that could not be logged is not done: whoever does one asks first. Deaths leave room for acts: a token that
-  /// is away for hours keeps no operator from draining it.
-  [[nodiscard]] bool has_room() const noexcept { return waiting_.size() < kMost; }
 
  private:
-  static constexpr std::size_t kMost = 1000;
-  static constexpr std::size_t kMostWithDeaths = 500;
-  void add(internal::SupervisorToChild report, std::size_t most);
-  std::deque<internal::SupervisorToChild> waiting_;  // by their numbers
-  std::size_t told_ = 0;                             // so many, from the front, the present issuer has been told
-  std::uint64_t last_ = 0;                           // number of a report
+  enum class Kind : std::uint8_t { kDeath, kAct, kIdleAct };
+  struct Waiting {
+    internal::SupervisorToChild report;
+    Kind kind;
+  };
+  /// Acts for which there was no room.
+  struct LeftOut {
+    internal::AdminAct newest;
+    std::size_t older = 0;
+  };
+
+  void wait(internal::SupervisorToChild report, Kind kind);
+  [[nodiscard]] std::size_t count(Kind kind) const noexcept;
+  void take_up_left_out();
+
+  std::deque<Waiting> waiting_;  // by their numbers
+  std::size_t told_ = 0;         // so many, from the front, the present issuer has been told
+  std::uint64_t last_ = 0;       // number of a report
+  std::size_t reserved_ = 0;
+  std::optional<LeftOut> left_out_;
 };
 
 }  // namespace signet

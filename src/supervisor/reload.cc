@@ -61,6 +61,15 @@ void Reload::issuer_died() {
                .message = "the issuer died before it answered; look why, then send SIGHUP again"});
 }
 
+void Reload::stop() {
+  wanted_ = false;
+  offered_.reset();
+  const Result<void> stopping = fail(ErrorCode::kUnavailable, "signetd is stopping");
+  for (auto* const waiting : {&under_way_, &to_tell_}) {
+    for (const Told& told : std::exchange(*waiting, {})) told(stopping);
+  }
+}
+
 void Reload::refuse(const Error& error) {
   for (std::string_view rest = error.message; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());

@@ -30,6 +30,8 @@ class Reload {
   void answered(const internal::Reloaded& answer, Child& issuer);
   /// With the reload in its hands, perhaps. It is not offered again by itself: it may be what killed the issuer.
   void issuer_died();
+  /// There will be none any more: whoever waits for one is told so. What the issuer may still answer changes nothing.
+  void stop();
 
   /// Whether the service manager knows the daemon as ready, so that it is to be told of reloads (sd_notify(3),
   /// Type=notify-reload).

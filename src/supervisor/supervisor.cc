@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +19,10 @@
 #include "supervisor/log_reports.h"
 #include "supervisor/notify.h"
 #include "supervisor/plan.h"
+#include "supervisor/readiness.h"
 #include "supervisor/reload.h"
+#include "supervisor/shutdown.h"
+#include "supervisor/signals.h"
 #include "supervisor/tokens.h"
 #include "wire/status.h"
 
@@ -30,28 +32,24 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr std::chrono::seconds kDrainTimeout{30};  // per process, at shutdown
-
 /// The event loop. Single-threaded; everything happens in turn().
 class Supervisor {
  public:
   Supervisor(LoadedConfig loaded, UniqueFd listener, AdminSocket admin, std::string ready_file)
       : loaded_(std::move(loaded)),
         listener_(std::move(listener)),
-        ready_file_(std::move(ready_file)),
+        readiness_(loaded_.config, children_, tokens_, std::move(ready_file)),
         desk_(desk_world(), std::move(admin)) {}
 
   Result<void> run(InheritedDescriptors inherited) {
     SIGNET_CHECK(tokens_.prepare(inherited));  // may wait for a pipe, and a signal still ends that
     inherited = {};
-    SIGNET_CHECK(open_signals());
-    if (!ready_file_.empty()) unlink(ready_file_.c_str());  // of a daemon that was killed
+    SIGNET_CHECK(signals_.open());
     SIGNET_CHECK(start_children());
-    while (!finished()) {
+    while (!shutdown_.finished()) {
       SIGNET_CHECK(wait_for_events());
       act_on_time();
     }
-    if (!ready_file_.empty()) unlink(ready_file_.c_str());
     if (failure_.has_value()) return std::unexpected(*failure_);
     ops::info("stopped");
     return {};
@@ -59,17 +57,6 @@ class Supervisor {
 
  private:
   // Starting -----------------------------------------------------------------------------------------------------
-
-  Result<void> open_signals() {
-    sigset_t watched;
-    sigemptyset(&watched);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&watched, number);
-    if (signal(SIGCHLD, SIG_DFL) == SIG_ERR) return fail_errno(errno, "signal");  // ignored, deaths would go unseen
-    if (sigprocmask(SIG_BLOCK, &watched, nullptr) != 0) return fail_errno(errno, "sigprocmask");
-    signals_ = UniqueFd{signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK)};
-    if (!signals_.valid()) return fail_errno(errno, "signalfd");
-    return {};
-  }
 
   Result<void> start_children() {
     SIGNET_TRY(const std::vector<ChildPlan> plans, plan_children(loaded_, listener_));
@@ -82,48 +69,20 @@ class Supervisor {
   /// A keyholder whose token waits for an operator is left as it is.
   Result<void> start(Child& child) { return child.process() == kKeyholder ? tokens_.start(child) : child.start(); }
 
-  /// All that can run does. Where a token waits for an operator, the daemon is ready for him and says UNAVAILABLE to
-  /// everybody else: a service manager that gave up on it would start it again, and it would wait again. A token that
-  /// is away is waited for by nobody: its keys are on other tokens (Tokens::check_keys).
-  bool can_announce() const {
-    const bool waits = tokens_.any_is_held();
-    return std::ranges::all_of(children_, [&](const Child& child) {
-      if (child.state() == Child::State::kReady) return true;
-      if (child.process() == kKeyholder) return tokens_.is_held(child) || tokens_.is_away(child);
-      return waits && child.process() == kIssuer;
-    });
-  }
-
-  void announce_if_possible() {
-    if (!announced_ && !stopping_ && can_announce()) announce_ready();
-  }
-
-  void announce_ready() {
-    announced_ = true;
+  /// Whatever becomes ready, is held or is away may be the last that was waited for.
+  void announce_if_ready() {
+    if (readiness_.announced() || shutdown_.begun() || !readiness_.is_reached()) return;
     reload_.set_announced(true);
-    const Result<std::string> address = address_of(listener_);
-    const std::string where = address.value_or("?");
-    if (!ready_file_.empty()) {
-      const std::string text = fmt::format("{{\"address\":\"{}\",\"pid\":{}}}\n", where, getpid());
-      if (const auto written = replace_file(ready_file_, bytes_of(text), 0644); !written.has_value()) {
-        return give_up(written.error());
-      }
-    }
-    notify_service_manager("READY=1");
-    ops::info("ready", {{"address", where}, {"waits_for", tokens_.next_steps()}});
-    tell_what_is_waited_for();
+    check(readiness_.announce(address_of(listener_).value_or("?")));
   }
-
-  /// What `systemctl status` shows.
-  void tell_what_is_waited_for() const { notify_service_manager("STATUS=" + tokens_.next_steps()); }
 
   // Events -------------------------------------------------------------------------------------------------------
 
   Result<void> wait_for_events() {
-    std::vector<pollfd> watched{{.fd = signals_.get(), .events = POLLIN, .revents = 0}};
+    std::vector<pollfd> watched{{.fd = signals_.fd(), .events = POLLIN, .revents = 0}};
     for (const Child& child : children_) watched.push_back({.fd = child.control_fd(), .events = POLLIN, .revents = 0});
     const std::size_t first_of_desk = watched.size();
-    if (!stopping_) desk_.watch(watched);
+    if (!shutdown_.begun()) desk_.watch(watched);
     if (poll(watched.data(), watched.size(), milliseconds_to_next_timer()) < 0 && errno != EINTR)
       return fail_errno(errno, "poll");
     for (std::size_t i = 0; i < children_.size(); ++i) {
@@ -132,7 +91,7 @@ class Supervisor {
     if (watched[0].revents != 0) read_signals();
     const auto of_desk = std::span(watched).subspan(first_of_desk);
     const bool asked = std::ranges::any_of(of_desk, [](const pollfd& each) { return each.revents != 0; });
-    if (asked && !stopping_) desk_.serve(std::chrono::steady_clock::now());
+    if (asked && !shutdown_.begun()) desk_.serve(std::chrono::steady_clock::now());
     return {};
   }
 
@@ -148,7 +107,9 @@ class Supervisor {
       case internal::ChildToSupervisor::kAlive: child.alive = message->alive(); return;
       case internal::ChildToSupervisor::kTokenDrained:
         return tokens_.issuer_is_done_with(message->token_drained().token());
-      case internal::ChildToSupervisor::kRecorded: return reports_.recorded(message->recorded().report());
+      case internal::ChildToSupervisor::kRecorded:
+        reports_.recorded(message->recorded().report());
+        return reports_.send(*find(kIssuer));
       case internal::ChildToSupervisor::kIssuerStatus: return desk_.answered(message->issuer_status());
       case internal::ChildToSupervisor::kReloaded:
         reload_.answered(message->reloaded(), child);
@@ -165,7 +126,7 @@ class Supervisor {
   }
 
   void on_peer_lost(std::uint64_t generation) {
-    if (!stopping_) check(links_.join_again(generation));
+    if (!shutdown_.begun()) check(links_.join_again(generation));
   }
 
   /// What ends the daemon when it fails.
@@ -181,18 +142,18 @@ class Supervisor {
     ops::error("process cannot go on", {{"process", child.name()}, {"reason", error.message}});
     if (child.process() == kKeyholder && tokens_.of(child).door.closes_for(error)) {
       desk_.not_opened(child.token(), error);
-      return tell_what_is_waited_for();
+      return readiness_.tell_what_is_waited_for();
     }
     if (child.process() == kKeyholder && error.retryable) return on_token_away(child, error);
     if (child.process() == kKeyholder) tokens_.not_away(child);
-    if (!announced_)
+    if (!readiness_.announced())
       give_up(Error{.code = error.code, .message = child.name() + ": " + error.message, .field = error.field});
   }
 
   void on_token_away(const Child& keyholder, const Error& why) {
     tokens_.gone_away(keyholder, why);
-    if (!announced_) check(tokens_.check_keys());
-    if (!stopping_) tell_what_is_waited_for();
+    if (!readiness_.announced()) check(tokens_.check_keys());
+    if (!shutdown_.begun()) readiness_.tell_what_is_waited_for();
   }
 
   void on_ready(Child& child) {
@@ -204,7 +165,7 @@ class Supervisor {
       go_on_reloading();
     }
     if (child.process() == kKeyholder) on_token_open(child);
-    announce_if_possible();
+    announce_if_ready();
   }
 
   void on_token_open(Child& keyholder) {
@@ -212,14 +173,11 @@ class Supervisor {
     tokens_.not_away(keyholder);
     keyholder.last_failure.clear();
     desk_.opened(keyholder.token());
-    tell_what_is_waited_for();
+    readiness_.tell_what_is_waited_for();
   }
 
   void read_signals() {
-    signalfd_siginfo info{};
-    while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      on_signal(static_cast<int>(info.ssi_signo));
-    }
+    for (const int number : signals_.read()) on_signal(number);
     for (Child& child : children_) reap(child);
   }
 
@@ -231,13 +189,21 @@ class Supervisor {
   }
 
   void go_on_reloading() {
-    if (!stopping_) reload_.go_on(*find(kIssuer));
+    if (!shutdown_.begun()) reload_.go_on(*find(kIssuer));
+  }
+
+  static bool has_ended(pid_t pid) {
+    siginfo_t ended{};
+    return waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == pid;
   }
 
   void reap(Child& child) {
+    if (child.pid() <= 0 || !has_ended(child.pid())) return;
+    // Its last words; never waits for more. Until waitpid() its id is nobody else's, so that whatever they make us do
+    // to it hits nobody.
+    while (child.has_said_something()) read_child(child);
     int status = 0;
-    if (child.pid() <= 0 || waitpid(child.pid(), &status, WNOHANG) != child.pid()) return;
-    while (child.has_said_something()) read_child(child);  // its last words; never waits for more
+    if (waitpid(child.pid(), &status, WNOHANG) != child.pid()) return;
     const Exit exit{.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                     .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
     const bool was_ready = child.state() == Child::State::kReady;
@@ -245,15 +211,16 @@ class Supervisor {
     child.last_exit = exit.text();
     if (child.process() == kIssuer) on_issuer_died();
     if (child.process() == kKeyholder) tokens_.of(child).door.left();
-    if (stopping_) return on_exit_while_stopping(child, exit);
+    if (shutdown_.begun()) return on_exit_while_stopping(child, exit);
     if (child.process() == kKeyholder) on_keyholder_left(child);
     if (child.process() == kKeyholder && tokens_.is_held(child)) return leave_down(child, exit);
     // A module that crashes or hangs is as good as a token that is not there.
     if (child.process() == kKeyholder && (was_ready || exit.signal != 0)) on_token_away(child, left(child, exit));
-    if (stopping_) return;
-    if (!announced_ && !(child.process() == kKeyholder && tokens_.is_away(child))) return give_up(left(child, exit));
+    if (shutdown_.begun()) return;
+    const bool may_be_away = child.process() == kKeyholder && tokens_.is_away(child);
+    if (!readiness_.announced() && !may_be_away) return give_up(left(child, exit));
     schedule_restart(child, exit);
-    announce_if_possible();
+    announce_if_ready();
   }
 
   void on_issuer_died() {
@@ -282,8 +249,8 @@ class Supervisor {
     tokens_.not_away(child);  // whoever acts for it will see
     ops::warning("process stays down until an operator acts",
                  {{"process", child.name()}, {"how", exit.text()}, {"next", tokens_.of(child).door.next_step()}});
-    tell_what_is_waited_for();
-    announce_if_possible();
+    readiness_.tell_what_is_waited_for();
+    announce_if_ready();
   }
 
   void schedule_restart(Child& child, const Exit& exit) {
@@ -298,14 +265,13 @@ class Supervisor {
   // Stopping -----------------------------------------------------------------------------------------------------
 
   void begin_stop(const std::string& why) {
-    if (stopping_) return;
-    stopping_ = true;
+    if (shutdown_.begun()) return;
+    shutdown_.begin();
     reload_.set_announced(false);
     ops::info("stopping", {{"why", why}});
     desk_.stop();
     notify_service_manager("STOPPING=1");
-    for (Child& child : children_) child.restart_at.reset();
-    drain_next();
+    shutdown_.go_on();
   }
 
   void give_up(const Error& error) {
@@ -314,38 +280,15 @@ class Supervisor {
   }
 
   Error left(const Child& child, const Exit& exit) const {
-    const char* const when = announced_ ? "left" : "left before the daemon was ready";
+    const char* const when = readiness_.announced() ? "left" : "left before the daemon was ready";
     return {.code = ErrorCode::kInternal, .message = fmt::format("{} {}: {}", child.name(), when, exit.text())};
-  }
-
-  /// The front first, so that every request in flight is answered; then the issuer; then the keyholders.
-  void drain_next() {
-    for (const std::string_view process : {kFront, kIssuer, kKeyholder}) {
-      if (drain_all(process)) return;
-    }
-  }
-
-  bool drain_all(std::string_view process) {
-    bool any = false;
-    for (Child& child : children_) {
-      if (child.process() != process || child.pid() <= 0) continue;
-      any = true;
-      internal::SupervisorToChild message;
-      message.mutable_drain();
-      if (!child.send(message).has_value()) child.kill_now();
-    }
-    drain_deadline_ = std::chrono::steady_clock::now() + kDrainTimeout;
-    draining_ = process;
-    return any;
   }
 
   void on_exit_while_stopping(const Child& child, const Exit& exit) {
     const bool clean = exit.signal == 0 && exit.status == 0;
     if (!clean) remember_crash(child, exit);
     if (!clean) ops::warning("process did not leave cleanly", {{"process", child.name()}, {"how", exit.text()}});
-    const bool more =
-        std::ranges::any_of(children_, [&](const Child& c) { return c.process() == draining_ && c.pid() > 0; });
-    if (!more) drain_next();
+    shutdown_.has_left();
   }
 
   // Time ---------------------------------------------------------------------------------------------------------
@@ -357,8 +300,8 @@ class Supervisor {
       if (child.restart_at.has_value() && *child.restart_at <= now) restart(child);
       const auto ultimatum = child.ultimatum();
       if (ultimatum.has_value() && ultimatum->at <= now && !child.has_said_something()) end(child, *ultimatum);
-      if (stopping_ && child.process() == draining_ && now > drain_deadline_) child.kill_now();
     }
+    shutdown_.act_on_time(now);
   }
 
   static void end(Child& child, const Ultimatum& ultimatum) {
@@ -382,7 +325,7 @@ class Supervisor {
     if (child.pid() > 0) return;
     if (child.process() == kKeyholder && tokens_.is_held(child)) {
       tokens_.not_away(child);
-      return announce_if_possible();
+      return announce_if_ready();
     }
     child.restart_at = std::chrono::steady_clock::now() + child.next_delay(std::chrono::steady_clock::now());
   }
@@ -393,7 +336,7 @@ class Supervisor {
       if (child.restart_at.has_value()) next = std::min(next, *child.restart_at);
       if (const auto ultimatum = child.ultimatum(); ultimatum.has_value()) next = std::min(next, ultimatum->at);
     }
-    if (stopping_) next = std::min(next, drain_deadline_);
+    next = std::min(next, shutdown_.next_time().value_or(next));
     next = std::min(next, desk_.next_time().value_or(next));
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
     return static_cast<int>(std::max<std::int64_t>(left.count(), 1));
@@ -416,9 +359,9 @@ class Supervisor {
     return {.loaded = loaded_,
             .children = children_,
             .tokens = tokens_,
-            .state = stopping_    ? "stopping"
-                     : announced_ ? "ready"
-                                  : "starting",
+            .state = shutdown_.begun()        ? "stopping"
+                     : readiness_.announced() ? "ready"
+                                              : "starting",
             .address = address_of(listener_).value_or("?"),
             .started = started_};
   }
@@ -428,24 +371,17 @@ class Supervisor {
     return found == children_.end() ? nullptr : &*found;
   }
 
-  bool finished() const {
-    return stopping_ && std::ranges::all_of(children_, [](const Child& c) { return c.pid() <= 0; });
-  }
-
   LoadedConfig loaded_;
   Reload reload_{loaded_};
   UniqueFd listener_;
-  std::string ready_file_;
-  UniqueFd signals_;
+  Signals signals_;
   const Time started_ = system_clock().now();
   std::deque<Child> children_;
   Links links_{children_};
+  Shutdown shutdown_{children_};
   LogReports reports_;
   Tokens tokens_{loaded_.config, loaded_.config.state.directory};
-  bool announced_ = false;
-  bool stopping_ = false;
-  std::string_view draining_;
-  SteadyTime drain_deadline_{};
+  Readiness readiness_;
   std::optional<Error> failure_;
   AdminDesk desk_;  // uses all of the above
 };
@@ -467,7 +403,7 @@ Result<void> check_configuration(const std::string& config_file) {
 Result<void> run_daemon(const SupervisorOptions& options, InheritedDescriptors inherited) {
   SIGNET_CHECK(harden_process());
   SIGNET_TRY(LoadedConfig loaded, load_configuration(options.config_file));
-  SIGNET_CHECK(check_may_run(loaded.config.run));
+  SIGNET_CHECK(check_may_run(loaded.config, geteuid()));
   SIGNET_CHECK(prepare_state(loaded.config, loaded.users));
   SIGNET_TRY(UniqueFd listener, open_listener(loaded.config.listen.address));
   SIGNET_TRY(AdminSocket admin, open_admin_socket(loaded.config));

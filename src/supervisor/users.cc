@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "config/hsm_profile.h"
 
 namespace signet {
 
@@ -25,12 +26,22 @@ Ownership private_to(const ProcessUser& user) {
   return {.uid = user.uid, .gid = user.gid, .name = user.name, .mode = 0700};
 }
 
+Result<void> not_a_folder(const std::string& path, const char* field) {
+  return fail(
+      ErrorCode::kFailedPrecondition,
+      fmt::format("{} is a symbolic link, or no folder; with the users of [run] signetd gives folders away, and "
+                  "only such as nobody can exchange meanwhile: name the folder itself",
+                  path),
+      field);
+}
+
 /// Given away by its descriptor: nobody can put another folder there in between. A crash in between leaves root's,
 /// which the next start complains about.
 Result<void> make_owned(const std::string& path, const Ownership& owner, const char* field = "state.directory") {
   const bool made = mkdir(path.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) return fail_errno(errno, path, field);
   const UniqueFd folder{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!folder.valid() && (errno == ELOOP || errno == ENOTDIR)) return not_a_folder(path, field);
   struct stat status{};
   if (!folder.valid() || fstat(folder.get(), &status) != 0) return fail_errno(errno, path, field);
   if (made) {
@@ -60,16 +71,37 @@ Result<ChildUsers> find_child_users(const RunConfig& run) {
   return ChildUsers{.front = std::move(front), .issuer = std::move(issuer), .keyholder = std::move(keyholder)};
 }
 
-Result<void> check_may_run(const RunConfig& run) {
-  const bool root = geteuid() == 0;
+namespace {
+
+/// A process of root's that may connect to Unix sockets may tell every service of the machine what to do.
+Result<void> check_modules_as_root(const DaemonConfig& config) {
+  for (const auto& [name, token] : config.tokens) {
+    SIGNET_TRY(const HsmProfile profile, load_hsm_setup(installation_of(token)));
+    if (profile.sandbox.unix_sockets.empty()) continue;
+    return fail(ErrorCode::kFailedPrecondition,
+                fmt::format("the module of token '{}' connects to Unix sockets (unix_sockets of its HSM profile), and "
+                            "with run.allow_root it would be root: it could use every service of this machine; name "
+                            "users in [run] (front, issuer, keyholder)",
+                            name),
+                "run.allow_root");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_may_run(const DaemonConfig& config, uid_t user) {
+  const RunConfig& run = config.run;
+  const bool root = user == 0;
   if (!root && run.names_users()) {
     return fail(ErrorCode::kFailedPrecondition,
                 fmt::format("[run] names users for the processes, and signetd runs as user {}, who cannot become "
                             "another one; start it as root, or remove the users",
-                            geteuid()),
+                            user),
                 "run");
   }
-  if (!root || run.names_users() || run.allow_root) return {};
+  if (!root || run.names_users()) return {};
+  if (run.allow_root) return check_modules_as_root(config);
   return fail(ErrorCode::kFailedPrecondition,
               "signetd was started as root, and its processes do not run as root: name a user for each of them in "
               "[run] (front, issuer, keyholder), or start signetd as another user; for trials, run.allow_root = true "

@@ -18,13 +18,15 @@ struct ChildUsers {
 /// Those of [run]. Errors: a user that is not there, or is root, or has another one's uid.
 [[nodiscard]] Result<ChildUsers> find_child_users(const RunConfig& run);
 
-/// Whether this process can and may start such children. Errors (kFailedPrecondition, with field): it is root, no users
-/// are named, and run.allow_root is not set; users are named, and it is not root.
-[[nodiscard]] Result<void> check_may_run(const RunConfig& run);
+/// Whether signetd as this user can and may start such children. Errors (kFailedPrecondition, with field): it is root,
+/// no users are named, and run.allow_root is not set; the same with it set, and a module connects to Unix sockets, for
+/// then it reaches everything on the machine that listens for root; users are named, and it is not root; those of
+/// load_hsm_setup().
+[[nodiscard]] Result<void> check_may_run(const DaemonConfig& config, uid_t user);
 
 /// Where users are named: makes what is missing of the state folder (root's, everyone may look into it) and of the
 /// folders in it, each its process's own and nobody else's (0700). Errors: a folder belongs to somebody else, with the
-/// command that changes it.
+/// command that changes it; it is a symbolic link, or no folder.
 [[nodiscard]] Result<void> prepare_state(const DaemonConfig& config, const ChildUsers& users);
 
 }  // namespace signet

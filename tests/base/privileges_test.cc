@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "base/child.h"
 
@@ -40,6 +42,15 @@ TEST(Privileges, TheSupervisorKeepsWhatItNeedsToStartOthersAndToEndThem) {
               if (!keep_supervisor_capabilities().has_value()) return 1;
               const std::string kept = status_line("CapEff");
               return kept == (root ? "00000000000000e0" : "0000000000000000") ? 0 : 2;  // SETGID, SETUID, KILL
+            }),
+            0);
+}
+
+TEST(Privileges, WhoCannotBecomeAnotherUserSaysAtWhichStep) {
+  EXPECT_EQ(in_child([] {
+              if (!drop_capabilities()) return 1;
+              const char* const failed = become({.name = "nobody", .uid = 65534, .gid = 65534});
+              return failed != nullptr && failed == std::string_view("setgroups") && errno == EPERM ? 0 : 2;
             }),
             0);
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/seccomp.h"
+#include "base/seccomp_never.h"
 #include "support/command.h"
 
 namespace signet {
@@ -30,7 +31,7 @@ std::string cell_of(const std::vector<CallRule>& rules, const std::string& call)
       refused = true;
     } else if (rule.when.empty()) {
       always = true;
-    } else {
+    } else if (std::ranges::find(cases, rule.when) == cases.end()) {
       cases.push_back(rule.when);
     }
   }
@@ -80,6 +81,8 @@ std::string table_of_modules() {
   add("devices", {.role = kKeyholder, .paths = {.devices = {"/x"}}});
   add("unix_sockets", {.role = kKeyholder, .unix_sockets = true});
   add("tcp_ports", {.role = kKeyholder, .paths = {.tcp_ports = {1}}});
+  add("loads_code", {.role = kKeyholder, .late_code = LateCode::kLoaded});
+  add("makes_code", {.role = kKeyholder, .late_code = LateCode::kMade});
   return table;
 }
 
@@ -87,6 +90,16 @@ std::string list_of_floor() {
   std::vector<std::string> names;
   for (const std::string& call : calls_of_floor()) names.push_back("`" + call + "`");
   return joined(names, ", ") + "\n";
+}
+
+std::string table_of_never() {
+  std::string table = "| what it does | calls |\n|---|---|\n";
+  for (const NeverCalls& group : never_calls()) {
+    std::vector<std::string> names;
+    for (const std::string& call : group.calls) names.push_back("`" + call + "`");
+    table += "| " + std::string(group.why) + " | " + joined(names, ", ") + " |\n";
+  }
+  return table;
 }
 
 void expect_in_the_page(const std::string& text) {
@@ -99,6 +112,19 @@ TEST(SandboxPage, HasTheFiltersOfTheProcesses) { expect_in_the_page(table_of_cal
 TEST(SandboxPage, HasWhatAProfileAddsForItsModule) { expect_in_the_page(table_of_modules()); }
 
 TEST(SandboxPage, HasWhatTheSupervisorsFilterRefuses) { expect_in_the_page(list_of_floor()); }
+
+TEST(SandboxPage, HasWhatNoProfileMayAdd) { expect_in_the_page(table_of_never()); }
+
+TEST(SandboxPage, NothingIsTwiceAmongWhatNoProfileMayAdd) {
+  std::set<std::string> seen;
+  for (const NeverCalls& group : never_calls()) {
+    EXPECT_TRUE(std::ranges::is_sorted(group.calls)) << group.why;
+    for (const std::string& call : group.calls) {
+      EXPECT_TRUE(seen.insert(call).second) << call;
+      EXPECT_TRUE(is_system_call(call)) << call;
+    }
+  }
+}
 
 // A sandbox that allows one of these is none.
 TEST(SandboxPage, NobodyMayDoWhatTakesOverAnotherProcessOrTheKernel) {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #include "base/child.h"
 #include "base/sanitizers.h"
 #include "base/seccomp.h"
+#include "base/seccomp_never.h"
 #include "support/temp_directory.h"
 
 namespace signet {
@@ -193,17 +195,94 @@ int make_code() {
 
 TEST(Sandbox, AKeyholderRunsNoCodeThatItMadeUnlessItsModuleHasTo) {
   EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder}, make_code), 1);
-  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder, .makes_code = true}, make_code), 0);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder, .late_code = LateCode::kLoaded}, make_code), 1);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder, .late_code = LateCode::kMade}, make_code), 0);
 }
 
-TEST(Sandbox, AModuleThatConnectsMayConnectAsItsProfileSays) {
-  const auto make = [](int family) { return [family] { return socket(family, SOCK_STREAM, 0) >= 0 ? 0 : 1; }; };
-  const SandboxPlan unix_sockets{.role = SandboxRole::kKeyholder, .unix_sockets = true};
-  EXPECT_EQ(in_sandbox(unix_sockets, make(AF_UNIX)), 0);
-  EXPECT_EQ(in_sandbox(unix_sockets, make(AF_INET)), kKilled);
-  const SandboxPlan tcp{.role = SandboxRole::kKeyholder, .paths = {.tcp_ports = {9}}};
-  EXPECT_EQ(in_sandbox(tcp, make(AF_INET)), 0);
-  EXPECT_EQ(in_sandbox(tcp, make(AF_UNIX)), kKilled);
+// What it can write (its journal, a folder of its module's) is a file, too.
+TEST(Sandbox, AKeyholderMapsNoCodeFromAFileUnlessItsModuleLoadsSome) {
+  const test::TempDirectory folder;
+  const int file = open(folder.write("journal", std::string(4096, 'x')).c_str(), O_RDWR);
+  const auto map = [&] {
+    const void* mapped = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+    return mapped == MAP_FAILED ? failed_with(EACCES, -1) : 2;
+  };
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder}, map), 0);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kKeyholder, .late_code = LateCode::kLoaded}, map), 2);
+  EXPECT_EQ(in_sandbox({.role = SandboxRole::kIssuer}, map), kKilled);
+  close(file);
+}
+
+/// What becomes of socket(): 0 = made, an errno, or the end.
+int socket_in(const SandboxPlan& plan, int family, int type, int protocol) {
+  return in_sandbox(plan, [&] { return socket(family, type, protocol) >= 0 ? 0 : errno; });
+}
+
+const SandboxPlan kUnixSockets{.role = SandboxRole::kKeyholder, .unix_sockets = true};
+const SandboxPlan kTcp{.role = SandboxRole::kKeyholder, .paths = {.tcp_ports = {9}}};
+const SandboxPlan kUnixSocketsAndTcp{
+    .role = SandboxRole::kKeyholder, .paths = {.tcp_ports = {9}}, .unix_sockets = true};
+constexpr int kMultipathTcp = 262;
+
+TEST(Sandbox, AModuleWithPortsMakesSocketsOfPlainTcpAndNoOthers) {
+  for (const SandboxPlan& plan : {kTcp, kUnixSocketsAndTcp}) {
+    for (const int family : {AF_INET, AF_INET6}) {
+      for (const int flags : {0, int{SOCK_CLOEXEC}, int{SOCK_NONBLOCK}, SOCK_CLOEXEC | SOCK_NONBLOCK}) {
+        EXPECT_EQ(socket_in(plan, family, SOCK_STREAM | flags, 0), 0) << family;
+        EXPECT_EQ(socket_in(plan, family, SOCK_STREAM | flags, IPPROTO_TCP), 0) << family;
+        EXPECT_EQ(socket_in(plan, family, SOCK_STREAM | flags, kMultipathTcp), EPROTONOSUPPORT) << family;
+        EXPECT_EQ(socket_in(plan, family, SOCK_DGRAM | flags, 0), EACCES) << "getaddrinfo(3) must not end it";
+        EXPECT_EQ(socket_in(plan, family, SOCK_DGRAM | flags, IPPROTO_UDP), EACCES);
+      }
+      EXPECT_EQ(socket_in(plan, family, SOCK_STREAM, IPPROTO_SCTP), kKilled);
+      EXPECT_EQ(socket_in(plan, family, SOCK_STREAM, 256), kKilled) << "IPPROTO_SMC";
+      EXPECT_EQ(socket_in(plan, family, SOCK_SEQPACKET, 0), kKilled);
+      EXPECT_EQ(socket_in(plan, family, SOCK_RAW, IPPROTO_TCP), kKilled);
+      EXPECT_EQ(socket_in(plan, family, SOCK_STREAM | 16, 0), kKilled) << "no type that there is";
+    }
+    EXPECT_EQ(socket_in(plan, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0), EAFNOSUPPORT) << "getaddrinfo(3)";
+    for (const int family : {AF_PACKET, AF_VSOCK, AF_ALG, AF_UNSPEC, AF_BLUETOOTH})
+      EXPECT_EQ(socket_in(plan, family, SOCK_STREAM, 0), kKilled) << family;
+  }
+  EXPECT_EQ(socket_in(kTcp, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), EAFNOSUPPORT) << "syslog(3) must not end it";
+  EXPECT_EQ(socket_in(kUnixSocketsAndTcp, AF_UNIX, SOCK_STREAM, 0), 0);
+}
+
+TEST(Sandbox, ATcpSocketTakesItsOptionsAndBecomesNoOtherProtocols) {
+  const int tcp = socket(AF_INET, SOCK_STREAM, 0);
+  const auto set = [&](int level, int option) {
+    return in_sandbox(kTcp, [&] {
+      const int value = 1;
+      return setsockopt(tcp, level, option, &value, sizeof value) == 0 ? 0 : errno;
+    });
+  };
+  EXPECT_EQ(set(SOL_SOCKET, SO_KEEPALIVE), 0);
+  EXPECT_EQ(set(IPPROTO_IP, IP_TOS), 0);
+  for (const int option :
+       {TCP_NODELAY, TCP_KEEPIDLE, TCP_QUICKACK, TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT, TCP_FASTOPEN_CONNECT})
+    EXPECT_EQ(set(IPPROTO_TCP, option), 0) << option;
+  for (int option = 0; option < 64; ++option) EXPECT_NE(set(IPPROTO_TCP, option), kKilled) << option;
+  EXPECT_EQ(set(IPPROTO_TCP, TCP_ULP), EACCES);
+  EXPECT_EQ(set(IPPROTO_TCP, 64), kKilled);
+  EXPECT_EQ(set(286, 1), kKilled) << "SOL_SMC";
+  close(tcp);
+}
+
+TEST(Sandbox, AModuleWithUnixSocketsReachesNoNetwork) {
+  EXPECT_EQ(socket_in(kUnixSockets, AF_UNIX, SOCK_STREAM, 0), 0);
+  EXPECT_EQ(socket_in(kUnixSockets, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), 0);
+  for (const int family : {AF_INET, AF_INET6}) {
+    EXPECT_EQ(socket_in(kUnixSockets, family, SOCK_STREAM, 0), EAFNOSUPPORT);
+    EXPECT_EQ(socket_in(kUnixSockets, family, SOCK_DGRAM, 0), EAFNOSUPPORT);
+    EXPECT_EQ(socket_in(kUnixSockets, family, SOCK_STREAM, kMultipathTcp), EAFNOSUPPORT);
+  }
+  EXPECT_EQ(socket_in(kUnixSockets, AF_NETLINK, SOCK_RAW, 0), EAFNOSUPPORT);
+  EXPECT_EQ(socket_in(kUnixSockets, AF_PACKET, SOCK_RAW, 0), kKilled);
+}
+
+TEST(Sandbox, AModuleWithoutSocketsIsRefusedEverySortOfThem) {
+  for (const int family : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_VSOCK})
+    EXPECT_EQ(socket_in({.role = SandboxRole::kKeyholder}, family, SOCK_STREAM, 0), EACCES) << family;
 }
 
 /// A listener on a free port of this machine.
@@ -244,6 +323,16 @@ TEST(Sandbox, ACallOfTheProfileIsAllowedAndAnUnknownOneIsNamed) {
   const auto unknown = install_filter({.role = SandboxRole::kKeyholder, .system_calls = {"no_such_call"}});
   ASSERT_FALSE(unknown.has_value());
   EXPECT_NE(unknown.error().message.find("no_such_call"), std::string::npos);
+}
+
+TEST(Sandbox, ACallThatUndoesTheSandboxIsNotAdded) {
+  for (const NeverCalls& group : never_calls()) {
+    for (const std::string& call : group.calls) {
+      const auto refused = install_filter({.role = SandboxRole::kKeyholder, .system_calls = {call}});
+      ASSERT_FALSE(refused.has_value()) << call;
+      EXPECT_NE(refused.error().message.find("'" + call + "' " + std::string(group.why)), std::string::npos) << call;
+    }
+  }
 }
 
 /// For a child: as on a kernel that has no Landlock.

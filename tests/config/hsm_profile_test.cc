@@ -9,6 +9,7 @@
 namespace signet {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -99,8 +100,27 @@ TEST(HsmProfile, ReportsEveryMistakeOfItsFurtherValues) {
   for (const char* const expected :
        {"mechanisms", "CKM_MD5", "quirks", "odd", "keep_alive", "deadline", "1X",
         "sandbox.readable: has \"here\"; expected absolute paths", "sandbox.devices: has \"tpm\"",
-        "sandbox.system_calls: has \"Open\"", "sandbox.tcp_ports", "sandbox.whatever: unknown key", "key: missing"})
+        "sandbox.system_calls: has \"Open\", which is no name of a system call", "sandbox.tcp_ports",
+        "sandbox.whatever: unknown key", "key: missing"})
     EXPECT_THAT(message, HasSubstr(expected));
+}
+
+TEST(HsmProfile, AsksForNoSystemCallThatUndoesTheSandbox) {
+  for (const auto& [call, why] :
+       {std::pair{"execve", "makes processes or runs programs"}, std::pair{"ptrace", "reaches the kernel, the machine"},
+        std::pair{"prctl", "changes who the process is, or its sandbox"},
+        std::pair{"kill", "reaches into other processes"}, std::pair{"io_uring_enter", "where no filter sees it"},
+        std::pair{"mprotect", "is for loads_code or makes_code to say"},
+        std::pair{"openat", "is for readable, writable or devices to say"},
+        std::pair{"socket", "is for unix_sockets or tcp_ports to say"}}) {
+    const auto profile = parse_hsm_profile(
+        bytes_of("name = \"x\"\ntested = \"ci\"\nsource = \"y\"\nmodules = [\"/a.so\"]\n[sandbox]\nsystem_calls = [\"" +
+                 std::string(call) + "\"]\n"),
+        "p.toml");
+    ASSERT_FALSE(profile.has_value()) << call;
+    EXPECT_THAT(profile.error().message,
+                AllOf(HasSubstr("sandbox.system_calls: has \"" + std::string(call) + "\", which "), HasSubstr(why)));
+  }
 }
 
 TEST(HsmProfile, EveryOneThatIsShippedIsGoodAndSaysWhereItsFactsAreFrom) {

@@ -24,9 +24,12 @@ ProbePage* map_page(const std::string& path) {
 
 }  // namespace
 
-/// signetd runs the programs that stand beside it, so it gets a folder where they are stood in for.
-ProbedDaemon::ProbedDaemon(const Installation& ca) : ca_(ca), csr_(ca.make_csr("DNS:a.plain.example")) {
-  fs::copy_file(program("signetd"), folder_ / "signetd");
+/// signetd runs the programs that stand beside it, so it gets a folder where they are stood in for. Its children may be
+/// other users, who need to get there.
+ProbedDaemon::ProbedDaemon(const Installation& ca, std::string programs)
+    : ca_(ca), programs_(std::move(programs)), csr_(ca.make_csr("DNS:a.plain.example")) {
+  fs::permissions(folder_.path(), static_cast<fs::perms>(0711));
+  fs::copy_file(programs_ + "/signetd", folder_ / "signetd");
   for (const char* process : kConfined) pages_[process] = &put_probe_into(process);
   daemon_ = std::make_unique<Daemon>(ca, folder_ / "signetd");
   for (const auto& [process, page] : pages_) {
@@ -40,10 +43,14 @@ ProbedDaemon::~ProbedDaemon() {
 }
 
 ProbePage& ProbedDaemon::put_probe_into(const std::string& process) {
-  fs::copy_file(program("test_stand_in"), folder_ / process);
+  fs::copy_file(programs_ + "/test_stand_in", folder_ / process);
   const std::string control = folder_.write(process + ".probe", std::string(kProbePageBytes, '\0'));
-  folder_.write(process + ".env", "program=" + program(process) + "\nLD_PRELOAD=" + program("test_sandbox_probe.so") +
-                                      "\nSIGNET_SANDBOX_PROBE=" + control + "\n");
+  const std::string environment =
+      folder_.write(process + ".env", "program=" + programs_ + "/" + process + "\nLD_PRELOAD=" + programs_ +
+                                          "/test_sandbox_probe.so\nSIGNET_SANDBOX_PROBE=" + control + "\n");
+  fs::permissions(folder_ / process, static_cast<fs::perms>(0755));
+  fs::permissions(control, static_cast<fs::perms>(0666));
+  fs::permissions(environment, static_cast<fs::perms>(0644));
   return *map_page(control);
 }
 

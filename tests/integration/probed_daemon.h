@@ -16,8 +16,9 @@ inline constexpr const char* kConfined[] = {"signet-front", "signet-issuer", "si
 
 class ProbedDaemon {
  public:
-  /// Throws std::runtime_error when it does not start, or when a process does not load the library.
-  explicit ProbedDaemon(const Installation& ca);
+  /// Of the programs in this folder, those of the tests among them. Throws std::runtime_error when it does not start,
+  /// or when a process does not load the library.
+  explicit ProbedDaemon(const Installation& ca, std::string programs = SIGNET_BIN_DIR);
   ~ProbedDaemon();
   ProbedDaemon(const ProbedDaemon&) = delete;
   ProbedDaemon& operator=(const ProbedDaemon&) = delete;
@@ -36,6 +37,7 @@ class ProbedDaemon {
   ProbePage& put_probe_into(const std::string& process);
 
   const Installation& ca_;
+  const std::string programs_;
   TempDirectory folder_;
   Bytes csr_;
   std::map<std::string, ProbePage*> pages_;

@@ -201,12 +201,48 @@ TEST(SandboxOfTheDaemon, TheKeyholderReadsItsTokenAndNothingElse) {
   EXPECT_EQ(attempt(ProbeAct::kOpenToWrite, ca.path("state/keyholder-soft/journal")), -EACCES)
       << "what it appends to is open, and not opened again";
   // syslog(3) of a module must not end it.
-  EXPECT_EQ(attempt(ProbeAct::kSocketUnix, {}), -EACCES);
-  EXPECT_EQ(attempt(ProbeAct::kSocketInet, {}), -EACCES);
-  EXPECT_EQ(attempt(ProbeAct::kSocketNetlink, {}), -EACCES);
-  EXPECT_EQ(attempt(ProbeAct::kConnect, {}), -EACCES);
+  for (const ProbeAct act : {ProbeAct::kSocketUnix, ProbeAct::kSocketInet, ProbeAct::kSocketUdp, ProbeAct::kSocketMptcp,
+                             ProbeAct::kSocketNetlink, ProbeAct::kConnect})
+    EXPECT_EQ(attempt(act, {}), -EACCES) << static_cast<int>(act);
+  // Nor a part that it loads late and can do without.
+  EXPECT_EQ(attempt(ProbeAct::kMapCode, {}), -EACCES);
+  EXPECT_EQ(attempt(ProbeAct::kMapFile, ca.path("softhsm2.conf")), -EACCES);
+  EXPECT_EQ(attempt(ProbeAct::kMakeCode, {}), -EACCES);
   EXPECT_EQ(attempt(ProbeAct::kThread, {}), 0);
   EXPECT_TRUE(probed.issues());
+  EXPECT_EQ(probed.daemon().stop(), 0);
+}
+
+/// SoftHSM's profile with a line more in [sandbox].
+void add_to_profile(const Installation& ca, const std::string& line) {
+  const std::string softhsm = SIGNET_SOURCE_DIR "/hsm-profiles/softhsm2.toml";
+  std::string text = slurp(softhsm);
+  text.insert(text.find("[sandbox]\n") + std::string_view("[sandbox]\n").size(), line + "\n");
+  ca.edit("signet.toml", softhsm, ca.folder().write("changed.toml", text));
+}
+
+TEST(SandboxOfTheDaemon, AKeyholderWhoseModuleHasPortsMakesSocketsOfTcpOnly) {
+  const Installation ca;
+  add_to_profile(ca, "tcp_ports = [9]");
+  ProbedDaemon probed(ca);
+  const auto attempt = [&](ProbeAct act) { return probed.attempt(kKeyholder, act).value(); };
+  EXPECT_GE(attempt(ProbeAct::kSocketInet), 0);
+  EXPECT_EQ(attempt(ProbeAct::kSocketUdp), -EACCES);
+  EXPECT_EQ(attempt(ProbeAct::kSocketMptcp), -EPROTONOSUPPORT);
+  EXPECT_EQ(attempt(ProbeAct::kSocketUnix), -EAFNOSUPPORT);
+  EXPECT_EQ(attempt(ProbeAct::kSocketNetlink), -EAFNOSUPPORT);
+  EXPECT_TRUE(probed.issues());
+  EXPECT_FALSE(probed.attempt(kKeyholder, ProbeAct::kSocketPacket).has_value());
+  EXPECT_TRUE(probed.issues());
+  EXPECT_EQ(probed.daemon().stop(), 0);
+}
+
+TEST(SandboxOfTheDaemon, AKeyholderWhoseModuleLoadsCodeMapsFilesAndRunsNothingThatItWrote) {
+  const Installation ca;
+  add_to_profile(ca, "loads_code = true");
+  ProbedDaemon probed(ca);
+  EXPECT_GT(probed.attempt(kKeyholder, ProbeAct::kMapFile, ca.path("softhsm2.conf")), 0);
+  EXPECT_EQ(probed.attempt(kKeyholder, ProbeAct::kMakeCode), -EACCES);
   EXPECT_EQ(probed.daemon().stop(), 0);
 }
 

@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
 
-#include "integration/daemon.h"
+#include "base/sanitizers.h"
+#include "integration/probed_daemon.h"
 
 namespace signet::test {
 namespace {
@@ -49,7 +51,8 @@ class SeparateUsers : public testing::Test {
  protected:
   SeparateUsers() {
     set_mode(ca_.folder().path(), 0711);
-    for (const char* name : {"signetd", "signet-front", "signet-issuer", "signet-keyholder"}) {
+    for (const char* name :
+         {"signetd", "signet-front", "signet-issuer", "signet-keyholder", "test_stand_in", "test_sandbox_probe.so"}) {
       fs::copy_file(program(name), programs_ / name);
       set_mode(programs_ / name, 0755);
     }
@@ -117,12 +120,13 @@ bool issues(const Daemon& daemon, const Bytes& csr) {
   });
 }
 
-// Without root, nobody can be given anything; that users are refused then is what can be seen of it.
-TEST_F(SeparateUsers, EveryProcessIsItsUserAndTheStateIsDividedAmongThem) {
-  if (geteuid() != 0) {
-    EXPECT_NE(start().err.find("cannot become another one"), std::string::npos);
-    return;
-  }
+/// Nobody else can give anything away.
+class SeparateUsersOfRoot : public SeparateUsers {
+ protected:
+  void SetUp() override { ASSERT_EQ(geteuid(), 0U) << "this test has to be run as root"; }
+};
+
+TEST_F(SeparateUsersOfRoot, EveryProcessIsItsUserAndTheStateIsDividedAmongThem) {
   give_to_users();
   const Bytes csr = ca_.make_csr("DNS:a.plain.example");
   {
@@ -148,12 +152,54 @@ TEST_F(SeparateUsers, EveryProcessIsItsUserAndTheStateIsDividedAmongThem) {
   again.kill_supervisor();  // throws when a child outlives it: of another user, it is the kernel that ends it
 }
 
-// signetd has given away root's right to open anything, and what it notes itself is in a folder of root's.
-TEST_F(SeparateUsers, AWrongPinIsNotedInTheStateFolder) {
-  if (geteuid() != 0) {
-    EXPECT_NE(start().err.find("cannot become another one"), std::string::npos);
-    return;
+#if !defined(SIGNET_ADDRESS_SANITIZER) && !defined(SIGNET_THREAD_SANITIZER)
+// A sanitizer's library wants to be loaded before the one that probes.
+
+/// Whether a process of this user can read the file, without any sandbox.
+bool can_read(const std::string& user, const std::string& path) {
+  const Ids ids = ids_of(user);
+  return run_command({"setpriv", "--reuid", std::to_string(ids.uid), "--regid", std::to_string(ids.gid),
+                      "--clear-groups", "cat", path})
+             .status == 0;
+}
+
+TEST_F(SeparateUsersOfRoot, NeitherIssuerNorKeyholderReadsWhatIsTheOthers) {
+  give_to_users();
+  ProbedDaemon probed(ca_, programs_.path());
+  const std::string journal = ca_.path("state/keyholder-soft/journal");
+  ASSERT_TRUE(probed.issues()) << probed.daemon().stderr_text();
+  const auto attempt = [&](const char* process, ProbeAct act, const std::string& path) {
+    return probed.attempt(process, act, path).value();
+  };
+  EXPECT_GE(attempt("signet-issuer", ProbeAct::kOpenToRead, ca_.path("state/store/store.sqlite")), 0);
+  for (const ProbeAct act : {ProbeAct::kOpenToRead, ProbeAct::kOpenToWrite}) {
+    EXPECT_EQ(attempt("signet-issuer", act, journal), -EACCES);
+    for (const char* file : {"state/store/store.sqlite", "state/log/entries", "daemon.key"})
+      EXPECT_EQ(attempt("signet-keyholder", act, ca_.path(file)), -EACCES) << file;
   }
+  EXPECT_TRUE(probed.issues());
+  // What their users alone do, were there no sandbox.
+  for (const char* file : {"state/store/store.sqlite", "state/log/entries"}) {
+    EXPECT_TRUE(can_read(kIssuerUser, ca_.path(file))) << file;
+    EXPECT_FALSE(can_read(kKeyholderUser, ca_.path(file))) << file;
+  }
+  EXPECT_TRUE(can_read(kKeyholderUser, journal));
+  EXPECT_FALSE(can_read(kIssuerUser, journal));
+  EXPECT_EQ(probed.daemon().stop(), 0) << probed.daemon().stderr_text();
+}
+
+#endif
+
+TEST_F(SeparateUsersOfRoot, AStateThatIsASymbolicLinkIsRefused) {
+  fs::create_directory(ca_.path("elsewhere"));
+  fs::create_directory_symlink(ca_.path("elsewhere"), ca_.path("state"));
+  const auto result = start();
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("state is a symbolic link"), std::string::npos) << result.err;
+}
+
+// signetd has given away root's right to open anything, and what it notes itself is in a folder of root's.
+TEST_F(SeparateUsersOfRoot, AWrongPinIsNotedInTheStateFolder) {
   give_to_users();
   ca_.folder().write("pin", "wrong-pin-9876\n");
   const BackgroundProcess process({signetd(), "--config", ca_.config()}, ca_.path("signetd.log"));
@@ -161,11 +207,7 @@ TEST_F(SeparateUsers, AWrongPinIsNotedInTheStateFolder) {
       << slurp(ca_.path("signetd.log"));
 }
 
-TEST_F(SeparateUsers, AStateOfSomebodyElseIsRefusedWithTheCommandThatMendsIt) {
-  if (geteuid() != 0) {
-    EXPECT_NE(start().err.find("cannot become another one"), std::string::npos);
-    return;
-  }
+TEST_F(SeparateUsersOfRoot, AStateOfSomebodyElseIsRefusedWithTheCommandThatMendsIt) {
   give_to_users();
   fs::create_directories(ca_.path("state/log"));
   set_mode(ca_.path("state"), 0755);
@@ -182,11 +224,7 @@ TEST_F(SeparateUsers, AUserThatIsNotThereIsNamedByCheck) {
   EXPECT_NE(result.err.find("run.front is 'signet-no-such-user'"), std::string::npos) << result.err;
 }
 
-TEST_F(SeparateUsers, AKeyThatTheFrontCannotReadKeepsTheDaemonFromStarting) {
-  if (geteuid() != 0) {
-    EXPECT_NE(start().err.find("cannot become another one"), std::string::npos);
-    return;
-  }
+TEST_F(SeparateUsersOfRoot, AKeyThatTheFrontCannotReadKeepsTheDaemonFromStarting) {
   give_all(ca_.path("tokens"), kKeyholderUser);  // and the key stays root's
   const auto result = start();
   EXPECT_EQ(result.status, 1);
@@ -195,7 +233,9 @@ TEST_F(SeparateUsers, AKeyThatTheFrontCannotReadKeepsTheDaemonFromStarting) {
 
 TEST_F(SeparateUsers, RootIsNotRunWithoutUsersUnlessThatIsAllowed) {
   ca_.edit("signet.toml", std::string("[run]\n") + kRun, "");
-  const auto result = geteuid() == 0 ? start() : CommandResult{.status = 1, .out = {}, .err = "run.allow_root"};
+  std::vector<std::string> command = {signetd(), "--config", ca_.config()};
+  if (geteuid() != 0) command.insert(command.begin(), {"unshare", "--user", "--map-root-user"});
+  const auto result = run_command(command, {}, {}, std::chrono::seconds(60));
   EXPECT_EQ(result.status, 1);
   EXPECT_NE(result.err.find("run.allow_root"), std::string::npos) << result.err;
   EXPECT_FALSE(fs::exists(ca_.path("state")));

@@ -1,5 +1,6 @@
 #include "supervisor/child.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -7,6 +8,7 @@
 
 #include <filesystem>
 
+#include "base/child.h"
 #include "support/command.h"
 #include "support/temp_directory.h"
 #include "wire/channel.h"
@@ -63,13 +65,29 @@ TEST(Child, WhatItSendsAndItsEndArriveOnTheControlSocket) {
   child.reaped();
 }
 
-TEST(Child, AProgramThatIsMissingEndsWithStatus127) {
-  Child child(plan_of("/nonexistent/signet-front"));
-  static_cast<void>(child.start());
-  const int status = wait_for(child);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 127);
-  child.reaped();
+/// What a child that is not started says on standard error. In a process without capabilities, where nobody can become
+/// another user.
+std::string complaint_of(const ChildPlan& plan) {
+  const TempDirectory directory;
+  const std::string said = directory.write("said", "");
+  const int how = test::in_child([&] {
+    if (!drop_capabilities() || dup2(open(said.c_str(), O_WRONLY), STDERR_FILENO) < 0) return 1;
+    Child child(plan);
+    static_cast<void>(child.start());
+    const int status = wait_for(child);
+    child.reaped();
+    return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? 0 : 2;
+  });
+  EXPECT_EQ(how, 0);
+  return test::slurp(said);
+}
+
+TEST(Child, OneThatIsNotStartedSaysWhichStepFailed) {
+  EXPECT_EQ(complaint_of(plan_of("/nonexistent/signet-front")),
+            "signetd: signet-front was not started: execve failed: ENOENT\n");
+  ChildPlan of_another_user = plan_of("/bin/true");
+  of_another_user.user = ProcessUser{.name = "nobody", .uid = 65534, .gid = 65534};
+  EXPECT_EQ(complaint_of(of_another_user), "signetd: signet-front was not started: setgroups failed: EPERM\n");
 }
 
 TEST(Child, RestartDelaysDoubleUpToFiveSecondsAndBeginAnewAfterAMinute) {
@@ -85,6 +103,7 @@ TEST(Child, RestartDelaysDoubleUpToFiveSecondsAndBeginAnewAfterAMinute) {
 
 TEST(Exit, SaysHowAProcessLeft) {
   EXPECT_EQ((Exit{.signal = 0, .status = 3}).text(), "exit status 3");
+  EXPECT_EQ((Exit{.signal = 0, .status = 127}).text(), "exit status 127 (not started; standard error says why)");
   EXPECT_EQ((Exit{.signal = SIGKILL, .status = 0}).text(), "signal 9 (Killed)");
 }
 

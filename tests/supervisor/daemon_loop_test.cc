@@ -163,6 +163,29 @@ TEST_F(DaemonLoop, AKeyholderThatDiesWhileItLogsInAgainIsStartedThreeTimes) {
   EXPECT_EQ(stop(), 0);
 }
 
+TEST_F(DaemonLoop, IsReadyWhenItsIssuerIsWhereATokenThatNobodyWaitsForIsHeld) {
+  directory_.write("signet.toml",
+                   std::string(kConfig) + "[token.other]\nprofile = \"profile.toml\"\npin = \"operator\"\n");
+  script(kIssuer, "wait 1500 ready serve");
+  start();
+  ASSERT_TRUE(eventually([&] { return fs::exists(ready_file()); })) << said();
+  EXPECT_LT(said().find("process ready process=signet-issuer"), said().find("ready address=")) << said();
+  EXPECT_THAT(said(), HasSubstr("token 'other' waits for its PIN"));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonLoop, IsReadyForTheOperatorWhereTheTokenOfTheLogsKeyIsHeld) {
+  std::string config = kConfig;
+  config.replace(config.find("pin_file = \"pin\""), std::string_view("pin_file = \"pin\"").size(),
+                 "pin = \"operator\"");
+  directory_.write("signet.toml", config);
+  script(kIssuer, "meet 1 ready serve");
+  start();
+  ASSERT_TRUE(eventually([&] { return fs::exists(ready_file()); })) << said();
+  EXPECT_EQ(said().find("process ready process=signet-issuer"), std::string::npos);
+  EXPECT_EQ(stop(), 0);
+}
+
 TEST_F(DaemonLoop, AnotherFailureIsTriedAgain) {
   script(kKeyholder, "fail 14 the token is away", 1);
   start_and_wait();

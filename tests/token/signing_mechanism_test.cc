@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/hsm_profile.h"
+
 namespace signet {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAreArray;
 
 constexpr SignatureAlgorithm kAlgorithms[] = {
     SignatureAlgorithm::kEcdsaSha256,    SignatureAlgorithm::kEcdsaSha384,    SignatureAlgorithm::kEcdsaSha512,
@@ -36,6 +39,12 @@ TEST(SigningMechanism, LetsATokenHashThatTakesNoDigest) {
   EXPECT_EQ(ecdsa->type, CKM_ECDSA_SHA384) << "of its own hash";
   EXPECT_EQ(input_for(*ecdsa, bytes_of("m")), copy_of(bytes_of("m")));
   EXPECT_EQ(choose_mechanism(SignatureAlgorithm::kRsaPssSha256, combined)->type, CKM_SHA256_RSA_PKCS_PSS);
+}
+
+TEST(SigningMechanism, AProfileMayNameEachOfThemAndNoOther) {
+  const auto named = signing_mechanisms_from(hsm_mechanism_names());
+  ASSERT_TRUE(named.has_value()) << named.error().message;
+  EXPECT_THAT(*named, UnorderedElementsAreArray(signing_mechanisms()));
 }
 
 TEST(SigningMechanism, NamesWhatWouldDoWhereNothingDoes) {

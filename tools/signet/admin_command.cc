@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -57,25 +58,45 @@ Result<void> act(const AdminPlace& place, const admin::Request& request, const S
   return format == Format::kJson ? print_json({{"done", text}}) : print(text + "\n");
 }
 
-Result<Secret> pin_of(const UnlockArguments& arguments) {
+Result<admin::Status> status_of(const AdminPlace& place) {
+  admin::Request request;
+  request.mutable_status();
+  SIGNET_TRY(admin::Response response, ask(place, request, Secret(), kPatience));
+  if (!response.has_status()) return fail(ErrorCode::kInternal, "signetd answered something else than it was asked");
+  return std::move(*response.mutable_status());
+}
+
+/// Before a PIN is asked for: that somebody listens, whom this user may ask, and knows the token. The connection is
+/// another one than the PIN's: signetd waits for nobody who types.
+Result<void> check_may_be_unlocked(const AdminPlace& place, const std::string& token) {
+  SIGNET_TRY(const admin::Status status, status_of(place));
+  if (std::ranges::find(status.tokens(), token, &admin::Token::name) != status.tokens().end()) return {};
+  Error error{.code = ErrorCode::kNotFound,
+              .message = fmt::format("there is no token '{}'; signet admin status lists them", printable(token)),
+              .field = "TOKEN"};
+  error.from_daemon = true;
+  return std::unexpected(std::move(error));
+}
+
+Result<Secret> pin_of(const AdminPlace& place, const UnlockArguments& arguments) {
   if (arguments.configured) return Secret();
   if (!arguments.pin_file.empty()) return read_secret_file(arguments.pin_file, "--pin-file");
-  if (!arguments.pin_fd.has_value()) return ask_secret(fmt::format("PIN of token '{}'", printable(arguments.token)));
+  if (!arguments.pin_fd.has_value()) {
+    SIGNET_CHECK(check_may_be_unlocked(place, arguments.token));
+    return ask_secret(fmt::format("PIN of token '{}'", printable(arguments.token)));
+  }
   return read_secret(*arguments.pin_fd, fmt::format("descriptor {}", *arguments.pin_fd), "--pin-fd");
 }
 
 }  // namespace
 
 Result<void> admin_status(const AdminPlace& place, Format format) {
-  admin::Request request;
-  request.mutable_status();
-  SIGNET_TRY(const admin::Response response, ask(place, request, Secret(), kPatience));
-  if (!response.has_status()) return fail(ErrorCode::kInternal, "signetd answered something else than it was asked");
-  return format == Format::kJson ? print_json(status_json(response.status())) : print(status_text(response.status()));
+  SIGNET_TRY(const admin::Status status, status_of(place));
+  return format == Format::kJson ? print_json(status_json(status)) : print(status_text(status));
 }
 
 Result<void> admin_unlock(const AdminPlace& place, const UnlockArguments& arguments, Format format) {
-  SIGNET_TRY(const Secret pin, pin_of(arguments));
+  SIGNET_TRY(const Secret pin, pin_of(place, arguments));
   admin::Request request;
   request.mutable_unlock()->set_token(arguments.token);
   request.mutable_unlock()->set_configured(arguments.configured);

@@ -100,6 +100,14 @@ struct FakeChild {
     say(answer);
   }
 
+  void take_act(const internal::SupervisorToChild& report) {
+    const internal::AdminAct& act = report.admin_act();
+    note("act " + act.act() + " " + act.token() + (act.failure().empty() ? " ok" : " failed: " + act.failure()));
+    internal::ChildToSupervisor answer;
+    answer.mutable_recorded()->set_report(report.report());
+    say(answer);
+  }
+
   /// Takes messages until `enough` peers were introduced.
   void serve(unsigned enough) {
     for (unsigned peers = 0; peers < enough;) {
@@ -115,6 +123,7 @@ struct FakeChild {
       if (message.has_crash()) take_crash(message);
       if (message.has_token_use() && message.token_use().away()) note("away " + message.token_use().token());
       if (message.has_token_use() && message.token_use().drained()) note("drained " + message.token_use().token());
+      if (message.has_admin_act()) take_act(message);
       if (message.has_drain()) {
         std::ofstream(directory + "/drained", std::ios::app) << name + "\n";
         _exit(0);

@@ -92,6 +92,11 @@ long raise_limit() {
 
 long open_path(int flags) { return syscall(SYS_openat, AT_FDCWD, page->path, flags | O_CLOEXEC, 0600); }
 
+long map_file() {
+  const long file = open_path(O_RDONLY);
+  return file < 0 ? file : syscall(SYS_mmap, nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+}
+
 long with_path(ProbeAct act) {
   switch (act) {
     case ProbeAct::kOpenToRead: return open_path(O_RDONLY);
@@ -116,8 +121,11 @@ long against_others(ProbeAct act, long parent) {
     case ProbeAct::kReadParentMemory: return read_memory_of(parent);
     case ProbeAct::kSignalParent: return syscall(SYS_kill, parent, 0);
     case ProbeAct::kSocketInet: return syscall(SYS_socket, AF_INET, SOCK_STREAM, 0);
+    case ProbeAct::kSocketUdp: return syscall(SYS_socket, AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
+    case ProbeAct::kSocketMptcp: return syscall(SYS_socket, AF_INET, SOCK_STREAM, 262);
     case ProbeAct::kSocketUnix: return syscall(SYS_socket, AF_UNIX, SOCK_DGRAM, 0);
     case ProbeAct::kSocketNetlink: return syscall(SYS_socket, AF_NETLINK, SOCK_RAW, 0);
+    case ProbeAct::kSocketPacket: return syscall(SYS_socket, AF_PACKET, SOCK_RAW, 0);
     case ProbeAct::kConnect: return connect_somewhere(SYS_connect);
     case ProbeAct::kBind: return connect_somewhere(SYS_bind);
     case ProbeAct::kListen: return syscall(SYS_listen, 0, 1);
@@ -128,6 +136,7 @@ long against_others(ProbeAct act, long parent) {
 long perform(ProbeAct act) {
   switch (act) {
     case ProbeAct::kMapCode: return map_memory(PROT_READ | PROT_EXEC);
+    case ProbeAct::kMapFile: return map_file();
     case ProbeAct::kMakeCode: return make_code();
     case ProbeAct::kMount: return syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, nullptr);
     case ProbeAct::kSetUser: return syscall(SYS_setresuid, 0, 0, 0);

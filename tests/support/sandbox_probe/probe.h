@@ -18,9 +18,12 @@ enum class ProbeAct : std::uint32_t {
   kTraceParent,       ///< ptrace of signetd
   kReadParentMemory,  ///< process_vm_readv
   kSignalParent,      ///< kill(signetd, 0)
-  kSocketInet,
+  kSocketInet,        ///< TCP
+  kSocketUdp,
+  kSocketMptcp,  ///< Multipath TCP
   kSocketUnix,
   kSocketNetlink,
+  kSocketPacket,
   kConnect,
   kBind,
   kListen,
@@ -33,6 +36,7 @@ enum class ProbeAct : std::uint32_t {
   kMakeDirectory,
   kChangeMode,  ///< path
   kMapCode,     ///< anonymous memory that may be executed
+  kMapFile,     ///< path, to be executed
   kMakeCode,    ///< written memory that becomes executable
   kMount,
   kSetUser,
