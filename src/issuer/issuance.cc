@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/ops_log.h"
+#include "issuer/token_trust.h"
 #include "lint/lint.h"
 #include "policy/lint_verdict.h"
 
@@ -47,12 +48,6 @@ std::chrono::seconds wished_validity(const v1::IssueRequest& request) {
 std::unexpected<Error> log_failed() {
   return fail(ErrorCode::kFailedPrecondition,
               "the audit log cannot be written any more, so nothing is signed; an operator has to look");
-}
-
-/// What the fence or the lint refuses, they refuse everywhere.
-bool another_token_may_help(const Error& error) {
-  if (error.code == ErrorCode::kPermissionDenied || error.code == ErrorCode::kInvalidArgument) return false;
-  return error.field != kLintField;
 }
 
 std::unexpected<Error> token_unavailable(const Authority& authority) {
@@ -124,11 +119,15 @@ Result<SignatureValue> Issuance::sign(const Authority& authority, internal::Arti
   request.set_key(authority.key);
   request.set_kind(kind);
   request.set_structure(std::string(text_of(tbs.view())));
-  SIGNET_TRY(SignatureValue signature, turn.link->sign(std::move(request), turn.patience));
-  const PublicKey& key = authority.certificate.public_key();
-  if (key.verify(authority.algorithm, tbs.view(), signature.view()).has_value()) return signature;
-  return fail(ErrorCode::kDataLoss,
-              fmt::format("the signature that came from the key of issuer \"{}\" does not verify", authority.name));
+  auto signature = turn.link->sign(std::move(request), turn.patience, [&](const SignatureValue& made) -> Result<void> {
+    if (authority.certificate.public_key().verify(authority.algorithm, tbs.view(), made.view()).has_value()) return {};
+    return fail(ErrorCode::kDataLoss, fmt::format("the signature that came from the key of issuer \"{}\" does not "
+                                                  "verify",
+                                                  authority.name));
+  });
+  // The lint is ours: a keyholder that says it, to be believed where nobody else is asked, says nothing.
+  if (!signature.has_value() && signature.error().field == kLintField) signature.error().field.clear();
+  return signature;
 }
 
 /// Signed and linted.
@@ -160,9 +159,15 @@ Result<Issued> Issuance::issue(Prepared prepared) const {
   SigningRoute route(world_.keyholders, authority.key, world_.sign_deadline, world_.clock);
   auto turn = route.next();
   if (!turn.has_value()) return token_unavailable(authority);  // it was there when this was prepared
+  std::optional<SigningRoute::Turn> refused;
   while (true) {
     Attempt attempt = issue_on(prepared, *turn);
-    if (attempt.issued.has_value() || !attempt.another_token_may_help) return std::move(attempt.issued);
+    if (attempt.issued.has_value() && refused.has_value()) refused->link->refused_alone(refused->generation);
+    if (attempt.issued.has_value() || attempt.elsewhere == Elsewhere::kNoHelp) return std::move(attempt.issued);
+    if (attempt.elsewhere == Elsewhere::kMayDisagree) {
+      if (refused.has_value()) return std::move(attempt.issued);  // two of them say so
+      refused = turn;
+    }
     const std::string failed = turn->token;
     turn = route.next();
     if (!turn.has_value()) return std::move(attempt.issued);
@@ -201,6 +206,12 @@ std::unexpected<Error> answer_for(const log::IntentFields& intent, Error error) 
 
 }  // namespace
 
+/// What the lint refuses, it refuses everywhere.
+Issuance::Elsewhere Issuance::elsewhere(const Error& error) {
+  if (error.field == kLintField) return Elsewhere::kNoHelp;
+  return is_refusal(error) ? Elsewhere::kMayDisagree : Elsewhere::kMayHelp;
+}
+
 // The order of the three steps is the promise of the audit log. Beside each: what is true if the power goes there.
 Issuance::Attempt Issuance::issue_on(const Prepared& prepared, const SigningRoute::Turn& turn) const {
   const log::IntentFields& intent = prepared.intent_;
@@ -218,8 +229,8 @@ Issuance::Attempt Issuance::issue_on(const Prepared& prepared, const SigningRout
     // An intent that stays open is the last thing that is done: nothing goes on while nobody knows what was signed.
     if (auto closed = close_unsigned(intent, index, made.error()); !closed.has_value())
       return std::unexpected(std::move(closed).error());
-    const bool elsewhere = another_token_may_help(made.error());
-    return {answer_for(intent, std::move(made).error()), elsewhere};
+    const Elsewhere other = elsewhere(made.error());
+    return {answer_for(intent, std::move(made).error()), other};
   }
 
   // 3. The outcome. Crash before it is durable: as in 2. Crash after: the certificate is in the log, the store catches

@@ -77,18 +77,25 @@ class Issuance {
 
   /// Logs the intent, has it signed, logs the outcome. When it returns a certificate, that is durable. Where a token
   /// fails and another one has the same key, the intent is closed, its serial revoked, and another intent with another
-  /// serial goes there, as long as sign_deadline has not passed. On any error no certificate leaves: every intent is
-  /// closed, now or at the next start, and its serial revoked if it may have been signed.
+  /// serial goes there, as long as sign_deadline has not passed. What a keyholder refuses goes to one more: a module
+  /// that took its keyholder over could otherwise refuse everything. On any error no certificate leaves: every intent
+  /// is closed, now or at the next start, and its serial revoked if it may have been signed.
   [[nodiscard]] Result<Issued> issue(Prepared prepared) const;
 
  private:
+  /// What another token is to an intent that has failed.
+  enum class Elsewhere : std::uint8_t {
+    kNoHelp,       ///< what failed has nothing to do with the token
+    kMayHelp,      ///< the token failed
+    kMayDisagree,  ///< the token's keyholder refused
+  };
   /// What became of an intent.
   struct Attempt {
     Attempt(Issued made) : issued(std::move(made)) {}
-    Attempt(std::unexpected<Error> error, bool elsewhere = false)
-        : issued(std::move(error)), another_token_may_help(elsewhere) {}
+    Attempt(std::unexpected<Error> error, Elsewhere other = Elsewhere::kNoHelp)
+        : issued(std::move(error)), elsewhere(other) {}
     Result<Issued> issued;
-    bool another_token_may_help = false;
+    Elsewhere elsewhere = Elsewhere::kNoHelp;
   };
   struct Made {
     SignatureAlgorithm algorithm;
@@ -101,6 +108,7 @@ class Issuance {
   [[nodiscard]] Result<SignatureValue> sign(const Authority& authority, internal::ArtifactKind kind, const TbsDer& tbs,
                                             const SigningRoute::Turn& turn) const;
   [[nodiscard]] Result<Made> make_certificate(const Prepared& prepared, const SigningRoute::Turn& turn) const;
+  [[nodiscard]] static Elsewhere elsewhere(const Error& error);
   [[nodiscard]] Attempt issue_on(const Prepared& prepared, const SigningRoute::Turn& turn) const;
   [[nodiscard]] Result<void> begin_anew(Prepared& prepared) const;
   [[nodiscard]] Result<void> close_unsigned(const log::IntentFields& intent, std::uint64_t index,

@@ -183,12 +183,21 @@ struct KeyholderLink::Impl {
   }
 
   /// As above, and the keyholder that was asked is trusted accordingly, though another one may have come meanwhile.
-  Answer ask_to_sign(internal::IssuerToKeyholder question, std::chrono::milliseconds deadline) const {
+  Result<SignatureValue> ask_to_sign(internal::IssuerToKeyholder question, std::chrono::milliseconds deadline,
+                                     const SignatureCheck& check) const {
     const auto now = current();
     if (now == nullptr) return gone();
-    Answer answer = now->ask(std::move(question), deadline);
-    now->trust().note(answer.has_value() ? Result<void>() : std::unexpected(answer.error()));
-    return answer;
+    auto signature = signature_in(now->ask(std::move(question), deadline), check);
+    now->trust().note(signature.has_value() ? Result<void>() : std::unexpected(signature.error()));
+    return signature;
+  }
+
+  static Result<SignatureValue> signature_in(const Answer& answer, const SignatureCheck& check) {
+    if (!answer.has_value()) return std::unexpected(answer.error());
+    if (answer->answer_case() != internal::KeyholderToIssuer::kSignature) return another_answer();
+    SignatureValue signature(copy_of(bytes_of(answer->signature())));
+    if (check) SIGNET_CHECK(check(signature));
+    return signature;
   }
 };
 
@@ -259,7 +268,13 @@ bool KeyholderLink::take_trial(std::chrono::microseconds now) const {
   return connection != nullptr && connection->trust().take_trial(now);
 }
 
-Result<SignatureValue> KeyholderLink::sign(internal::SignRequest request, std::chrono::milliseconds deadline) {
+void KeyholderLink::refused_alone(std::uint64_t generation) {
+  const auto connection = impl_->current();
+  if (connection != nullptr && connection->generation() == generation) connection->trust().note_failure();
+}
+
+Result<SignatureValue> KeyholderLink::sign(internal::SignRequest request, std::chrono::milliseconds deadline,
+                                           const SignatureCheck& check) {
   struct TellWhenIdle {
     Impl& impl;
     ~TellWhenIdle() { impl.tell_when_idle(); }
@@ -271,9 +286,7 @@ Result<SignatureValue> KeyholderLink::sign(internal::SignRequest request, std::c
   request.set_deadline_millis(static_cast<std::uint32_t>(std::max<std::int64_t>(deadline.count(), 1)));
   internal::IssuerToKeyholder question;
   *question.mutable_sign() = std::move(request);
-  SIGNET_TRY(const internal::KeyholderToIssuer answer, impl_->ask_to_sign(std::move(question), deadline));
-  if (answer.answer_case() != internal::KeyholderToIssuer::kSignature) return another_answer();
-  return SignatureValue(copy_of(bytes_of(answer.signature())));
+  return impl_->ask_to_sign(std::move(question), deadline, check);
 }
 
 Result<internal::TokenDescription> KeyholderLink::describe(std::chrono::milliseconds deadline) {
@@ -347,7 +360,9 @@ std::optional<SigningRoute::Turn> SigningRoute::next() {
   if (candidates.empty() || left < kShortestTurn) return std::nullopt;
   const std::string& token = choose(candidates);
   tried_.insert(token);
-  return Turn{.link = keyholders_.find_token(token),
+  KeyholderLink* const link = keyholders_.find_token(token);
+  return Turn{.link = link,
+              .generation = link->generation(),
               .token = token,
               .patience = std::max(left / static_cast<std::int64_t>(candidates.size()), kShortestTurn)};
 }

@@ -54,10 +54,18 @@ class KeyholderLink {
   [[nodiscard]] bool doubted() const;
   [[nodiscard]] bool take_trial(std::chrono::microseconds now) const;
 
+  /// What is held against a signature before the keyholder that made it is trusted for it.
+  using SignatureCheck = std::function<Result<void>(const SignatureValue& signature)>;
+
   /// Sends the structure and waits for its signature; the keyholder is told the deadline. Whatever the error, the
   /// structure may have been signed, unless the code is kPermissionDenied (the fence). Errors: kUnavailable (not
-  /// connected, or gone meanwhile), kDeadlineExceeded, or what the keyholder answered.
-  [[nodiscard]] Result<SignatureValue> sign(internal::SignRequest request, std::chrono::milliseconds deadline);
+  /// connected, or gone meanwhile), kDeadlineExceeded, what the keyholder answered, kInternal (something that is no
+  /// signature), or that of `check`: the last two count as failures of the token like all others (TokenTrust).
+  [[nodiscard]] Result<SignatureValue> sign(internal::SignRequest request, std::chrono::milliseconds deadline,
+                                            const SignatureCheck& check = {});
+  /// What the keyholder of this generation refused, another token's signed: that was no refusal but a failure. Nothing
+  /// happens when that keyholder has gone.
+  void refused_alone(std::uint64_t generation);
   /// What the token and its keys are. Errors as above.
   [[nodiscard]] Result<internal::TokenDescription> describe(std::chrono::milliseconds deadline);
 
@@ -96,6 +104,7 @@ class SigningRoute {
   /// one that hangs leaves the next one time.
   struct Turn {
     KeyholderLink* link = nullptr;
+    std::uint64_t generation = 0;  ///< of the link, as the turn begins
     std::string token;
     std::chrono::milliseconds patience{0};
   };

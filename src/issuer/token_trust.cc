@@ -4,29 +4,29 @@
 
 namespace signet {
 
-namespace {
-
-bool is_of_the_token(const Error& error) {
+bool is_refusal(const Error& error) noexcept {
   switch (error.code) {
     case ErrorCode::kPermissionDenied:
     case ErrorCode::kInvalidArgument:
-    case ErrorCode::kAlreadyExists: return false;
-    default: return true;
+    case ErrorCode::kAlreadyExists: return true;
+    default: return false;
   }
 }
 
-}  // namespace
-
-void TokenTrust::note(const Result<void>& answer) {
-  if (!answer.has_value() && !is_of_the_token(answer.error())) return;
-  const std::scoped_lock lock(mutex_);
-  if (!answer.has_value()) {
-    failures_ = std::min(failures_ + 1, kMostFailures);
+void TokenTrust::note(const Result<void>& outcome) {
+  if (!outcome.has_value()) {
+    if (!is_refusal(outcome.error())) note_failure();
     return;
   }
+  const std::scoped_lock lock(mutex_);
   failures_ = 0;
   pause_ = kFirstPause;
   next_trial_.reset();
+}
+
+void TokenTrust::note_failure() {
+  const std::scoped_lock lock(mutex_);
+  failures_ = std::min(failures_ + 1, kMostFailures);
 }
 
 bool TokenTrust::doubted() const {

@@ -35,60 +35,62 @@ log::KeyFields fields_of(const std::string& token, const internal::TokenDescript
 }  // namespace
 
 Result<void> TokenWatch::look() {
-  for (const auto& [token, link] : world_.keyholders.tokens()) SIGNET_CHECK(look_at(token, *link, known_[token]));
+  for (const auto& [token, link] : world_.keyholders.tokens()) SIGNET_CHECK(look_at(token, *link));
   if (memory_unchecked_) check_memory();
   return {};
 }
 
-Result<void> TokenWatch::look_at(const std::string& token, const KeyholderLink& link, Known& known) {
+// What the log has no room for is logged at the next look: each key has a state of its own, which changes behind its
+// entry.
+Result<void> TokenWatch::look_at(const std::string& token, const KeyholderLink& link) {
   const std::uint64_t generation = link.generation();
-  const bool is_away_from_the_start = generation == 0 && !known.is_known && link.away();
-  if (generation == known.generation && !is_away_from_the_start) return {};
-  if (known.generation != 0 || is_away_from_the_start) {
-    SIGNET_CHECK(log_lost(token, known));
-    known = {.is_known = true};
-  }
-  if (generation == 0) return {};
+  SIGNET_CHECK(log_lost(token, generation, link.away()));
+  const auto is_logged = [&](const std::string& key) { return state_of(token, key).generation == generation; };
+  if (generation == 0 || std::ranges::all_of(world_.keyholders.keys_of(token), is_logged)) return {};
   const auto description = world_.keyholders.find_token(token)->describe(world_.config.issue.sign_deadline);
   if (!description.has_value()) {
     ops::warning("a token cannot be described", {{"token", token}, {"reason", description.error().message}});
     return {};
   }
-  SIGNET_CHECK(log_found(token, *description, known));
-  known = {.generation = generation, .is_known = true};
+  SIGNET_CHECK(log_found(token, generation, *description));
   memory_unchecked_ = memory_unchecked_ || world_.keyholders.token_of(world_.config.log.key) == token;
   return {};
 }
 
-/// A change is logged key by key. What fails in between goes on there at the next look.
-Result<void> TokenWatch::log_once(const log::KeyFields& fields, Known& known) {
-  if (known.told.contains(fields.key)) return {};
+Result<void> TokenWatch::log(const log::KeyFields& fields) {
   SIGNET_TRY([[maybe_unused]] const std::uint64_t index,
              world_.log.append(log::key_draft(fields), log::Urgency::kEssential));
-  known.told.insert(fields.key);
   return {};
 }
 
-Result<void> TokenWatch::log_lost(const std::string& token, Known& known) {
+/// The keys that were there with another keyholder than the present one, and those that never were, of a token that is
+/// away.
+Result<void> TokenWatch::log_lost(const std::string& token, std::uint64_t present, bool away) {
   for (const std::string& key : world_.keyholders.keys_of(token)) {
+    KeyState& state = state_of(token, key);
+    const bool has_gone = state.generation != 0 && state.generation != present;
+    if (!has_gone && (present != 0 || !away || state.is_known)) continue;
     ops::warning("a key is lost", {{"key", key}, {"token", token}});
-    SIGNET_CHECK(log_once(
-        {.event = log::KeyEvent::kLost, .key = key, .token = token, .uri = world_.config.keys.at(key).uri.text()},
-        known));
+    SIGNET_CHECK(
+        log({.event = log::KeyEvent::kLost, .key = key, .token = token, .uri = world_.config.keys.at(key).uri.text()}));
+    state = {.generation = 0, .is_known = true};
   }
   return {};
 }
 
-Result<void> TokenWatch::log_found(const std::string& token, const internal::TokenDescription& description,
-                                   Known& known) {
-  const log::KeyEvent event = known.is_known ? log::KeyEvent::kRestored : log::KeyEvent::kFound;
+Result<void> TokenWatch::log_found(const std::string& token, std::uint64_t generation,
+                                   const internal::TokenDescription& description) {
   for (const std::string& key : world_.keyholders.keys_of(token)) {
+    KeyState& state = state_of(token, key);
+    if (state.generation == generation) continue;
     const internal::KeyDescription* described = find_key(description, key);
     if (described == nullptr) {
       ops::error("a keyholder does not know a key of its token", {{"key", key}, {"token", token}});
-      continue;
+    } else {
+      SIGNET_CHECK(log(fields_of(token, description, *described,
+                                 state.is_known ? log::KeyEvent::kRestored : log::KeyEvent::kFound)));
     }
-    SIGNET_CHECK(log_once(fields_of(token, description, *described, event), known));
+    state = {.generation = generation, .is_known = true};
   }
   return {};
 }

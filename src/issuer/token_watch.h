@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
+#include <utility>
 
 #include "config/daemon_config.h"
 #include "issuer/issuing_gate.h"
@@ -38,20 +38,21 @@ class TokenWatch {
   [[nodiscard]] Result<void> look();
 
  private:
-  struct Known {
-    std::uint64_t generation = 0;     ///< of the link whose keys are logged as there; 0 = none
-    bool is_known = false;            ///< its keys are logged, as found or as lost
-    std::set<std::string> told = {};  ///< keys whose part of a change is in the log; the log had no room for the others
+  /// Of one key on one token, as the log has it.
+  struct KeyState {
+    std::uint64_t generation = 0;  ///< of the link with which it is there; 0 = it is not
+    bool is_known = false;         ///< it was found, or lost
   };
-  [[nodiscard]] Result<void> look_at(const std::string& token, const KeyholderLink& link, Known& known);
-  [[nodiscard]] Result<void> log_lost(const std::string& token, Known& known);
-  [[nodiscard]] Result<void> log_found(const std::string& token, const internal::TokenDescription& description,
-                                       Known& known);
-  [[nodiscard]] Result<void> log_once(const log::KeyFields& fields, Known& known);
+  [[nodiscard]] Result<void> look_at(const std::string& token, const KeyholderLink& link);
+  [[nodiscard]] Result<void> log_lost(const std::string& token, std::uint64_t present, bool away);
+  [[nodiscard]] Result<void> log_found(const std::string& token, std::uint64_t generation,
+                                       const internal::TokenDescription& description);
+  [[nodiscard]] Result<void> log(const log::KeyFields& fields);
+  [[nodiscard]] KeyState& state_of(const std::string& token, const std::string& key) { return states_[{token, key}]; }
   void check_memory();
 
   TokenWatchWorld world_;
-  std::map<std::string, Known> known_;
+  std::map<std::pair<std::string, std::string>, KeyState> states_;  // by token and key
   bool memory_unchecked_ = false;
 };
 

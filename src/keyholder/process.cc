@@ -16,6 +16,7 @@
 #include "config/hsm_profile.h"
 #include "keyholder/confine.h"
 #include "keyholder/describe.h"
+#include "keyholder/leave.h"
 #include "keyholder/sign_request.h"
 #include "keyholder/watch.h"
 #include "wire/channel.h"
@@ -65,10 +66,7 @@ void set_environment(const HsmProfile& profile) {
 
 [[noreturn]] void refuse_to_start(ControlChannel& control, const Error& error) {
   ops::error("cannot start", {{"why", error.message}});
-  internal::ChildToSupervisor failed;
-  *failed.mutable_failed() = to_failure(error);
-  static_cast<void>(control.send(failed));
-  _exit(1);
+  leave(control, error);
 }
 
 /// The threads: control (the one that calls run), one that opens the token, one reader per issuer link, the workers.
@@ -207,7 +205,7 @@ class Keyholder {
     if (!is_open_) return leave_before_it_is_open();
     std::thread([this] {
       static_cast<void>(queue_.drain(token_->deadline + kGrace));  // longer than that, only what hangs takes
-      Watch::leave_if_lost(memory_->sync());
+      watch_->leave_if_lost(memory_->sync());
       _exit(0);
     }).detach();
   }
@@ -284,7 +282,7 @@ class Keyholder {
     const auto signature = sign_request(work.request, *token_, *memory_, signer, clock_);
     answer(work, signature);
     if (signature.has_value()) return;
-    Watch::leave_if_lost(memory_->health());
+    watch_->leave_if_lost(memory_->health());
     watch_->leave_if_token_is_lost();
   }
 

@@ -1,11 +1,12 @@
 #include "keyholder/watch.h"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <thread>
 
 #include "base/ops_log.h"
+#include "keyholder/leave.h"
 
 namespace signet {
 namespace {
@@ -15,6 +16,11 @@ constexpr std::chrono::milliseconds kLongestBetweenKeepAlives{1000};
 constexpr std::chrono::milliseconds kQuiet{2000};         // without a request: leaving costs nobody anything
 constexpr std::chrono::milliseconds kForTheOthers{300};   // to finish, when sessions hang
 constexpr std::chrono::milliseconds kBetweenSyncs{1000};  // of the journal
+
+/// It may be there again for the next keyholder.
+Error token_lost(std::string why) {
+  return {.code = ErrorCode::kUnavailable, .message = std::move(why), .retryable = true};
+}
 
 }  // namespace
 
@@ -61,7 +67,8 @@ void Watch::leave_if_sessions_hang(const SessionPool::Held& hung) {
   if (hung.all * 2 < signing.sessions.places() && hung.by_checkpoints == 0 && idle < kQuiet) return;
   static_cast<void>(world_.queue.drain(kForTheOthers, hung.by_requests));
   ops::error("the token hangs; leaving to be restarted", {{"token", signing.token.name}});
-  _exit(1);
+  leave(world_.control, token_lost(fmt::format("{} of its {} sessions hang in a call of the module", hung.all,
+                                               signing.sessions.places())));
 }
 
 void Watch::say_that_it_lives(const SessionPool::Held& hung) {
@@ -89,10 +96,10 @@ void Watch::sync_memory() {
   }
 }
 
-void Watch::leave_if_lost(const Result<void>& memory) {
+void Watch::leave_if_lost(const Result<void>& memory) const {
   if (memory.has_value()) return;
   ops::error("leaving to be restarted", {{"why", memory.error().message}});
-  _exit(1);
+  leave(world_.control, {.code = ErrorCode::kFailedPrecondition, .message = memory.error().message});
 }
 
 void Watch::leave_if_token_is_lost() const {
@@ -100,7 +107,7 @@ void Watch::leave_if_token_is_lost() const {
   if (!loss) return;
   ops::error("the token is lost to this process; leaving to be restarted",
              {{"token", world_.signing.token.name}, {"why", *loss}});
-  _exit(1);
+  leave(world_.control, token_lost(*loss));
 }
 
 }  // namespace signet

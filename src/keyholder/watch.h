@@ -27,9 +27,9 @@ struct WatchWorld {
 };
 
 /// Answers requests that waited too long, says all the time that the process lives (internal::Alive), keeps idle
-/// sessions alive and the memory synced, and ends the process (status 1: signetd starts another one) when sessions
-/// hang, the token is lost to it, or it cannot remember. A module that hangs in a call cannot be interrupted: others go
-/// on meanwhile, and where too many hang, the process can be left. Thread-safe; lives as long as the process.
+/// sessions alive and the memory synced, and ends the process (leave(): signetd hears why and starts another one) when
+/// sessions hang, the token is lost to it, or it cannot remember. A module that hangs in a call cannot be interrupted:
+/// others go on meanwhile, and where too many hang, the process can be left. Thread-safe; lives as long as the process.
 class Watch {
  public:
   explicit Watch(const WatchWorld& world) : world_(world) {}
@@ -40,8 +40,8 @@ class Watch {
   void note_request() noexcept { last_request_ = world_.signing.clock.monotonic().count(); }
 
   /// A keyholder that cannot remember signs nothing. What it wrote is not to be trusted on this descriptor; the next
-  /// one reads the file again.
-  static void leave_if_lost(const Result<void>& memory);
+  /// one reads the file again. The token is not to blame, so this is never retryable.
+  void leave_if_lost(const Result<void>& memory) const;
   void leave_if_token_is_lost() const;
 
  private:

@@ -74,9 +74,11 @@ std::vector<std::string> child_environment() {
 
 }  // namespace
 
+bool Exit::was_not_started() const noexcept { return signal == 0 && status == kNotStarted; }
+
 std::string Exit::text() const {
   if (signal != 0) return fmt::format("signal {} ({})", signal, strsignal(signal));
-  if (status == kNotStarted) return fmt::format("exit status {} (not started; standard error says why)", status);
+  if (was_not_started()) return fmt::format("exit status {} (not started; standard error says why)", status);
   return fmt::format("exit status {}", status);
 }
 
@@ -105,6 +107,7 @@ Result<void> Child::start(const DoorKey* key) {
   at_work_at_ = started_at_ = std::chrono::steady_clock::now();
   if (was_started_) ++restarts_;
   was_started_ = true;
+  gave_a_reason_ = false;
   plan_.start.set_restarts(restarts_);
   internal::SupervisorToChild message;
   *message.mutable_start() = plan_.start;
@@ -128,6 +131,7 @@ std::optional<internal::ChildToSupervisor> Child::read_control() {
   }
   heard_at_ = std::chrono::steady_clock::now();
   if (received->message.has_ready()) note_ready();
+  if (received->message.has_failed()) gave_a_reason_ = true;
   if (received->message.has_still_starting()) at_work_at_ = heard_at_;
   return std::move(received->message);
 }

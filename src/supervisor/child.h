@@ -23,6 +23,9 @@ struct DoorKey;
 struct Exit {
   int signal = 0;  ///< 0 when it exited by itself
   int status = 0;
+  bool was_ready = false;  ///< before it left
+  /// It never became its program.
+  [[nodiscard]] bool was_not_started() const noexcept;
   [[nodiscard]] std::string text() const;
 };
 
@@ -85,6 +88,8 @@ class Child {
   [[nodiscard]] bool has_said_something() const noexcept { return control_.has_value() && control_->has_message(); }
   [[nodiscard]] int control_fd() const noexcept { return control_.has_value() ? control_->fd() : -1; }
   [[nodiscard]] std::uint32_t restarts() const noexcept { return restarts_; }
+  /// The one that was started last said why it cannot go on (internal::Failure).
+  [[nodiscard]] bool gave_a_reason() const noexcept { return gave_a_reason_; }
   [[nodiscard]] std::chrono::steady_clock::time_point started_at() const noexcept { return started_at_; }
 
   std::optional<std::chrono::steady_clock::time_point> restart_at;  ///< when the supervisor starts it again
@@ -107,6 +112,7 @@ class Child {
   std::uint32_t restarts_ = 0;
   unsigned failures_in_a_row_ = 0;
   bool was_started_ = false;
+  bool gave_a_reason_ = false;
   std::chrono::steady_clock::time_point started_at_{};
   std::chrono::steady_clock::time_point at_work_at_{};    // when a start began, or said that it goes on
   std::chrono::steady_clock::time_point heard_at_{};      // when it said something last

@@ -18,10 +18,18 @@ std::size_t LogReports::count(Kind kind) const noexcept {
   return static_cast<std::size_t>(std::ranges::count(waiting_, kind, &Waiting::kind));
 }
 
+bool LogReports::repeats(const Child& child, const Exit& exit) {
+  auto& deaths = deaths_[child.name()];
+  if (exit.was_ready) deaths.clear();
+  return deaths.contains({exit.signal, exit.status});
+}
+
 void LogReports::add(const Child& child, const Exit& exit) {
+  if (repeats(child, exit)) return;
   if (count(Kind::kDeath) >= kMostDeaths)
     return ops::error("a report for the audit log is lost: too many wait for the issuer");
   internal::SupervisorToChild report;
+  deaths_[child.name()].emplace(exit.signal, exit.status);
   internal::Crash& crash = *report.mutable_crash();
   crash.set_process(child.name());
   crash.set_signal(exit.signal);

@@ -205,8 +205,8 @@ class Supervisor {
     int status = 0;
     if (waitpid(child.pid(), &status, WNOHANG) != child.pid()) return;
     const Exit exit{.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                    .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0};
-    const bool was_ready = child.state() == Child::State::kReady;
+                    .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+                    .was_ready = child.state() == Child::State::kReady};
     child.reaped();
     child.last_exit = exit.text();
     if (child.process() == kIssuer) on_issuer_died();
@@ -214,13 +214,18 @@ class Supervisor {
     if (shutdown_.begun()) return on_exit_while_stopping(child, exit);
     if (child.process() == kKeyholder) on_keyholder_left(child);
     if (child.process() == kKeyholder && tokens_.is_held(child)) return leave_down(child, exit);
-    // A module that crashes or hangs is as good as a token that is not there.
-    if (child.process() == kKeyholder && (was_ready || exit.signal != 0)) on_token_away(child, left(child, exit));
+    if (lost_its_token(child, exit)) on_token_away(child, left(child, exit));
     if (shutdown_.begun()) return;
     const bool may_be_away = child.process() == kKeyholder && tokens_.is_away(child);
     if (!readiness_.announced() && !may_be_away) return give_up(left(child, exit));
     schedule_restart(child, exit);
     announce_if_ready();
+  }
+
+  /// A module that crashes, hangs or ends its process is as good as a token that is not there. A keyholder that leaves
+  /// for a reason of its own says so.
+  static bool lost_its_token(const Child& child, const Exit& exit) {
+    return child.process() == kKeyholder && !child.gave_a_reason() && !exit.was_not_started();
   }
 
   void on_issuer_died() {

@@ -1,5 +1,6 @@
 // The whole daemon, started while one of two tokens with the issuing key is away.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <nlohmann/json.hpp>
 
@@ -73,6 +74,25 @@ TEST_F(StartWithATokenAway, AMistakeOfTheOtherOneEndsTheStart) {
   faults_of_second_.set("C_Sign return 0x70");  // of the self-test: the key is of another kind, says the token
   EXPECT_EQ(start(), nullptr);
   EXPECT_THAT(start_failure_, AllOf(HasSubstr("signet-keyholder(soft2): "), HasSubstr("CKR_MECHANISM_INVALID")));
+}
+
+TEST_F(StartWithATokenAway, AnIssuerThatIsKilledWhileTheLogKeysTokenIsAwayWaitsForItAndSaysSo) {
+  start_daemon();
+  start_load(std::chrono::seconds(60));
+  faults_of_first_.set("gone");
+  ASSERT_TRUE(eventually([&] { return status_of("soft").at("state") == "away"; })) << daemon_->stderr_text();
+  kill(daemon_->child("signet-issuer"), SIGKILL);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));  // the last answers come in
+  const std::size_t before = load_->answers();
+  EXPECT_TRUE(eventually([&] {
+    return daemon_->stderr_text().find("the log's key is waited for key=log-1 token=soft") != std::string::npos;
+  })) << daemon_->stderr_text();
+  EXPECT_THAT(status_of("soft").at("next_step").get<std::string>(), HasSubstr("token 'soft' is away: "));
+  EXPECT_EQ(load_->answers(), before) << "without the memory of the log's key nothing is issued";
+  faults_of_first_.clear();
+  EXPECT_TRUE(load_->more_answers(50)) << daemon_->stderr_text();
+  expect_sound_end("the issuer was killed while the log key's token was away");
+  EXPECT_TRUE(given_->errors().empty()) << given_->errors().front().message;
 }
 
 }  // namespace

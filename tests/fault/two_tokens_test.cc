@@ -1,4 +1,8 @@
 // The whole daemon under 16 clients, with the issuing key on two tokens: what one loses, the other does.
+#include <signal.h>
+
+#include <future>
+
 #include "fault/effort.h"
 #include "fault/token_fixture.h"
 #include "support/command.h"
@@ -110,6 +114,28 @@ TEST_F(TwoTokens, CorruptedSignaturesAndEveryReturnValueOfOneFailNoRequest) {
   faults_of_second_.clear();
   expect_nobody_noticed("one token answers wrongly");
   expect_sound_end("one token answers wrongly");
+}
+
+/// The issuer is who knows what is in flight; with it that has gone, too.
+TEST_F(TwoTokens, ATokenThatIsBeingDrainedAsTheIssuerIsKilledIsDrainedAndNoRequestIsLost) {
+  const std::vector<std::string> admin = {program("signet"), "admin", "--socket", ca_.path("state/admin.socket")};
+  const auto operator_says = [&](const std::string& act) {
+    std::vector<std::string> command = admin;
+    command.insert(command.end(), {act, "soft2"});
+    return run_command(command);
+  };
+  faults_of_second_.set("C_Sign latency 1s");
+  std::this_thread::sleep_for(milliseconds(1500));  // from now on it has some in hand at any time
+  auto drained = std::async(std::launch::async, [&] { return operator_says("drain"); });
+  ASSERT_TRUE(eventually([&] { return daemon_->stderr_text().find("act=drain") != std::string::npos; }));
+  kill(daemon_->child("signet-issuer"), SIGKILL);
+  const CommandResult result = drained.get();
+  EXPECT_EQ(result.status, 0) << result.out << daemon_->stderr_text();
+  EXPECT_EQ(children_of(daemon_->pid(), "signet-keyholde").size(), 1U);
+  ASSERT_TRUE(load_->more_answers(50)) << daemon_->stderr_text();
+  EXPECT_TRUE(given_->errors().empty()) << given_->errors().front().message;
+  EXPECT_EQ(operator_says("undrain").status, 0);
+  expect_sound_end("the issuer was killed while a token was drained");
 }
 
 }  // namespace

@@ -4,12 +4,14 @@
 #include <set>
 
 #include "issuer/issuing_world.h"
+#include "issuer/token_trust.h"
 #include "log/entries.h"
 
 namespace signet::test {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using Mood = SoftSigner::Mood;
 
 constexpr std::string_view kPolicy = R"([profile.tls-server]
@@ -126,12 +128,45 @@ TEST_F(FailoverTest, WhereBothFailTheRequestDoesAndEachIntentIsClosed) {
   EXPECT_THAT(types(), ElementsAre("intent", "orphaned", "intent", "orphaned"));
 }
 
-TEST_F(FailoverTest, WhatTheFenceRefusesIsNotTriedElsewhere) {
+TEST_F(FailoverTest, WhatTwoFencesRefuseIsRefusedAndNeitherTokenIsDoubted) {
   set_moods(Mood::kRefuses);
-  const auto issued = ask();
-  ASSERT_FALSE(issued.has_value());
-  EXPECT_FALSE(issued.error().retryable);
-  EXPECT_THAT(types(), ElementsAre("intent", "rejected"));
+  for (unsigned i = 0; i < TokenTrust::kMostFailures; ++i) {
+    const auto issued = ask();
+    ASSERT_FALSE(issued.has_value());
+    EXPECT_EQ(issued.error().code, ErrorCode::kInternal);
+    EXPECT_FALSE(issued.error().retryable);
+    EXPECT_THAT(issued.error().message, HasSubstr("fence"));
+  }
+  const auto all = types();
+  EXPECT_EQ(std::ranges::count(all, "intent"), 2 * TokenTrust::kMostFailures);
+  EXPECT_EQ(std::ranges::count(all, "rejected"), 2 * TokenTrust::kMostFailures);
+  EXPECT_FALSE(world_.is_doubted("soft"));
+  EXPECT_FALSE(world_.is_doubted("spare"));
+}
+
+TEST_F(FailoverTest, AKeyholderThatAlwaysRefusesKeepsNoRequestFromTheOtherToken) {
+  for (const Mood mood : {Mood::kRefuses, Mood::kFindsFaults}) {
+    world_.replace_signer();
+    world_.signer().set_mood(mood);
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(ask().has_value());
+    EXPECT_TRUE(world_.is_doubted("soft"));
+    EXPECT_FALSE(world_.is_doubted("spare"));
+    const std::size_t before = types().size();
+    ASSERT_TRUE(ask().has_value());
+    EXPECT_EQ(types().size(), before + 2) << "the other one is asked first";
+  }
+}
+
+TEST_F(FailoverTest, AKeyholderWhoseAnswersAreWorthlessIsDoubted) {
+  for (const Mood mood : {Mood::kSpoils, Mood::kDescribes}) {
+    world_.replace_signer();
+    world_.signer().set_mood(mood);
+    const std::size_t before = types().size();
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(ask().has_value());
+    EXPECT_TRUE(world_.is_doubted("soft"));
+    EXPECT_FALSE(world_.is_doubted("spare"));
+    EXPECT_LE(types().size() - before, 2 * (20 + TokenTrust::kMostFailures + 2)) << "two trials at most in that time";
+  }
 }
 
 TEST_F(FailoverTest, ATokenThatHasLeftIsNotAskedAgain) {

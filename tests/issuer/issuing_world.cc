@@ -88,6 +88,10 @@ internal::KeyholderToIssuer SoftSigner::answer_to(const internal::IssuerToKeyhol
         fail_retryable(ErrorCode::kUnavailable, "the token has failed", std::chrono::milliseconds(100)).error());
   } else if (mood_ == Mood::kRefuses) {
     *answer.mutable_error() = to_failure(fail(ErrorCode::kPermissionDenied, "no", "fence.names").error());
+  } else if (mood_ == Mood::kFindsFaults) {
+    *answer.mutable_error() = to_failure(fail(ErrorCode::kInvalidArgument, "no such key", "lint").error());
+  } else if (mood_ == Mood::kDescribes) {
+    answer.mutable_description();
   } else {
     const bool spoils = mood_ == Mood::kSpoils;
     const SignatureValue signature =
@@ -126,7 +130,7 @@ IssuingWorld::~IssuingWorld() { log_->stop(); }
 
 std::unique_ptr<SoftSigner> IssuingWorld::connect(const std::string& token) {
   auto [ours, theirs] = must(make_stream_pair());
-  keyholders_.find_token(token)->connect(std::move(ours), 1, [] {});
+  keyholders_.find_token(token)->connect(std::move(ours), ++generation_, [] {});
   return std::make_unique<SoftSigner>(std::move(theirs), setup_.issuing);
 }
 

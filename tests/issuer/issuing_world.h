@@ -17,7 +17,7 @@ namespace signet::test {
 /// The other end of a keyholder's channel: signs whatever it is asked to with one key, on a thread of its own.
 class SoftSigner {
  public:
-  enum class Mood : std::uint8_t { kSigns, kFails, kSaysNothing, kSpoils, kRefuses, kLeaves };
+  enum class Mood : std::uint8_t { kSigns, kFails, kSaysNothing, kSpoils, kDescribes, kRefuses, kFindsFaults, kLeaves };
   /// `key` outlives it.
   SoftSigner(UniqueFd socket, const Identity& key);
   ~SoftSigner();
@@ -70,6 +70,10 @@ class IssuingWorld {
   /// Of the issuing key's tokens: the one that is asked first, as long as both have nothing to do, and the other.
   [[nodiscard]] SoftSigner& signer() { return *signer_; }
   [[nodiscard]] SoftSigner& spare_signer() { return *spare_signer_; }
+  /// Another keyholder, which signs, takes the place of the first one's.
+  void replace_signer() { signer_ = connect("soft"); }
+  /// "soft" or "spare".
+  [[nodiscard]] bool is_doubted(const std::string& token) const { return keyholders_.find_token(token)->doubted(); }
 
  private:
   [[nodiscard]] DaemonConfig write_configuration() const;
@@ -83,6 +87,7 @@ class IssuingWorld {
   Authorities authorities_;
   std::shared_ptr<const Rules> rules_;
   Keyholders keyholders_;
+  std::uint64_t generation_ = 0;
   std::unique_ptr<SoftSigner> signer_;
   std::unique_ptr<SoftSigner> spare_signer_;
   std::unique_ptr<Store> store_;

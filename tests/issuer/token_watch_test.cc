@@ -20,6 +20,10 @@ class TokenWatchTest : public PublishedLog {
     config_.log.key = "a";
     config_.tokens["soft"].name = "soft";
     for (const char* name : {"a", "b"}) add_key(name);
+    begin();
+  }
+  /// With the keys that there are.
+  void begin() {
     keyholders_ = std::make_unique<Keyholders>(config_);
     watch_ = std::make_unique<TokenWatch>(TokenWatchWorld{.config = config_,
                                                           .keyholders = *keyholders_,
@@ -95,6 +99,42 @@ TEST_F(TokenWatchTest, ATokenThatSignetdCouldNotOpenIsLostOnceAndRestoredWhenItC
   EXPECT_FALSE(keyholders_->find_token("soft")->away());
   ASSERT_TRUE(watch_->look().has_value());
   EXPECT_THAT(events(), ElementsAre("lost a", "lost b", "restored a", "restored b"));
+}
+
+TEST_F(TokenWatchTest, AKeyThatComesBackWhileTheLossOfTheOthersWaitsForRoomIsRestored) {
+  fill_the_disk();
+  keyholders_->find_token("soft")->set_away(true);
+  file_ops_.largest_file += 4096;
+  EXPECT_FALSE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("lost a"));
+  const auto keyholder = connect(1);
+  file_ops_.largest_file = UINT64_MAX;
+  ASSERT_TRUE(watch_->look().has_value());
+  EXPECT_THAT(events(), ElementsAre("lost a", "restored a", "found b"));
+}
+
+TEST_F(TokenWatchTest, AKeyThatIsLostWhileTheReturnOfTheOthersWaitsForRoomIsLost) {
+  const std::vector<std::string> keys = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+  for (const std::string& name : keys) add_key(name);
+  begin();
+  auto keyholder = connect(1);
+  fill_the_disk();
+  file_ops_.largest_file += 4096;
+  EXPECT_FALSE(watch_->look().has_value());
+  const std::size_t found = events().size();  // for so many there was room
+  ASSERT_GT(found, 0U);
+  ASSERT_LT(found, keys.size());
+  keyholder.reset();
+  ASSERT_TRUE(eventually([&] { return keyholders_->find_token("soft")->generation() == 0; }));
+  file_ops_.largest_file = UINT64_MAX;
+  ASSERT_TRUE(watch_->look().has_value());
+  keyholder = connect(2);
+  ASSERT_TRUE(watch_->look().has_value());
+  std::vector<std::string> expected;
+  for (std::size_t i = 0; i < found; ++i) expected.push_back("found " + keys[i]);
+  for (std::size_t i = 0; i < found; ++i) expected.push_back("lost " + keys[i]);
+  for (std::size_t i = 0; i < keys.size(); ++i) expected.push_back((i < found ? "restored " : "found ") + keys[i]);
+  EXPECT_EQ(events(), expected);
 }
 
 }  // namespace

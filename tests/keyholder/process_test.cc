@@ -44,6 +44,16 @@ bool exited_with(std::optional<int> status, int code) {
   return status && WIFEXITED(*status) && WEXITSTATUS(*status) == code;
 }
 
+/// What it says before it leaves: signetd takes the token for away where this is retryable.
+void expect_last_words(Keyholder& keyholder, ErrorCode code, const std::string& why) {
+  internal::ChildToSupervisor said;
+  while (!said.has_failed()) said = keyholder.said();
+  EXPECT_EQ(code_of(said.failed()), code);
+  EXPECT_EQ(said.failed().retryable(), code == ErrorCode::kUnavailable);
+  EXPECT_THAT(said.failed().message(), HasSubstr(why));
+  EXPECT_TRUE(exited_with(keyholder.wait(), 1));
+}
+
 /// The value of a line of a /proc/*/status file.
 std::string status_line(const std::filesystem::path& file, const std::string& name) {
   std::ifstream status(file);
@@ -163,7 +173,7 @@ TEST(KeyholderProcess, LeavesToBeRestartedWhenAModuleHangsBeyondTheDeadline) {
   ASSERT_TRUE(keyholder.started().has_ready());
   const auto channel = keyholder.connect();
   request(*channel, 1, leaf_of(scenario).view());
-  EXPECT_TRUE(exited_with(keyholder.wait(), 1));
+  expect_last_words(keyholder, ErrorCode::kUnavailable, "1 of its 2 sessions hang");
 }
 
 TEST(KeyholderProcess, LeavesWhenTheSupervisorHasGoneWhileAModuleHangsAtTheStart) {
@@ -313,7 +323,22 @@ TEST(KeyholderProcess, LeavesToBeRestartedWhenTheLoginIsLost) {
   const auto failed = ask(*channel, leaf_of(scenario).view());
   EXPECT_EQ(code_of(failed), ErrorCode::kUnavailable);
   EXPECT_TRUE(failed.error().retryable());
-  EXPECT_TRUE(exited_with(keyholder.wait(), 1));
+  expect_last_words(keyholder, ErrorCode::kUnavailable, "CKR_USER_NOT_LOGGED_IN");
+}
+
+TEST(KeyholderProcess, SaysThatTheJournalAndNotTheTokenIsWhyItLeaves) {
+  const Scenario scenario;
+  Keyholder keyholder(scenario, 4096);
+  ASSERT_TRUE(keyholder.started().has_ready());
+  const auto channel = keyholder.connect();
+  const auto sign_until_it_leaves = [&] {
+    while (signs_another(*channel, scenario)) continue;
+  };
+  try {
+    sign_until_it_leaves();
+  } catch (const std::runtime_error&) {  // the thread that syncs the journal was first
+  }
+  expect_last_words(keyholder, ErrorCode::kFailedPrecondition, "cannot note what it is about to sign");
 }
 
 TEST(KeyholderProcess, LeavesToBeRestartedWhenTheTokensFolderIsGone) {

@@ -111,5 +111,50 @@ TEST_F(DaemonWithTwoTokens, AMistakeOfATokenThatWasAwayFirstEndsTheStartToo) {
   expect_that_it_gives_up({"signet-keyholder(soft2): the certificate does not belong to the key"});
 }
 
+TEST_F(DaemonWithTwoTokens, StartsWithoutATokenWhoseModuleEndsItsProcess) {
+  for (const int status : {0, 1}) script(kSecond, "leave " + std::to_string(status), status);
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return peers(kSecond).size() == 1; })) << said();
+  EXPECT_THAT(starts(kSecond), ElementsAre("start 0", "start 1", "start 2"));
+  EXPECT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains("away soft2")); })) << said();
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonWithTwoTokens, AKeyholderThatCouldNotBeStartedEndsTheStart) {
+  script(kSecond, "leave 127");
+  expect_that_it_gives_up({"signet-keyholder(soft2) left before the daemon was ready: exit status 127"});
+}
+
+TEST_F(DaemonWithTwoTokens, AKeyholderThatLeavesForAReasonOfItsOwnLeavesNoTokenAway) {
+  script(kSecond, "ready meet 2 fail 9 the journal cannot be written", 0);
+  script(kSecond, "ready meet 1 fail 14 the token hangs", 1);
+  start_and_wait();
+  kill_child(kIssuer);  // the second that it meets
+  ASSERT_TRUE(eventually([&] { return starts(kSecond).size() == 3 && peers(kSecond).size() == 4; })) << said();
+  EXPECT_THAT(said(), HasSubstr("the journal cannot be written"));
+  const std::string away = "a token is away";
+  EXPECT_GT(said().find(away), said().find("the token hangs")) << "not for the journal\n" << said();
+  EXPECT_EQ(said().find(away), said().rfind(away));
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonWithTwoTokens, ATokenThatStaysAwayIsReportedOnceForEachWayThatItsKeyholderDies) {
+  for (const int start : {0, 1, 3, 4}) script(kSecond, "fail 14 no token matches", start);
+  script(kSecond, "die", 2);
+  const std::string failed = std::string("crash ") + kSecond + " 0";
+  const std::string killed = std::string("crash ") + kSecond + " 9";
+  start_and_wait();
+  ASSERT_TRUE(eventually([&] { return peers(kSecond).size() == 1; })) << said();
+  EXPECT_EQ(starts(kSecond).size(), 6U);
+  EXPECT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains(killed)); })) << said();
+  EXPECT_THAT(seen(kIssuer), Contains(failed).Times(1));
+  EXPECT_THAT(seen(kIssuer), Contains(killed).Times(1));
+  for (const pid_t pid : children_of(daemon_->pid(), std::string(kKeyholder).substr(0, 15))) kill(pid, SIGKILL);
+  EXPECT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains(killed).Times(2)); }))
+      << "it was ready, so this is another death\n"
+      << said();
+  EXPECT_EQ(stop(), 0);
+}
+
 }  // namespace
 }  // namespace signet::test

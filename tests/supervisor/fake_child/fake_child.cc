@@ -7,6 +7,7 @@
 //   mute               a keyholder does not, from then on
 //   wait MILLISECONDS
 //   fail CODE TEXT     says Failure (retryable where the code is 14, UNAVAILABLE), and leaves with status 1
+//   leave STATUS       without a word
 //   die                ends by SIGKILL
 //   meet COUNT         takes messages until so many peers were introduced
 //   lose GENERATION    says PeerLost
@@ -161,6 +162,10 @@ struct FakeChild {
         serve(count);
       } else if (command == "fail") {
         say_failure(script);
+      } else if (command == "leave") {
+        int status = 0;
+        script >> status;
+        _exit(status);
       } else if (command == "die") {
         raise(SIGKILL);
       } else if (command == "hang") {
