@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "supervisor/daemon_loop.h"
+#include "wire/admin.h"
 
 namespace signet::test {
 namespace {
@@ -153,6 +154,32 @@ TEST_F(DaemonWithTwoTokens, IsEndedWellBySigtermWhileATokenThatItNeedsIsAwayOrWr
     EXPECT_EQ(daemon_->wait(), 0) << said();
     EXPECT_THAT(said(), HasSubstr("process cannot go on")) << "it failed after the signal";
   }
+}
+
+TEST_F(DaemonWithTwoTokens, APinThatAnOperatorGaveWhileTheTokenWasAwayOpensItWhenItIsBack) {
+  std::string config = slurp(directory_ / "signet.toml");
+  const std::string with_file = "[token.soft2]\nprofile = \"profile.toml\"\npin_file = \"pin\"";
+  config.replace(config.find(with_file), with_file.size(),
+                 "[token.soft2]\nprofile = \"profile.toml\"\npin = \"operator\"");
+  directory_.write("signet.toml", config);
+  script(kSecond, "fail 14 no token matches");
+  start();
+  wait_until_it_says(" ready address=");
+  EXPECT_TRUE(starts(kSecond).empty());
+
+  const auto socket = connect_to_daemon(directory_ / "state/admin.socket");
+  ASSERT_TRUE(socket.has_value()) << socket.error().message;
+  admin::Request request;
+  request.mutable_unlock()->set_token("soft2");
+  ASSERT_TRUE(send_admin_request(socket->get(), request, Secret(bytes_of("1234"))).has_value());
+  const auto answer = receive_admin_response(socket->get(), std::chrono::seconds(10));
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_THAT(answer->failure().message(), HasSubstr("no token matches; the PIN was not tried, and waits in memory"));
+
+  ASSERT_TRUE(eventually([&] { return starts(kSecond).size() >= 2; })) << said();
+  script(kSecond, "login ready serve");
+  ASSERT_TRUE(eventually([&] { return peers(kSecond).size() == 1; })) << said();
+  EXPECT_EQ(stop(), 0);
 }
 
 /// What systemd hears of signetd.
