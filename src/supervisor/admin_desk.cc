@@ -145,6 +145,8 @@ void AdminDesk::drain(const Act& act) {
   if (!token.has_value()) return decline(act, std::unexpected(token.error()));
   if (draining_.count(act.token) >= kMostAlike) return decline(act, too_many_wait());
   const bool was_drained = (*token)->door.drained();
+  if (was_drained && !(*token)->door.drained_is_noted().has_value())
+    static_cast<void>((*token)->door.set_drained(true));  // the disk may take it now
   if (was_drained && (*token)->keyholder->pid() <= 0) return decline(act, drained_text(act.token));
   draining_.emplace(act.token, act);
   if (!was_drained) world_.tokens.drain(**token);
@@ -155,7 +157,10 @@ void AdminDesk::undrain(const Act& act) {
   const auto token = token_of(act);
   if (!token.has_value()) return decline(act, std::unexpected(token.error()));
   TokenDoor& door = (*token)->door;
-  if (!door.drained()) return decline(act, fmt::format("token '{}' was not drained; nothing was done", act.token));
+  if (!door.drained()) {
+    if (!door.drained_is_noted().has_value()) static_cast<void>(door.set_drained(false));  // likewise
+    return decline(act, fmt::format("token '{}' was not drained; nothing was done", act.token));
+  }
   if ((*token)->keyholder->pid() > 0) {
     return decline(act,
                    fail_retryable(ErrorCode::kUnavailable,
@@ -206,13 +211,28 @@ void AdminDesk::finish_all(std::multimap<std::string, Act>& acts, const std::str
   for (const Act& act : finished) finish(act, done);
 }
 
+Result<std::string> AdminDesk::with_note(const Act& act, const Result<std::string>& done) const {
+  if (act.what != "drain" && act.what != "undrain") return done;
+  const Token* const token = world_.tokens.find(act.token);
+  if (token == nullptr || token->door.drained_is_noted().has_value()) return done;
+  const Error& why = token->door.drained_is_noted().error();
+  return fail(why.code,
+              fmt::format("{}; but this could not be noted ({}), so signetd, when it is started again, {}: "
+                          "mend the state folder, then signet admin {} {} again",
+                          done.has_value() ? *done : done.error().message, why.message,
+                          token->door.drained() ? "uses the token" : "takes it for drained", act.what, act.token),
+              why.field);
+}
+
 /// Logged first, then answered.
-void AdminDesk::finish(const Act& act, const Result<std::string>& done) {
+void AdminDesk::finish(const Act& act, const Result<std::string>& outcome) {
+  const Result<std::string> done = with_note(act, outcome);
   world_.reports.add(report_of(act.what, act.token, act.peer, act.at, done));
   tell(act, done);
 }
 
-void AdminDesk::decline(const Act& act, const Result<std::string>& why) {
+void AdminDesk::decline(const Act& act, const Result<std::string>& outcome) {
+  const Result<std::string> why = with_note(act, outcome);
   world_.reports.give_back();
   world_.reports.add_idle(report_of(act.what, act.token, act.peer, act.at, why));
   tell(act, why);

@@ -72,6 +72,8 @@ class AdminDesk {
   void reload(const Act& act);
   void open(const Act& act, Token& token);
   [[nodiscard]] Result<Token*> token_of(const Act& act);
+  /// What is said of it: also that the next signetd will not know of it.
+  [[nodiscard]] Result<std::string> with_note(const Act& act, const Result<std::string>& done) const;
   /// It was done, or tried. Each act ends in one of these two.
   void finish(const Act& act, const Result<std::string>& done);
   /// It changed nothing.

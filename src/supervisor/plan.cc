@@ -51,6 +51,7 @@ Result<FrozenProfile> freeze_hsm_profile(const TokenConfig& token) {
   SIGNET_TRY(const HsmProfile profile, hsm_setup_of(text, installation_of(token)));
   SIGNET_TRY([[maybe_unused]] const std::string module, find_module(profile));
   frozen.sha256 = sha256(text);
+  frozen.unix_sockets = !profile.sandbox.unix_sockets.empty();
   SIGNET_TRY(frozen.memory, sealed_memory_file("signet-hsm-profile", text));
   return frozen;
 }

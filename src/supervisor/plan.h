@@ -23,6 +23,7 @@ struct FrozenRules {
 struct FrozenProfile {
   UniqueFd memory;
   Sha256 sha256{};
+  bool unix_sockets = false;  ///< its module connects to some
 };
 
 /// The configuration, the policy and the HSM profiles, checked, and frozen in sealed memory: every process and every

@@ -15,6 +15,7 @@
 #include "base/ops_log.h"
 #include "base/sandbox.h"
 #include "supervisor/admin_desk.h"
+#include "supervisor/child_messages.h"
 #include "supervisor/links.h"
 #include "supervisor/log_reports.h"
 #include "supervisor/notify.h"
@@ -31,6 +32,8 @@ namespace signet {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr std::size_t kLongestReason = 4096;
 
 /// The event loop. Single-threaded; everything happens in turn().
 class Supervisor {
@@ -98,6 +101,7 @@ class Supervisor {
   void read_child(Child& child) {
     const auto message = child.read_control();
     if (!message.has_value()) return;
+    if (!may_say(child.process(), message->message_case())) return on_lie(child, message->message_case());
     switch (message->message_case()) {
       case internal::ChildToSupervisor::kReady: return on_ready(child);
       case internal::ChildToSupervisor::kFailed: return note_failure(child, from_failure(message->failed()));
@@ -119,8 +123,14 @@ class Supervisor {
     }
   }
 
+  /// Somebody else's program runs in it, or one with a bug; what it said is not acted on. Its death is logged.
+  static void on_lie(Child& child, internal::ChildToSupervisor::MessageCase message) {
+    ops::error("process said what is not for it to say, and is killed",
+               {{"process", child.name()}, {"message", name_of_message(message)}});
+    child.kill_now();
+  }
+
   void on_login(const Child& child, bool done) {
-    if (child.process() != kKeyholder) return;
     TokenDoor& door = tokens_.of(child).door;
     done ? door.pin_was_right() : door.pin_is_tried();
   }
@@ -138,22 +148,23 @@ class Supervisor {
   /// But one that could not log in leaves its token shut until an operator opens it; and one whose token is away is
   /// restarted from the beginning, where other tokens have the keys.
   void note_failure(Child& child, const Error& error) {
-    child.last_failure = error.message;
-    ops::error("process cannot go on", {{"process", child.name()}, {"reason", error.message}});
-    if (child.process() == kKeyholder && tokens_.of(child).door.closes_for(error)) {
-      desk_.not_opened(child.token(), error);
-      return readiness_.tell_what_is_waited_for();
-    }
+    child.last_failure = printable(error.message, kLongestReason);
+    ops::error("process cannot go on", {{"process", child.name()}, {"reason", child.last_failure}});
+    const bool closed = child.process() == kKeyholder && tokens_.of(child).door.closes_for(error);
+    if (closed) desk_.not_opened(child.token(), error);
+    if (shutdown_.begun()) return;  // it leaves anyway, and is not what ends the daemon
+    if (closed) return readiness_.tell_what_is_waited_for();
     if (child.process() == kKeyholder && error.retryable) return on_token_away(child, error);
     if (child.process() == kKeyholder) tokens_.not_away(child);
     if (!readiness_.announced())
-      give_up(Error{.code = error.code, .message = child.name() + ": " + error.message, .field = error.field});
+      give_up(Error{
+          .code = error.code, .message = child.name() + ": " + child.last_failure, .field = printable(error.field)});
   }
 
   void on_token_away(const Child& keyholder, const Error& why) {
     tokens_.gone_away(keyholder, why);
     if (!readiness_.announced()) check(tokens_.check_keys());
-    if (!shutdown_.begun()) readiness_.tell_what_is_waited_for();
+    if (!shutdown_.begun()) readiness_.tell_what_is_waited_for();  // unless the check ended the start
   }
 
   void on_ready(Child& child) {
@@ -214,10 +225,10 @@ class Supervisor {
     if (shutdown_.begun()) return on_exit_while_stopping(child, exit);
     if (child.process() == kKeyholder) on_keyholder_left(child);
     if (child.process() == kKeyholder && tokens_.is_held(child)) return leave_down(child, exit);
-    if (lost_its_token(child, exit)) on_token_away(child, left(child, exit));
+    if (lost_its_token(child, exit)) on_token_away(child, how_it_left(child, exit));
     if (shutdown_.begun()) return;
     const bool may_be_away = child.process() == kKeyholder && tokens_.is_away(child);
-    if (!readiness_.announced() && !may_be_away) return give_up(left(child, exit));
+    if (!readiness_.announced() && !may_be_away) return give_up(how_it_left(child, exit));
     schedule_restart(child, exit);
     announce_if_ready();
   }
@@ -236,7 +247,8 @@ class Supervisor {
   }
 
   void on_keyholder_left(const Child& child) {
-    const std::string why = child.last_failure.empty() ? child.last_exit : child.last_failure;
+    std::string why = child.last_failure.empty() ? child.last_exit : child.last_failure;
+    if (tokens_.of(child).door.pin_waits()) why += "; the PIN was not tried, and waits in memory until it is";
     desk_.not_opened(child.token(),
                      Error{.code = ErrorCode::kUnavailable, .message = fmt::format("{} left: {}", child.name(), why)});
     desk_.has_left(child.token());
@@ -265,6 +277,7 @@ class Supervisor {
     child.restart_at = now + delay;
     ops::error("process died; it is restarted",
                {{"process", child.name()}, {"how", exit.text()}, {"in_ms", std::to_string(delay.count())}});
+    if (child.process() == kKeyholder) readiness_.tell_what_is_waited_for();
   }
 
   // Stopping -----------------------------------------------------------------------------------------------------
@@ -284,7 +297,7 @@ class Supervisor {
     begin_stop("failure");
   }
 
-  Error left(const Child& child, const Exit& exit) const {
+  Error how_it_left(const Child& child, const Exit& exit) const {
     const char* const when = readiness_.announced() ? "left" : "left before the daemon was ready";
     return {.code = ErrorCode::kInternal, .message = fmt::format("{} {}: {}", child.name(), when, exit.text())};
   }
@@ -323,16 +336,22 @@ class Supervisor {
 
   void on_not_started(Child& child, const Error& error) {
     ops::error("process could not be started", {{"process", child.name()}, {"reason", error.message}});
-    child.last_failure = error.message;
+    child.last_failure = printable(error.message, kLongestReason);
     if (child.process() == kKeyholder) desk_.not_opened(child.token(), error);
     child.kill_now();
-    if (child.process() == kKeyholder && child.pid() <= 0) tokens_.of(child).door.left();
-    if (child.pid() > 0) return;
-    if (child.process() == kKeyholder && tokens_.is_held(child)) {
-      tokens_.not_away(child);
-      return announce_if_ready();
+    if (child.pid() > 0) return;  // reap() goes on
+    const auto now = std::chrono::steady_clock::now();
+    if (child.process() != kKeyholder) {
+      child.restart_at = now + child.next_delay(now);
+      return;
     }
-    child.restart_at = std::chrono::steady_clock::now() + child.next_delay(std::chrono::steady_clock::now());
+    tokens_.of(child).door.left();
+    const bool was_away = tokens_.is_away(child);
+    tokens_.not_away(child);  // it may be back: something else keeps it from being used
+    if (!tokens_.is_held(child)) child.restart_at = now + child.next_delay(now);
+    if (was_away && !tokens_.is_held(child) && !readiness_.announced()) return give_up(error);  // as a mistake does
+    readiness_.tell_what_is_waited_for();
+    announce_if_ready();
   }
 
   int milliseconds_to_next_timer() const {
@@ -408,7 +427,7 @@ Result<void> check_configuration(const std::string& config_file) {
 Result<void> run_daemon(const SupervisorOptions& options, InheritedDescriptors inherited) {
   SIGNET_CHECK(harden_process());
   SIGNET_TRY(LoadedConfig loaded, load_configuration(options.config_file));
-  SIGNET_CHECK(check_may_run(loaded.config, geteuid()));
+  SIGNET_CHECK(check_may_run(loaded, geteuid()));
   SIGNET_CHECK(prepare_state(loaded.config, loaded.users));
   SIGNET_TRY(UniqueFd listener, open_listener(loaded.config.listen.address));
   SIGNET_TRY(AdminSocket admin, open_admin_socket(loaded.config));

@@ -15,8 +15,11 @@ namespace {
 
 constexpr std::size_t kLongestReason = 4096;
 
-Secret copy_of_secret(const Secret& secret) {
-  return secret.expose([](std::span<const std::uint8_t> bytes) { return Secret(bytes); });
+/// With the PIN and where it came from, and nothing that an operator allowed for one start.
+DoorKey copy_of(const DoorKey& key) {
+  DoorKey copy{.pin = {}, .is_configured = key.is_configured};
+  if (!key.pin.empty()) copy.pin = key.pin.expose([](std::span<const std::uint8_t> bytes) { return Secret(bytes); });
+  return copy;
 }
 
 std::string credential_path(const std::string& name) {
@@ -44,7 +47,8 @@ TokenDoor::TokenDoor(const TokenConfig& config, const std::string& state_directo
     : config_(config),
       shut_note_(fmt::format("{}/token-{}.shut", state_directory, config.name)),
       drained_note_(fmt::format("{}/token-{}.drained", state_directory, config.name)),
-      wrong_(fmt::format("{}/token-{}.wrong-pin", state_directory, config.name)) {}
+      wrong_(fmt::format("{}/token-{}.wrong-pin", state_directory, config.name)),
+      unheard_(fmt::format("{}/token-{}.trying", state_directory, config.name)) {}
 
 std::string TokenDoor::field() const { return fmt::format("token.{}.{}", config_.name, config_.pin.key()); }
 
@@ -65,6 +69,8 @@ Result<void> TokenDoor::read_notes() {
   drained_ = drained.has_value();
   SIGNET_TRY(const std::optional<std::string> shut, shut_note_.read());
   if (shut.has_value()) shut_ = printable(*shut, kLongestReason);
+  SIGNET_CHECK(unheard_.read(identity_of(config_.pin)));
+  if (unheard_.are_too_many()) recognise_unheard_pin();
   SIGNET_TRY(const std::optional<std::string> tried_at, wrong_.noted(identity_of(config_.pin)));
   if (tried_at.has_value()) recognise_wrong_pin(*tried_at);
   return {};
@@ -72,16 +78,30 @@ Result<void> TokenDoor::read_notes() {
 
 /// The configured PIN is the one that was wrong before this signetd was started, as far as anybody can tell.
 void TokenDoor::recognise_wrong_pin(const std::string& tried_at) {
+  wrong_.recognise(mark_of_configured());
+  if (shut_.has_value()) return;
+  shut_ = fmt::format("the PIN of {} was wrong (tried at {}), and nothing says that it was replaced: mend it", field(),
+                      tried_at);
+}
+
+/// It may have been wrong: nobody has heard what the token said.
+void TokenDoor::recognise_unheard_pin() {
+  wrong_.recognise(mark_of_configured());
+  if (shut_.has_value()) return;
+  shut_ = fmt::format(
+      "{} times in a row signetd was killed, or the power was cut, while the token had the PIN, so it may have been "
+      "counted as wrong and is not tried again: find out why, and be sure of the PIN",
+      UnfinishedTries::kMost);
+}
+
+std::optional<PinMark> TokenDoor::mark_of_configured() {
   std::optional<PinMark> mark;
   if (given_.has_value()) mark = marks_.of(given_->pin);
   if (config_.pin.can_be_read_again()) {
     const auto pin = read_configured();
     if (pin.has_value()) mark = marks_.of(*pin);
   }
-  wrong_.recognise(mark);
-  if (shut_.has_value()) return;
-  shut_ = fmt::format("the PIN of {} was wrong (tried at {}), and nothing says that it was replaced: mend it", field(),
-                      tried_at);
+  return mark;
 }
 
 TokenDoor::State TokenDoor::state() const noexcept {
@@ -121,22 +141,37 @@ Result<DoorKey> TokenDoor::key_for_start() {
   const bool is_given = given_.has_value();
   DoorKey key;
   if (is_given) key = *std::exchange(given_, std::nullopt);
-  is_configured_ = key.is_configured;
+  std::optional<DoorKey> given;
+  if (is_given) given = copy_of(key);
   source_ = identity_of(config_.pin);
-  if (key.pin.empty() && kept_.has_value()) key.pin = copy_of_secret(*kept_);
-  if (key.pin.empty()) {
+  if (key.pin.empty() && kept_.has_value()) {
+    DoorKey kept = copy_of(*kept_);
+    key.pin = std::move(kept.pin);
+    key.is_configured = kept.is_configured;
+  } else if (key.pin.empty()) {
     SIGNET_TRY(key.pin, configured_for_start(is_given));
-    is_configured_ = true;
+    key.is_configured = true;
   }
-  if (config_.pin.keep) tried_ = copy_of_secret(key.pin);
+  is_configured_ = key.is_configured;
+  untried_ = std::move(given);
+  tried_.reset();
+  if (config_.pin.keep) tried_ = copy_of(key);
   in_use_.reset();
   // Not of a PIN that this process is not to know any more.
   if (config_.pin.keep || config_.pin.can_be_read_again() || wrong_.is_known()) in_use_ = marks_.of(key.pin);
   return key;
 }
 
+void TokenDoor::pin_is_tried() {
+  untried_.reset();
+  is_trying_ = true;
+  if (!was_right_before()) unheard_.begin(source_);
+}
+
 void TokenDoor::pin_was_right() {
+  untried_.reset();
   is_trying_ = false;
+  unheard_.end();
   unfinished_tries_ = 0;
   was_right_ = in_use_;
   if (is_configured_ || wrong_.is_surely(in_use_)) wrong_.forget();
@@ -144,7 +179,7 @@ void TokenDoor::pin_was_right() {
 
 void TokenDoor::opened() {
   pin_was_right();
-  if (tried_.has_value() && tried_->is_locked()) kept_ = std::exchange(tried_, std::nullopt);
+  if (tried_.has_value() && tried_->pin.is_locked()) kept_ = std::exchange(tried_, std::nullopt);
   if (tried_.has_value())
     ops::warning("the PIN is not kept: RLIMIT_MEMLOCK lets no memory be locked", {{"token", config_.name}});
   tried_.reset();
@@ -158,19 +193,37 @@ void TokenDoor::opened() {
 bool TokenDoor::closes_for(const Error& failure) {
   is_trying_ = false;  // the token answered
   const bool is_of_pin = failure.field == fmt::format("token.{}.pin", config_.name);
-  if (!is_of_pin && failure.code != ErrorCode::kUnauthenticated) return false;
-  shut(failure);
-  return true;
+  const bool closes = is_of_pin || failure.code == ErrorCode::kUnauthenticated;
+  if (closes) shut(failure);
+  unheard_.end();  // behind the note that it stays shut
+  return closes;
 }
 
 void TokenDoor::left() {
   tried_.reset();
-  if (std::exchange(is_trying_, false)) try_was_unfinished();
+  if (untried_.has_value()) keep_untried();
+  if (!std::exchange(is_trying_, false)) return;
+  try_was_unfinished();
+  unheard_.end();
+}
+
+void TokenDoor::keep_untried() {
+  DoorKey key = *std::exchange(untried_, std::nullopt);
+  if (given_.has_value()) return;  // a newer one
+  if (key.pin.empty() || key.pin.is_locked()) {
+    given_ = std::move(key);
+  } else {
+    ops::warning("the PIN was not tried, and is not kept until it is: RLIMIT_MEMLOCK lets no memory be locked",
+                 {{"token", config_.name}});
+  }
+}
+
+bool TokenDoor::was_right_before() const noexcept {
+  return in_use_.has_value() && was_right_.has_value() && PinMarks::same(*in_use_, *was_right_);
 }
 
 void TokenDoor::try_was_unfinished() {
-  const bool was_right = in_use_.has_value() && was_right_.has_value() && PinMarks::same(*in_use_, *was_right_);
-  if (was_right && ++unfinished_tries_ < kMostUnfinishedTries) {
+  if (was_right_before() && ++unfinished_tries_ < kMostUnfinishedTries) {
     return ops::warning("a keyholder left while it logged in; its PIN was right before, and is tried again",
                         {{"token", config_.name}, {"tries_without_an_answer", std::to_string(unfinished_tries_)}});
   }
@@ -184,6 +237,7 @@ void TokenDoor::try_was_unfinished() {
 void TokenDoor::shut(const Error& why) {
   kept_.reset();
   tried_.reset();
+  untried_.reset();
   was_right_.reset();
   unfinished_tries_ = 0;
   shut_ = printable(why.message, kLongestReason / 2);
@@ -196,14 +250,15 @@ void TokenDoor::shut(const Error& why) {
              {{"token", config_.name}, {"reason", noted.error().message}});
 }
 
-void TokenDoor::set_drained(bool drained) {
+Result<void> TokenDoor::set_drained(bool drained) {
   drained_ = drained;
-  const auto noted =
+  drained_is_noted_ =
       drained ? drained_note_.write("drained at " + to_rfc3339(system_clock().now())) : drained_note_.remove();
-  if (noted.has_value()) return;
+  if (drained_is_noted_.has_value()) return drained_is_noted_;
   ops::error(drained ? "a token is drained, but the next signetd will not know"
                      : "a token is used again, but the note that it is drained cannot be removed",
-             {{"token", config_.name}, {"reason", noted.error().message}});
+             {{"token", config_.name}, {"reason", drained_is_noted_.error().message}});
+  return drained_is_noted_;
 }
 
 void TokenDoor::open_with(DoorKey key) { given_ = std::move(key); }

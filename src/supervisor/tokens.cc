@@ -18,6 +18,11 @@ namespace {
 constexpr std::chrono::seconds kLongestDrain{60};  // sign_deadline is at most that
 constexpr std::size_t kLongestReason = 1024;
 
+/// "token 'hsm-a' is away: no token matches"
+std::string away_text(const std::string& token, const Error& why) {
+  return fmt::format("token '{}' is away: {}", token, printable(why.message, kLongestReason));
+}
+
 }  // namespace
 
 Tokens::Tokens(const DaemonConfig& config, std::string state_directory) : config_(config) {
@@ -67,9 +72,12 @@ std::string Tokens::next_steps() const {
 
 std::string Tokens::next_step_for(const Token& token) const {
   if (is_held(*token.keyholder) || token.door.drained()) return token.door.next_step();
-  if (!token.away.has_value()) return {};
-  return fmt::format("token '{}' is away: {}; bring it back, and it is used again by itself", token.keyholder->token(),
-                     printable(token.away->message, kLongestReason));
+  const Child& keyholder = *token.keyholder;
+  if (token.away.has_value())
+    return away_text(keyholder.token(), *token.away) + "; bring it back, and it is used again by itself";
+  if (!keyholder.restart_at.has_value() || keyholder.last_failure.empty()) return {};
+  return fmt::format("token '{}' is not used: {}; mend that, and it is used again by itself", keyholder.token(),
+                     printable(keyholder.last_failure, kLongestReason));
 }
 
 void Tokens::gone_away(const Child& keyholder, Error why) {
@@ -93,10 +101,7 @@ Result<void> Tokens::check_keys() const {
   }
   if (keys.empty()) return {};
   std::vector<std::string> reasons;
-  for (const std::string& token : whose) {
-    const Error& why = *tokens_.at(token).away;
-    reasons.push_back(fmt::format("token '{}' is away: {}", token, printable(why.message, kLongestReason)));
-  }
+  for (const std::string& token : whose) reasons.push_back(away_text(token, *tokens_.at(token).away));
   return fail(
       ErrorCode::kUnavailable,
       fmt::format("{}; no other token has what is needed of it ({}), so signetd does not start: bring the token "
@@ -116,7 +121,8 @@ Result<void> Tokens::start(Child& keyholder) {
 }
 
 void Tokens::drain(Token& token) {
-  token.door.set_drained(true);
+  static_cast<void>(token.door.set_drained(true));  // TokenDoor::drained_is_noted()
+  token.away.reset();                               // nobody waits for it any more
   Child& keyholder = *token.keyholder;
   keyholder.restart_at.reset();
   tell_issuer(token);
@@ -132,7 +138,7 @@ void Tokens::issuer_is_done_with(std::string_view name) {
 }
 
 void Tokens::undrain(Token& token) {
-  token.door.set_drained(false);
+  static_cast<void>(token.door.set_drained(false));
   tell_issuer(token);
 }
 

@@ -58,7 +58,8 @@ class Tokens {
   [[nodiscard]] Result<void> start(Child& keyholder);
 
   /// Takes the token out of use: the issuer sends it nothing more and waits for what is in flight, then the keyholder
-  /// leaves. A minute later it is killed.
+  /// leaves. A minute later it is killed. Whether the next signetd will know is TokenDoor::drained_is_noted(), here and
+  /// in undrain().
   void drain(Token& token);
   /// The issuer waits for no signature of the token any more.
   void issuer_is_done_with(std::string_view token);

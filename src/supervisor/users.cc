@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "base/file.h"
-#include "config/hsm_profile.h"
+#include "supervisor/plan.h"
 
 namespace signet {
 
@@ -74,10 +74,9 @@ Result<ChildUsers> find_child_users(const RunConfig& run) {
 namespace {
 
 /// A process of root's that may connect to Unix sockets may tell every service of the machine what to do.
-Result<void> check_modules_as_root(const DaemonConfig& config) {
-  for (const auto& [name, token] : config.tokens) {
-    SIGNET_TRY(const HsmProfile profile, load_hsm_setup(installation_of(token)));
-    if (profile.sandbox.unix_sockets.empty()) continue;
+Result<void> check_modules_as_root(const std::map<std::string, FrozenProfile>& profiles) {
+  for (const auto& [name, profile] : profiles) {
+    if (!profile.unix_sockets) continue;
     return fail(ErrorCode::kFailedPrecondition,
                 fmt::format("the module of token '{}' connects to Unix sockets (unix_sockets of its HSM profile), and "
                             "with run.allow_root it would be root: it could use every service of this machine; name "
@@ -90,8 +89,8 @@ Result<void> check_modules_as_root(const DaemonConfig& config) {
 
 }  // namespace
 
-Result<void> check_may_run(const DaemonConfig& config, uid_t user) {
-  const RunConfig& run = config.run;
+Result<void> check_may_run(const LoadedConfig& loaded, uid_t user) {
+  const RunConfig& run = loaded.config.run;
   const bool root = user == 0;
   if (!root && run.names_users()) {
     return fail(ErrorCode::kFailedPrecondition,
@@ -101,7 +100,7 @@ Result<void> check_may_run(const DaemonConfig& config, uid_t user) {
                 "run");
   }
   if (!root || run.names_users()) return {};
-  if (run.allow_root) return check_modules_as_root(config);
+  if (run.allow_root) return check_modules_as_root(loaded.profiles);
   return fail(ErrorCode::kFailedPrecondition,
               "signetd was started as root, and its processes do not run as root: name a user for each of them in "
               "[run] (front, issuer, keyholder), or start signetd as another user; for trials, run.allow_root = true "

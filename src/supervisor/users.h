@@ -8,6 +8,8 @@
 
 namespace signet {
 
+struct LoadedConfig;
+
 /// Nothing = as whoever started signetd.
 struct ChildUsers {
   std::optional<ProcessUser> front;
@@ -20,9 +22,9 @@ struct ChildUsers {
 
 /// Whether signetd as this user can and may start such children. Errors (kFailedPrecondition, with field): it is root,
 /// no users are named, and run.allow_root is not set; the same with it set, and a module connects to Unix sockets, for
-/// then it reaches everything on the machine that listens for root; users are named, and it is not root; those of
-/// load_hsm_setup().
-[[nodiscard]] Result<void> check_may_run(const DaemonConfig& config, uid_t user);
+/// then it reaches everything on the machine that listens for root (by the profiles as they are frozen in `loaded`);
+/// users are named, and it is not root.
+[[nodiscard]] Result<void> check_may_run(const LoadedConfig& loaded, uid_t user);
 
 /// Where users are named: makes what is missing of the state folder (root's, everyone may look into it) and of the
 /// folders in it, each its process's own and nobody else's (0700). Errors: a folder belongs to somebody else, with the

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "supervisor/links.h"
@@ -67,6 +68,11 @@ class Desk : public testing::Test {
   static admin::Request drain(const std::string& token = "soft") {
     admin::Request request;
     request.mutable_drain()->set_token(token);
+    return request;
+  }
+  static admin::Request undrain() {
+    admin::Request request;
+    request.mutable_undrain()->set_token("soft");
     return request;
   }
   static admin::Request unlock() {
@@ -156,13 +162,7 @@ TEST_F(Desk, RefusedActsLeaveRoomForTheOneThatOpensTheToken) {
 }
 
 TEST_F(Desk, AnActThatFoundNothingToDoIsLoggedAsDone) {
-  EXPECT_EQ(answer(ask([] {
-              admin::Request request;
-              request.mutable_undrain()->set_token("soft");
-              return request;
-            }()))
-                .value(),
-            "token 'soft' was not drained; nothing was done");
+  EXPECT_EQ(answer(ask(undrain())).value(), "token 'soft' was not drained; nothing was done");
   start(issuer());
   EXPECT_THAT(logged(1), testing::ElementsAre("act undrain soft ok"));
 }
@@ -196,8 +196,47 @@ TEST_F(Desk, EveryActGivesItsRoomBack) {
     desk_->not_opened("soft", Error{.code = ErrorCode::kUnauthenticated, .message = "CKR_PIN_INCORRECT"});
     ASSERT_EQ(answer(waiting).error().code, ErrorCode::kFailedPrecondition) << i;
     EXPECT_EQ(refusal(drain("nowhere")).code, ErrorCode::kNotFound);
-    static_cast<void>(logged(2));
+    ASSERT_THAT(answer(ask(drain())).value(), HasSubstr("is drained")) << i;
+    const UniqueFd undraining = ask(undrain());  // with the PIN that was not tried, since nobody is started here
+    desk_->opened("soft");
+    ASSERT_EQ(answer(undraining).value(), "token 'soft' is open") << i;
+    const UniqueFd reloading = ask(reload());
+    reload_.stop();
+    ASSERT_EQ(answer(reloading).error().message, "signetd is stopping") << i;
+    static_cast<void>(logged(5));
   }
+}
+
+TEST_F(Desk, ADrainThatTheNextSignetdWillNotKnowOfIsDoneAndTheAnswerAndTheLogSayIt) {
+  const std::string note = folder_ / "state/token-soft.drained";
+  std::filesystem::create_directories(note + "/in the way");
+  const Error answered = refusal(drain());
+  EXPECT_THAT(answered.message, testing::AllOf(HasSubstr("token 'soft' is drained: nothing is in flight"),
+                                               HasSubstr("but this could not be noted"), HasSubstr(note),
+                                               HasSubstr("when it is started again, uses the token"),
+                                               HasSubstr("signet admin drain soft")));
+  EXPECT_TRUE(tokens_->find("soft")->door.drained());
+  start(issuer());
+  EXPECT_THAT(logged(1), testing::ElementsAre(HasSubstr("act drain soft failed: token 'soft' is drained")));
+
+  std::filesystem::remove_all(note);
+  EXPECT_THAT(answer(ask(drain())).value(), HasSubstr("is drained")) << "once more, and it is noted";
+  EXPECT_TRUE(std::filesystem::is_regular_file(note));
+}
+
+TEST_F(Desk, AnUndrainThatTheNextSignetdWillNotKnowOfIsDoneAndTheAnswerSaysIt) {
+  const std::string note = folder_ / "state/token-soft.drained";
+  ASSERT_TRUE(answer(ask(drain())).has_value());
+  std::filesystem::remove(note);
+  std::filesystem::create_directories(note + "/in the way");
+  EXPECT_THAT(refusal(undrain()).message,
+              testing::AllOf(HasSubstr("token 'soft' waits for its PIN"), HasSubstr("but this could not be noted"),
+                             HasSubstr("when it is started again, takes it for drained"),
+                             HasSubstr("signet admin undrain soft")));
+  EXPECT_FALSE(tokens_->find("soft")->door.drained());
+
+  std::filesystem::remove_all(note);
+  EXPECT_THAT(answer(ask(undrain())).value(), HasSubstr("was not drained")) << "and nothing is left";
 }
 
 TEST_F(Desk, OperatorsThatWaitForTheSameAreLimited) {

@@ -1,5 +1,6 @@
 #include "supervisor/token_door.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -137,6 +138,8 @@ TEST_F(Door, IsKeptWhereThatIsConfiguredAndThePinWasRight) {
   door->open_with(key_with("1234"));
   EXPECT_EQ(pin_in(door->key_for_start()), "1234");
   EXPECT_FALSE(door->pin_is_kept()) << "not before it was right";
+  door->pin_is_tried();
+  EXPECT_FALSE(door->closes_for(Error{.code = ErrorCode::kUnavailable, .message = "the token is away"}));
   door->left();
   EXPECT_EQ(door->state(), State::kNoPin) << "the keyholder left before anybody knew";
   door->open_with(key_with("1234"));
@@ -431,22 +434,216 @@ TEST_F(Door, OfACredentialThatWasWrongTheNextSignetdTriesNoneUnlessTold) {
 TEST_F(Door, IsClosedWhileItIsDrainedWhateverThePin) {
   const TokenConfig token = config(PinSource::kFile);
   const auto door = this->door(token);
-  door->set_drained(true);
+  ASSERT_TRUE(door->set_drained(true).has_value());
   EXPECT_EQ(door->state(), State::kDrained);
   EXPECT_THAT(door->next_step(), HasSubstr("signet admin undrain soft"));
-  door->set_drained(false);
+  ASSERT_TRUE(door->set_drained(false).has_value());
   EXPECT_EQ(door->state(), State::kFree);
 }
 
 TEST_F(Door, StaysDrainedForTheNextSignetdUntilItIsUndrained) {
   const TokenConfig token = config(PinSource::kFile);
-  door(token)->set_drained(true);
+  ASSERT_TRUE(door(token)->set_drained(true).has_value());
   const auto next = door(token);
   EXPECT_EQ(next->state(), State::kDrained);
   EXPECT_TRUE(next->drained());
-  next->set_drained(false);
+  ASSERT_TRUE(next->set_drained(false).has_value());
   EXPECT_EQ(next->state(), State::kFree);
   EXPECT_EQ(door(token)->state(), State::kFree);
+}
+
+TEST_F(Door, ADrainThatCannotBeNotedIsDoneAndReturnedAsAnError) {
+  const TokenConfig token = config(PinSource::kFile);
+  const auto door = this->door(token);
+  std::filesystem::create_directories(directory_ / "state/token-soft.drained/in the way");
+  const auto noted = door->set_drained(true);
+  ASSERT_FALSE(noted.has_value());
+  EXPECT_THAT(noted.error().message, HasSubstr("token-soft.drained"));
+  EXPECT_FALSE(door->drained_is_noted().has_value());
+  EXPECT_EQ(door->state(), State::kDrained);
+  EXPECT_FALSE(door->set_drained(false).has_value());
+  EXPECT_EQ(door->state(), State::kFree);
+}
+
+/// A PIN that was given, and a token that was away: nobody tried it.
+class DoorOfATokenThatIsAway : public Door {
+ protected:
+  void start_in_vain(TokenDoor& door, const std::string& pin) const {
+    EXPECT_EQ(pin_in(door.key_for_start()), pin);
+    EXPECT_FALSE(door.closes_for(Error{.code = ErrorCode::kUnavailable, .message = "no token matches"}));
+    door.left();
+  }
+  /// As signetd has it that was started with `pin` at its descriptor 1000.
+  [[nodiscard]] std::unique_ptr<TokenDoor> door_with_descriptor(const TokenConfig& token,
+                                                                const std::string& pin) const {
+    const UniqueFd file{open(directory_.write("given", pin + "\n").c_str(), O_RDONLY)};
+    EXPECT_EQ(dup2(file.get(), token.pin.descriptor), token.pin.descriptor);
+    auto inherited = InheritedDescriptors::take_all();
+    EXPECT_TRUE(inherited.has_value());
+    auto made = std::make_unique<TokenDoor>(token, directory_ / "state");
+    EXPECT_TRUE(made->prepare(*inherited).has_value());
+    return made;
+  }
+};
+
+TEST_F(DoorOfATokenThatIsAway, AnOperatorsPinIsThereForTheNextStartUntilItIsTried) {
+  const TokenConfig token = config(PinSource::kOperator);
+  const auto door = this->door(token);
+  DoorKey key = key_with("1234");
+  key.despite_count_low = true;
+  key.despite_final_try = true;
+  door->open_with(std::move(key));
+  for (int start = 0; start < 3; ++start) {
+    EXPECT_EQ(door->state(), State::kFree);
+    EXPECT_TRUE(door->pin_waits());
+    start_in_vain(*door, "1234");
+  }
+  const auto last = door->key_for_start();
+  EXPECT_EQ(pin_in(last), "1234");
+  EXPECT_FALSE(last->despite_count_low) << "the token's count may be another by now";
+  EXPECT_FALSE(last->despite_final_try);
+  door->pin_is_tried();
+  EXPECT_FALSE(door->closes_for(Error{.code = ErrorCode::kUnavailable, .message = "CKR_DEVICE_REMOVED"}));
+  door->left();
+  EXPECT_FALSE(door->pin_waits());
+  EXPECT_EQ(door->state(), State::kNoPin) << "it was tried";
+}
+
+TEST_F(DoorOfATokenThatIsAway, ADescriptorsPinIsThereForTheNextStartUntilItIsTried) {
+  const TokenConfig token = config(PinSource::kDescriptor);
+  const auto door = door_with_descriptor(token, "1234");
+  start_in_vain(*door, "1234");
+  start_in_vain(*door, "1234");
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  door->pin_is_tried();
+  door->opened();
+  door->left();
+  EXPECT_EQ(door->state(), State::kNoPin) << "it was tried, and is not to be kept";
+}
+
+TEST_F(DoorOfATokenThatIsAway, APinThatTheTokenRefusesBeforehandIsGone) {
+  const TokenConfig token = config(PinSource::kOperator, true);
+  const auto door = this->door(token);
+  door->open_with(key_with("1234"));
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  EXPECT_TRUE(door->closes_for(
+      Error{.code = ErrorCode::kFailedPrecondition, .message = "the count is low", .field = "token.soft.pin"}));
+  door->left();
+  EXPECT_EQ(door->state(), State::kShut);
+  EXPECT_FALSE(door->pin_waits());
+}
+
+TEST_F(DoorOfATokenThatIsAway, TheConfiguredPinIsReadAgainWhereAnOperatorWantedIt) {
+  const TokenConfig token = config(PinSource::kFile);
+  write_pin("4321");
+  const auto door = this->door(token);
+  EXPECT_EQ(pin_in(door->key_for_start()), "4321");
+  door->pin_is_tried();
+  EXPECT_TRUE(door->closes_for(kWrongPin));
+  door->left();
+  ASSERT_TRUE(door->open_again(false, false).has_value());
+  start_in_vain(*door, "4321");
+  write_pin("1234");
+  EXPECT_EQ(door->state(), State::kFree);
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+}
+
+TEST_F(DoorOfATokenThatIsAway, ADescriptorsPinThatWasKeptAndIsWrongByNowIsNotTriedByTheNextSignetd) {
+  const TokenConfig token = config(PinSource::kDescriptor, true);
+  const auto first = door_with_descriptor(token, "1234");
+  EXPECT_EQ(pin_in(first->key_for_start()), "1234");
+  first->pin_is_tried();
+  first->opened();
+  first->left();
+  EXPECT_EQ(pin_in(first->key_for_start()), "1234") << "kept";
+  first->pin_is_tried();
+  EXPECT_TRUE(first->closes_for(kWrongPin)) << "somebody changed it";
+  first->left();
+  first->open_with(key_with("5678"));
+  EXPECT_EQ(pin_in(first->key_for_start()), "5678");
+  first->pin_is_tried();
+  first->opened();
+  EXPECT_FALSE(std::filesystem::exists(note())) << "the token is open";
+
+  const auto second = door_with_descriptor(token, "1234");
+  EXPECT_EQ(second->state(), State::kShut);
+  EXPECT_THAT(second->next_step(), HasSubstr("the PIN of token.soft.pin_fd was wrong"));
+}
+
+/// signetd is killed, or the power is cut, while the token has the PIN.
+class DoorOfASignetdThatIsKilled : public Door {
+ protected:
+  DoorOfASignetdThatIsKilled() { write_pin("1234"); }
+  [[nodiscard]] std::string trying() const { return directory_ / "state/token-soft.trying"; }
+  std::unique_ptr<TokenDoor> in_the_middle_of_a_try(const TokenConfig& token) const {
+    auto door = this->door(token);
+    EXPECT_EQ(door->state(), State::kFree);
+    EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+    door->pin_is_tried();
+    return door;
+  }
+  const TokenConfig token_ = config(PinSource::kFile);
+};
+
+TEST_F(DoorOfASignetdThatIsKilled, StaysShutBehindTheSecondInARow) {
+  in_the_middle_of_a_try(token_);
+  in_the_middle_of_a_try(token_);
+  const auto third = door(token_);
+  EXPECT_EQ(third->state(), State::kShut);
+  EXPECT_THAT(third->next_step(), AllOf(HasSubstr("2 times in a row signetd was killed, or the power was cut"),
+                                        HasSubstr("signet admin unlock soft"), Not(HasSubstr("1234"))));
+  EXPECT_EQ(door(token_)->state(), State::kShut) << "and another restart changes nothing";
+  third->open_with(key_with("5678"));
+  EXPECT_EQ(pin_in(third->key_for_start()), "5678");
+  third->pin_is_tried();
+  third->opened();
+  third->left();
+  EXPECT_FALSE(third->key_for_start().has_value()) << "the configured one may have been the wrong one";
+  EXPECT_FALSE(std::filesystem::exists(trying()));
+}
+
+TEST_F(DoorOfASignetdThatIsKilled, OneInTheMiddleOfAGoodLoginTriesItOnceMore) {
+  in_the_middle_of_a_try(token_);
+  const auto second = in_the_middle_of_a_try(token_);
+  second->pin_was_right();
+  EXPECT_FALSE(std::filesystem::exists(trying()));
+  in_the_middle_of_a_try(token_);
+  EXPECT_EQ(door(token_)->state(), State::kFree) << "they are counted anew";
+}
+
+TEST_F(DoorOfASignetdThatIsKilled, AnyAnswerOfTheTokenAndAnyWordOfTheKeyholderEndsTheCount) {
+  in_the_middle_of_a_try(token_)->closes_for(Error{.code = ErrorCode::kUnavailable, .message = "away"});
+  EXPECT_FALSE(std::filesystem::exists(trying()));
+  in_the_middle_of_a_try(token_)->left();
+  EXPECT_FALSE(std::filesystem::exists(trying()));
+  EXPECT_TRUE(std::filesystem::exists(note())) << "it stays shut for another reason";
+}
+
+TEST_F(DoorOfASignetdThatIsKilled, AFileThatWasWrittenSinceHasAnotherPin) {
+  in_the_middle_of_a_try(token_);
+  in_the_middle_of_a_try(token_);
+  const std::string before = identity_of(token_.pin);
+  while (identity_of(token_.pin) == before) write_pin("5678");
+  const auto third = door(token_);
+  EXPECT_EQ(third->state(), State::kFree);
+  EXPECT_EQ(pin_in(third->key_for_start()), "5678");
+}
+
+TEST_F(DoorOfASignetdThatIsKilled, APinThatWasRightInItsLifeIsNotNoted) {
+  const auto door = in_the_middle_of_a_try(token_);
+  door->opened();
+  door->left();
+  EXPECT_EQ(pin_in(door->key_for_start()), "1234");
+  door->pin_is_tried();
+  EXPECT_FALSE(std::filesystem::exists(trying())) << "a token that hangs costs no write";
+}
+
+TEST_F(DoorOfASignetdThatIsKilled, TheNoteHasNothingOfThePin) {
+  in_the_middle_of_a_try(token_);
+  EXPECT_THAT(slurp(trying()), testing::MatchesRegex("pin_file [0-9]+ [0-9]+[.][0-9]+\n1"));
+  directory_.write("state/token-soft.trying", identity_of(token_.pin) + "\nmany");
+  std::filesystem::permissions(trying(), std::filesystem::perms::owner_read);
+  EXPECT_EQ(door(token_)->state(), State::kShut) << "what is not understood counts as too many";
 }
 
 }  // namespace

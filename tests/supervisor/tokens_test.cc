@@ -1,7 +1,9 @@
 #include "supervisor/tokens.h"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
 
+#include "support/command.h"
 #include "support/temp_directory.h"
 
 namespace signet::test {
@@ -88,8 +90,50 @@ TEST_F(AwayTokens, TheNextStepIsToBringItBackUnlessAnOperatorHasToActFirst) {
   EXPECT_EQ(tokens_->next_steps(), "token 'b' is away: nobody is there; bring it back, and it is used again by itself");
   goes_away("b", "nobody is there yet");
   EXPECT_THAT(tokens_->next_steps(), HasSubstr("nobody is there yet")) << "the newest reason";
-  tokens_->find("b")->door.set_drained(true);
+  ASSERT_TRUE(tokens_->find("b")->door.set_drained(true).has_value());
   EXPECT_THAT(tokens_->next_steps(), HasSubstr("signet admin undrain b"));
+}
+
+TEST_F(AwayTokens, OneThatIsDrainedIsNotAwayBeforeNorAfterwards) {
+  goes_away("b", "nobody is there");
+  tokens_->drain(*tokens_->find("b"));
+  EXPECT_FALSE(tokens_->is_away(keyholder("b")));
+  goes_away("a", "it is broken");
+  EXPECT_THAT(tokens_->check_keys().error().message, AllOf(HasSubstr("(log)"), Not(HasSubstr("issuing"))));
+  tokens_->undrain(*tokens_->find("b"));
+  EXPECT_FALSE(tokens_->is_away(keyholder("b"))) << "that is found out when it is tried";
+  EXPECT_THAT(tokens_->next_steps(), Not(HasSubstr("'b'")));
+}
+
+TEST_F(AwayTokens, TheIssuerHearsOfATokenThatIsUndrainedThatItIsNotAway) {
+  ChildPlan plan{.process = "signet-issuer",
+                 .path = std::string(SIGNET_BIN_DIR) + "/test_fake_child",
+                 .start = {},
+                 .descriptors = {}};
+  plan.start.set_config_file(directory_ / "signet.toml");
+  std::deque<Child> children;
+  for (const char* name : {"a", "b"}) {
+    ChildPlan keyholder{.process = "signet-keyholder", .path = {}, .start = {}, .descriptors = {}};
+    keyholder.start.set_token(name);
+    children.emplace_back(keyholder);
+  }
+  Child& issuer = children.emplace_back(plan);
+  tokens_->know(children);
+  ASSERT_TRUE(issuer.start().has_value());
+  EXPECT_TRUE(eventually([&] {
+    static_cast<void>(issuer.read_control());
+    return issuer.state() == Child::State::kReady;
+  }));
+  goes_away("b", "nobody is there");
+  tokens_->drain(*tokens_->find("b"));
+  tokens_->undrain(*tokens_->find("b"));
+  tokens_->drain(*tokens_->find("a"));  // behind it: what is seen of it, is all that there is
+  const auto seen = [&] { return slurp(directory_ / "signet-issuer.seen"); };
+  EXPECT_TRUE(eventually([&] { return seen().find("drained a") != std::string::npos; })) << seen();
+  EXPECT_THAT(seen(), HasSubstr("away b\ndrained b\ndrained a"));
+  issuer.kill_now();
+  waitpid(issuer.pid(), nullptr, 0);
+  issuer.reaped();
 }
 
 }  // namespace

@@ -1,5 +1,15 @@
 // signetd with two tokens that hold the same key, of which one is away, or drained, when it starts.
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+#include "base/file.h"
 #include "supervisor/daemon_loop.h"
+#include "wire/admin.h"
 
 namespace signet::test {
 namespace {
@@ -23,6 +33,14 @@ class DaemonWithTwoTokens : public DaemonLoop {
                    "[key.issuing-1]\ntokens = [\"soft\", \"soft2\"]");
     directory_.write("signet.toml", config);
   }
+  void give_the_second_its_own_pin() const {
+    std::string config = slurp(directory_ / "signet.toml");
+    const std::string alike = "[token.soft2]\nprofile = \"profile.toml\"\npin_file = \"pin";
+    config.insert(config.find(alike) + alike.size(), "2");
+    directory_.write("signet.toml", config);
+    write_second_pin();
+  }
+  void write_second_pin() const { fs::permissions(directory_.write("pin2", "1234\n"), fs::perms::owner_read); }
   void wait_until_it_says(const std::string& text) const {
     EXPECT_TRUE(eventually([&] { return said().find(text) != std::string::npos; })) << text << "\n" << said();
   }
@@ -153,6 +171,122 @@ TEST_F(DaemonWithTwoTokens, ATokenThatStaysAwayIsReportedOnceForEachWayThatItsKe
   EXPECT_TRUE(eventually([&] { return testing::Value(seen(kIssuer), Contains(killed).Times(2)); }))
       << "it was ready, so this is another death\n"
       << said();
+  EXPECT_EQ(stop(), 0);
+}
+
+TEST_F(DaemonWithTwoTokens, ATokenThatWasAwayAndWhosePinCannotBeReadEndsTheStart) {
+  give_the_second_its_own_pin();
+  script(kIssuer, "wait 20000 ready serve");
+  script(kSecond, "fail 14 no token matches");
+  start();
+  wait_until_it_says("a token is away");
+  fs::remove(directory_ / "pin2");
+  EXPECT_EQ(daemon_->wait(), 1);
+  EXPECT_THAT(said(), testing::ContainsRegex("signetd: [^\n]*pin2"));
+}
+
+TEST_F(DaemonWithTwoTokens, IsEndedWellBySigtermWhileATokenThatItNeedsIsAwayOrWrong) {
+  for (const char* failure : {"14 no token matches", "9 the certificate does not belong to the key"}) {
+    fs::remove(directory_ / "stderr");
+    const std::size_t before = starts(kFirst).size();
+    script(kFirst, std::string("await stopped fail ") + failure);
+    fs::remove(directory_ / "stopped");
+    start();
+    ASSERT_TRUE(eventually([&] { return starts(kFirst).size() == before + 1; })) << said();
+    daemon_->send_signal(SIGTERM);
+    wait_until_it_says("stopping why=");
+    directory_.write("stopped", "");
+    EXPECT_EQ(daemon_->wait(), 0) << said();
+    EXPECT_THAT(said(), HasSubstr("process cannot go on")) << "it failed after the signal";
+  }
+}
+
+TEST_F(DaemonWithTwoTokens, APinThatAnOperatorGaveWhileTheTokenWasAwayOpensItWhenItIsBack) {
+  std::string config = slurp(directory_ / "signet.toml");
+  const std::string with_file = "[token.soft2]\nprofile = \"profile.toml\"\npin_file = \"pin\"";
+  config.replace(config.find(with_file), with_file.size(),
+                 "[token.soft2]\nprofile = \"profile.toml\"\npin = \"operator\"");
+  directory_.write("signet.toml", config);
+  script(kSecond, "fail 14 no token matches");
+  start();
+  wait_until_it_says(" ready address=");
+  EXPECT_TRUE(starts(kSecond).empty());
+
+  const auto socket = connect_to_daemon(directory_ / "state/admin.socket");
+  ASSERT_TRUE(socket.has_value()) << socket.error().message;
+  admin::Request request;
+  request.mutable_unlock()->set_token("soft2");
+  ASSERT_TRUE(send_admin_request(socket->get(), request, Secret(bytes_of("1234"))).has_value());
+  const auto answer = receive_admin_response(socket->get(), std::chrono::seconds(10));
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_THAT(answer->failure().message(), HasSubstr("no token matches; the PIN was not tried, and waits in memory"));
+
+  ASSERT_TRUE(eventually([&] { return starts(kSecond).size() >= 2; })) << said();
+  script(kSecond, "login ready serve");
+  ASSERT_TRUE(eventually([&] { return peers(kSecond).size() == 1; })) << said();
+  EXPECT_EQ(stop(), 0);
+}
+
+/// What systemd hears of signetd.
+class ServiceManager {
+ public:
+  explicit ServiceManager(const std::string& path) : socket_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) throw std::runtime_error("the path is too long: " + path);
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("cannot bind " + path);
+    setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  }
+  ~ServiceManager() { unsetenv("NOTIFY_SOCKET"); }
+  ServiceManager(const ServiceManager&) = delete;
+  ServiceManager& operator=(const ServiceManager&) = delete;
+
+  /// As `systemctl status` shows it; nothing before READY=1.
+  std::optional<std::string> status() {
+    std::array<char, 8192> heard{};
+    for (ssize_t size = 0; (size = recv(socket_.get(), heard.data(), heard.size(), MSG_DONTWAIT)) > 0;) {
+      const std::string text(heard.data(), static_cast<std::size_t>(size));
+      if (text == "READY=1") status_ = "";
+      if (text.starts_with("STATUS=") && status_.has_value()) status_ = text.substr(7);
+    }
+    return status_;
+  }
+
+ private:
+  UniqueFd socket_;
+  std::optional<std::string> status_;
+};
+
+TEST_F(DaemonWithTwoTokens, TheServiceManagerIsToldWhatKeepsATokenFromBeingUsedWhateverThatIs) {
+  give_the_second_its_own_pin();
+  script(kSecond, "ready serve", 0);
+  script(kSecond, "fail 14 no token matches");
+  ServiceManager systemd(directory_ / "notify");
+  const auto shows = [&](const std::string& text) {
+    const bool shown = eventually([&] {
+      const auto status = systemd.status();
+      return status.has_value() && (text.empty() ? status->empty() : status->find(text) != std::string::npos);
+    });
+    EXPECT_TRUE(shown) << text << "\nbut: " << systemd.status().value_or("not ready") << "\n" << said();
+  };
+  start_and_wait();
+  shows("");
+  ASSERT_TRUE(eventually([&] { return peers(kSecond).size() == 1; })) << said();
+  const auto pids = children_of(daemon_->pid(), std::string("signet-keyholder").substr(0, 15));
+  ASSERT_EQ(pids.size(), 2U);
+  kill(pids[1], SIGKILL);  // the second was started last
+  shows("token 'soft2' is away: no token matches; bring it back");
+  fs::remove(directory_ / "pin2");
+  shows("pin2");
+  EXPECT_THAT(*systemd.status(), HasSubstr("mend that, and it is used again by itself"));
+  EXPECT_THAT(*systemd.status(), testing::Not(HasSubstr("no token matches")));
+  script(kSecond, "fail 9 another certificate is there");
+  write_second_pin();
+  shows("token 'soft2' is not used: another certificate is there");
+  script(kSecond, "ready serve");
+  shows("");
   EXPECT_EQ(stop(), 0);
 }
 

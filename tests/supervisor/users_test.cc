@@ -1,4 +1,4 @@
-#include "supervisor/users.h"
+#include "supervisor/plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,27 +16,18 @@ using ::testing::HasSubstr;
 constexpr uid_t kRoot = 0;
 constexpr uid_t kSomebody = 1000;
 
-/// A daemon with one token, whose profile has this in [sandbox].
-class MayRun : public testing::Test {
- protected:
-  [[nodiscard]] DaemonConfig config(RunConfig run, const std::string& sandbox = {}) const {
-    DaemonConfig config;
-    config.run = std::move(run);
-    TokenConfig& token = config.tokens["hsm"];
-    token.name = "hsm";
-    token.profile = folder_.write("profile.toml",
-                                  "name = \"x\"\ntested = \"ci\"\nsource = \"y\"\nmodules = "
-                                  "[\"/a.so\"]\n[sandbox]\n" +
-                                      sandbox);
-    return config;
-  }
-  test::TempDirectory folder_;
-};
+/// A daemon with one token, whose profile may let the module connect to Unix sockets.
+LoadedConfig config(RunConfig run, bool unix_sockets = false) {
+  LoadedConfig loaded;
+  loaded.config.run = std::move(run);
+  loaded.profiles.emplace("hsm", FrozenProfile{.memory = {}, .sha256 = {}, .unix_sockets = unix_sockets});
+  return loaded;
+}
 
 const RunConfig kUsers{.front = "games", .issuer = "daemon", .keyholder = "nobody"};
 const RunConfig kRootAllowed{.front = {}, .issuer = {}, .keyholder = {}, .allow_root = true};
 
-TEST_F(MayRun, RootOnlyWithUsersOrWhereThatIsAllowed) {
+TEST(MayRun, RootOnlyWithUsersOrWhereThatIsAllowed) {
   const auto refused = check_may_run(config({}), kRoot);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().field, "run");
@@ -45,7 +36,7 @@ TEST_F(MayRun, RootOnlyWithUsersOrWhereThatIsAllowed) {
   EXPECT_TRUE(check_may_run(config(kRootAllowed), kRoot).has_value());
 }
 
-TEST_F(MayRun, AnotherUserOnlyAsThatUser) {
+TEST(MayRun, AnotherUserOnlyAsThatUser) {
   const auto refused = check_may_run(config(kUsers), kSomebody);
   ASSERT_FALSE(refused.has_value());
   EXPECT_THAT(refused.error().message, HasSubstr("runs as user 1000, who cannot become another one"));
@@ -53,14 +44,13 @@ TEST_F(MayRun, AnotherUserOnlyAsThatUser) {
   EXPECT_TRUE(check_may_run(config(kRootAllowed), kSomebody).has_value());
 }
 
-TEST_F(MayRun, AModuleThatConnectsToUnixSocketsIsNeverRoot) {
-  const std::string sockets = "unix_sockets = [\"/run/vendor/socket\"]\n";
-  const auto refused = check_may_run(config(kRootAllowed, sockets), kRoot);
+TEST(MayRun, AModuleThatConnectsToUnixSocketsIsNeverRoot) {
+  const auto refused = check_may_run(config(kRootAllowed, true), kRoot);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().field, "run.allow_root");
   EXPECT_THAT(refused.error().message, HasSubstr("the module of token 'hsm' connects to Unix sockets"));
-  EXPECT_TRUE(check_may_run(config(kUsers, sockets), kRoot).has_value());
-  EXPECT_TRUE(check_may_run(config(kRootAllowed, sockets), kSomebody).has_value());
+  EXPECT_TRUE(check_may_run(config(kUsers, true), kRoot).has_value());
+  EXPECT_TRUE(check_may_run(config(kRootAllowed, true), kSomebody).has_value());
 }
 
 TEST(State, ThatIsASymbolicLinkIsRefusedWithTheRule) {

@@ -11,6 +11,8 @@
 //   die                ends by SIGKILL
 //   meet COUNT         takes messages until so many peers were introduced
 //   lose GENERATION    says PeerLost
+//   say FIELD          says the message of ChildToSupervisor that this field has, whoever it is for, with report 1
+//   await FILE         waits until there is such a file beside the configuration
 //   hang up            closes the control socket and stays
 //   serve              takes messages until it is told to drain; leaves then, or when the supervisor has gone
 // It appends to NAME.seen, a keyholder to NAME(TOKEN).seen too, what it is told (the issuer also the first line of each
@@ -145,6 +147,18 @@ struct FakeChild {
       } else if (command == "still") {
         message.mutable_still_starting();
         say(message);
+      } else if (command == "say") {
+        std::string field;
+        script >> field;
+        const auto* const chosen = message.GetDescriptor()->FindFieldByName(field);
+        if (chosen == nullptr) _exit(5);
+        message.GetReflection()->MutableMessage(&message, chosen);
+        if (message.has_recorded()) message.mutable_recorded()->set_report(1);
+        say(message);
+      } else if (command == "await") {
+        std::string file;
+        script >> file;
+        while (!std::ifstream(directory + "/" + file)) usleep(10'000);
       } else if (command == "mute") {
         mute = true;
       } else if (command == "wait") {
