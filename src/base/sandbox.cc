@@ -50,10 +50,16 @@ constexpr unsigned long kRefuseToBecomeExecutable = 1;
 // A version of Landlock that knows all that PathRights can say, and truncation.
 constexpr int kCompleteLandlock = 6;
 
-/// Missing in older kernels; there the filters of front and issuer have it, and a keyholder does without.
-Result<void> refuse_made_code() {
-  if (prctl(kSetMemoryDenyWriteExecute, kRefuseToBecomeExecutable, 0UL, 0UL, 0UL) == 0 || errno == EINVAL) return {};
-  return fail_errno(errno, "prctl(PR_SET_MDWE)");
+/// Missing in older kernels (EINVAL). There the filters have it for all but a keyholder whose module loads code: they
+/// cannot tell code of a file from code that was written.
+Result<void> refuse_made_code(LateCode late_code) {
+  if (prctl(kSetMemoryDenyWriteExecute, kRefuseToBecomeExecutable, 0UL, 0UL, 0UL) == 0) return {};
+  if (errno != EINVAL) return fail_errno(errno, "prctl(PR_SET_MDWE)");
+  if (late_code == LateCode::kLoaded) {
+    ops::warning(
+        "this kernel has no PR_SET_MDWE (Linux 6.3): a module with loads_code can also run what it wrote into memory");
+  }
+  return {};
 }
 
 Result<void> limit_descriptors(std::uint64_t most) {
@@ -98,7 +104,7 @@ Result<void> use_landlock(const SandboxPlan& plan) {
 Result<void> enter_sandbox(const SandboxPlan& plan) {
   SIGNET_CHECK(limit_descriptors(plan.max_descriptors));
   SIGNET_CHECK(use_landlock(plan));
-  if (plan.late_code != LateCode::kMade) SIGNET_CHECK(refuse_made_code());
+  if (plan.late_code != LateCode::kMade) SIGNET_CHECK(refuse_made_code(plan.late_code));
   if (!drop_capabilities()) return fail_errno(errno, "the capabilities could not be dropped");
   return install_filter(plan);
 }

@@ -78,10 +78,16 @@ Result<std::set<int>> always_allowed(const SandboxPlan& plan) {
   for (const CallGroup* group : groups_of(plan)) calls.insert(group->allowed.begin(), group->allowed.end());
   for (const std::string& name : plan.system_calls) {
     if (const auto why = why_never(name); why.has_value())
-      return fail(ErrorCode::kInvalidArgument, fmt::format("sandbox.system_calls: '{}' {}", name, *why));
-    if (!is_system_call(name))
       return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("sandbox.system_calls: '{}' is no system call that libseccomp knows", printable(name)));
+                  fmt::format("sandbox.system_calls: '{}' {}, and no profile may have it; remove it there",
+                              printable(name), *why),
+                  "sandbox.system_calls");
+    if (!is_system_call(name))
+      return fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("sandbox.system_calls: '{}' is no system call that libseccomp knows; correct or remove it",
+                      printable(name)),
+          "sandbox.system_calls");
     calls.insert(seccomp_syscall_resolve_name(name.c_str()));
   }
   return calls;

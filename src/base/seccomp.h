@@ -11,8 +11,8 @@
 
 namespace signet {
 
-/// Installs the filter of a plan on all threads. Errors: a name in plan.system_calls that libseccomp does not know;
-/// what the kernel refused.
+/// Installs the filter of a plan on all threads. Errors: kInvalidArgument for a name in plan.system_calls that
+/// libseccomp does not know, or of one of never_calls(); what the kernel refused.
 [[nodiscard]] Result<void> install_filter(const SandboxPlan& plan);
 /// The supervisor's.
 [[nodiscard]] Result<void> install_floor();

@@ -18,7 +18,8 @@ struct NeverCalls {
 [[nodiscard]] std::vector<NeverCalls> never_calls();
 
 /// Why no profile may have it in `system_calls`; nothing where it may. A call is added with whatever arguments, so one
-/// that is harmless with some only is not.
+/// that is harmless with some only is not. Whatever never_calls() has stands for its later and 32-bit variants, too,
+/// whose names have 2, 32, 64 or _time64 behind.
 [[nodiscard]] std::optional<std::string_view> why_never(std::string_view call);
 
 /// Whether libseccomp has a call of this name, on any architecture.

@@ -91,32 +91,51 @@ Result<Secret> read_secret_file(const std::string& path, const std::string& fiel
 
 namespace {
 
+/// The last stops; the others end.
+constexpr int kHeldSignals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
+
+bool is_ignored(int signal) {
+  struct sigaction now{};
+  return sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /// Signals that would end or stop this thread's process wait for as long as it lives: they find a terminal that shows
-/// again what is typed.
+/// again what is typed. One that is ignored (nohup) stays so.
 class HeldSignals {
  public:
   HeldSignals() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP}) sigaddset(&held, number);
-    pthread_sigmask(SIG_BLOCK, &held, &before_);
-    arrived_ = UniqueFd{signalfd(-1, &held, SFD_CLOEXEC)};
+    sigemptyset(&held_);
+    for (const int number : kHeldSignals) {
+      if (!is_ignored(number)) sigaddset(&held_, number);
+    }
+    pthread_sigmask(SIG_BLOCK, &held_, &before_);
+    arrived_ = UniqueFd{signalfd(-1, &held_, SFD_CLOEXEC)};
   }
   ~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
 
-  /// Until there is something to read; false when one of the signals came before.
-  [[nodiscard]] bool wait_for(int fd) const {
+  /// Until there is something to read (0) or one of the signals came, which is delivered when this one's life ends.
+  [[nodiscard]] Result<int> wait_for(int fd) const {
     std::array<pollfd, 2> watched{
         {{.fd = arrived_.get(), .events = POLLIN, .revents = 0}, {.fd = fd, .events = POLLIN, .revents = 0}}};
     while (poll(watched.data(), watched.size(), -1) < 0) {
-      if (errno != EINTR) return false;
+      if (errno != EINTR) return fail_errno(errno, "the terminal");
     }
-    return watched[0].revents == 0;
+    return watched[0].revents == 0 ? 0 : pending();
   }
 
  private:
+  [[nodiscard]] int pending() const {
+    sigset_t waiting;
+    sigpending(&waiting);
+    for (const int number : kHeldSignals) {
+      if (sigismember(&waiting, number) == 1 && sigismember(&held_, number) == 1) return number;
+    }
+    return 0;
+  }
+
+  sigset_t held_{};
   sigset_t before_{};
   UniqueFd arrived_;
 };
@@ -141,14 +160,25 @@ class NoEcho {
   bool changed_;
 };
 
-/// A line that was typed, without its newline; 0 where it has none (it is too long, or was broken off).
-std::size_t read_line(int terminal, std::span<std::uint8_t> room) {
+/// A line that was typed, without its newline; 0 where it has none (it is too long, or was broken off). `signal` is
+/// the one that came in between and was delivered, or 0.
+Result<std::size_t> read_line(int terminal, std::span<std::uint8_t> room, int& signal) {
   const HeldSignals held;  // longer than the silence
   const NoEcho silent(terminal);
-  if (!held.wait_for(terminal)) return 0;
+  SIGNET_TRY(signal, held.wait_for(terminal));
+  if (signal != 0) return std::size_t{0};
   const ssize_t got = read(terminal, room.data(), room.size());
   const auto size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
   return size > 0 && room[size - 1] == '\n' ? size - 1 : 0;
+}
+
+Result<Secret> ask_once(int terminal, const std::string& prompt, int& signal) {
+  SIGNET_CHECK(write_all(terminal, bytes_of(prompt + ": ")));
+  SIGNET_TRY(Secret secret, Secret::filled_by(kMaxSecretBytes + 1, [&](std::span<std::uint8_t> room) {
+               return read_line(terminal, room, signal);
+             }));
+  SIGNET_CHECK(write_all(terminal, bytes_of("\n")));
+  return secret;
 }
 
 }  // namespace
@@ -159,12 +189,14 @@ Result<Secret> ask_secret(const std::string& prompt) {
     return fail(ErrorCode::kFailedPrecondition,
                 "there is no terminal to ask for " + prompt + "; give it by a file or a descriptor");
   }
-  SIGNET_CHECK(write_all(terminal.get(), bytes_of(prompt + ": ")));
-  SIGNET_TRY(Secret secret,
-             Secret::filled_by(kMaxSecretBytes + 1, [&](std::span<std::uint8_t> room) -> Result<std::size_t> {
-               return read_line(terminal.get(), room);
-             }));
-  SIGNET_CHECK(write_all(terminal.get(), bytes_of("\n")));
+  int signal = 0;
+  Result<Secret> answer = ask_once(terminal.get(), prompt, signal);
+  while (answer.has_value() && signal == SIGTSTP) answer = ask_once(terminal.get(), prompt, signal);  // it goes on
+  SIGNET_TRY(Secret secret, std::move(answer));
+  if (signal != 0) {
+    return fail(ErrorCode::kFailedPrecondition,
+                prompt + ": SIG" + sigabbrev_np(signal) + " came before it was typed; nothing was taken, try again");
+  }
   if (secret.empty()) return fail(ErrorCode::kInvalidArgument, prompt + ": nothing, or more than 255 bytes, was typed");
   return secret;
 }

@@ -72,9 +72,10 @@ class Secret {
 /// the end is not part of it. Blocks until the other end is closed. `name` is for errors, which never say the content.
 [[nodiscard]] Result<Secret> read_secret(int fd, const std::string& name, const std::string& field);
 
-/// Asks on the controlling terminal without echo; a signal that ends or stops the process (Ctrl-C) does so when the
-/// echo is on again. Errors: kFailedPrecondition where there is no terminal; kInvalidArgument where nothing was typed,
-/// too much, or a signal was in between.
+/// Asks on the controlling terminal without echo; a signal that ends or stops the process (Ctrl-C, Ctrl-Z) does so when
+/// the echo is on again, and one that the process ignores changes nothing. After a pause it asks again. Errors:
+/// kFailedPrecondition where there is no terminal, or a signal that the process caught came in between;
+/// kInvalidArgument where nothing was typed, or too much.
 [[nodiscard]] Result<Secret> ask_secret(const std::string& prompt);
 
 }  // namespace signet

@@ -58,7 +58,8 @@ std::vector<std::string> read_system_calls(TomlTable& table) {
   for (const std::string& name : names) {
     if (name.empty()) continue;  // was complained about
     if (const auto why = why_never(name); why.has_value()) {
-      table.complain("system_calls", fmt::format("has \"{}\", which {}; no profile may have it", name, *why));
+      table.complain("system_calls",
+                     fmt::format("has \"{}\", which {}; no profile may have it: remove it", printable(name), *why));
     } else if (!is_system_call(name)) {
       table.complain("system_calls", fmt::format("has \"{}\", which is no name of a system call", printable(name)));
     }

@@ -41,7 +41,7 @@ struct HsmSandbox {
   std::vector<std::string> readable;      ///< files and directories it opens for reading
   std::vector<std::string> writable;      ///< likewise for reading, writing, making and removing files
   std::vector<std::string> devices;       ///< device files: reading, writing, ioctl
-  std::vector<std::string> unix_sockets;  ///< it connects to these
+  std::vector<std::string> unix_sockets;  ///< it connects to these; that there are some is all the sandbox asks
   std::vector<std::uint16_t> tcp_ports;   ///< it connects to these, on any address
   std::vector<std::string> system_calls;  ///< names of system calls, none of never_calls()
   bool loads_code = false;                ///< it loads a part of itself from a file

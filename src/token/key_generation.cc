@@ -28,6 +28,12 @@ Result<void> check_wanted(const NewKey& wanted) {
                     wanted.rsa_bits, name_of(wanted.type)),
         "rsa_bits");
   }
+  if (!fits(signature_of(wanted), wanted.type)) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("a key of type {} does not sign with {}", name_of(wanted.type), name_of(signature_of(wanted))),
+        "signature");
+  }
   return {};
 }
 
@@ -68,6 +74,24 @@ struct NewPair {
   CK_OBJECT_HANDLE private_key = 0;
 };
 
+/// Of answers that some modules give to the template alone.
+bool may_be_about_the_template(CK_RV rv) noexcept {
+  return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_TEMPLATE_INCONSISTENT ||
+         rv == CKR_TEMPLATE_INCOMPLETE || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
+std::unexpected<Error> generation_error(Pkcs11Session& session, const NewKey& wanted, CK_RV rv) {
+  std::unexpected<Error> failed =
+      fail_pkcs11(rv, "C_GenerateKeyPair", fmt::format("of an {} key {}", name_of(wanted.type), session.where()));
+  if (may_be_about_the_template(rv)) {
+    failed.error().message +=
+        "; it was asked for a key that can sign and do nothing else, and that never leaves the token. A module that "
+        "makes no such keys (tpm2-pkcs11 makes every key for decryption, too) cannot be used: take another token; "
+        "otherwise the module's own log says what is wrong";
+  }
+  return failed;
+}
+
 /// On failure there are no handles: what a module left in the variables then may name anything.
 Result<NewPair> generate_pair(Pkcs11Session& session, const NewKey& wanted) {
   CK_MECHANISM mechanism{generation_mechanism(wanted.type), nullptr, 0};
@@ -78,7 +102,7 @@ Result<NewPair> generate_pair(Pkcs11Session& session, const NewKey& wanted) {
                                                          for_public.size(), for_private.data(), for_private.size(),
                                                          &pair.public_key, &pair.private_key);
   if (rv == CKR_OK) return pair;
-  return fail_pkcs11(rv, "C_GenerateKeyPair", fmt::format("of an {} key {}", name_of(wanted.type), session.where()));
+  return generation_error(session, wanted, rv);
 }
 
 /// Destroys both objects; tries the second even where the first stays.
@@ -134,14 +158,16 @@ Result<void> check_flags(Pkcs11Session& session, CK_OBJECT_HANDLE private_key) {
   return {};
 }
 
-Result<void> check_it_signs(Pkcs11Session& session, const TokenKey& key, const PublicKey& public_key) {
-  const SignatureAlgorithm algorithm = default_algorithm(key.type());
+/// By the algorithm that the key is for: tokens list mechanisms that they then refuse.
+Result<void> check_it_signs(Pkcs11Session& session, const TokenKey& key, const PublicKey& public_key,
+                            SignatureAlgorithm algorithm) {
   SIGNET_TRY(const SignatureValue signature, key.sign(session, algorithm, bytes_of(kSelfTest)));
   return public_key.verify(algorithm, bytes_of(kSelfTest), signature.view());
 }
 
 /// Names the new objects and finds out whether they are what was wanted.
-Result<PublicKey> prove_pair(Pkcs11Session& session, const NewPair& pair, const TokenKey& key) {
+Result<PublicKey> prove_pair(Pkcs11Session& session, const NewPair& pair, const TokenKey& key,
+                             SignatureAlgorithm algorithm) {
   SIGNET_TRY(const std::optional<PublicKey> public_key, read_public_key(session, pair.public_key, key.type()));
   if (!public_key) {
     return fail(ErrorCode::kFailedPrecondition,
@@ -150,7 +176,7 @@ Result<PublicKey> prove_pair(Pkcs11Session& session, const NewPair& pair, const 
   SIGNET_CHECK(set_id(session, pair.public_key, public_key->key_id()));
   SIGNET_CHECK(set_id(session, pair.private_key, public_key->key_id()));
   SIGNET_CHECK(check_flags(session, pair.private_key));
-  SIGNET_CHECK(check_it_signs(session, key, *public_key));
+  SIGNET_CHECK(check_it_signs(session, key, *public_key, algorithm));
   return *public_key;
 }
 
@@ -175,6 +201,10 @@ std::unexpected<Error> undo(Pkcs11Session& session, const NewKey& wanted, const 
 
 }  // namespace
 
+SignatureAlgorithm signature_of(const NewKey& key) noexcept {
+  return key.signature.value_or(default_algorithm(key.type));
+}
+
 bool key_may_remain(const Error& error) noexcept { return error.field == kRemainsField; }
 
 Result<PublicKey> generate_key(Pkcs11Session& session, const NewKey& wanted) {
@@ -186,7 +216,7 @@ Result<PublicKey> generate_key(Pkcs11Session& session, const NewKey& wanted) {
   }
   const Result<NewPair> pair = generate_pair(session, wanted);
   if (!pair) return undo(session, wanted, NewPair{}, pair.error());
-  Result<PublicKey> proven = prove_pair(session, *pair, TokenKey(pair->private_key, wanted.type));
+  Result<PublicKey> proven = prove_pair(session, *pair, TokenKey(pair->private_key, wanted.type), signature_of(wanted));
   if (!proven) return undo(session, wanted, *pair, std::move(proven).error());
   return proven;
 }

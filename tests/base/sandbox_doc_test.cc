@@ -126,6 +126,85 @@ TEST(SandboxPage, NothingIsTwiceAmongWhatNoProfileMayAdd) {
   }
 }
 
+/// The calls that a keyholder with this plan may make with some arguments or none, and never with any.
+std::set<std::string> fenced_calls(const SandboxPlan& plan) {
+  std::set<std::string> fenced;
+  std::set<std::string> always;
+  for (const CallRule& rule : rules_of(plan))
+    (rule.answer == CallAnswer::kAllowed && rule.when.empty() ? always : fenced).insert(rule.call);
+  for (const std::string& call : always) fenced.erase(call);
+  return fenced;
+}
+
+// A name in `system_calls` adds a call with all arguments, and asks neither Landlock nor the rest of the profile.
+TEST(SandboxPage, WhatAKeyholderHasWithSomeArgumentsOnlyNoProfileMayAdd) {
+  const std::set<std::string> fenced = fenced_calls({.role = SandboxRole::kKeyholder});
+  EXPECT_GT(fenced.size(), 5U);
+  for (const std::string& call : fenced) EXPECT_TRUE(why_never(call).has_value()) << call;
+}
+
+TEST(SandboxPage, WhatTheRestOfAProfileIsForItsSystemCallsMayNotAdd) {
+  constexpr SandboxRole kKeyholder = SandboxRole::kKeyholder;
+  // They change nothing that write() and what is always there cannot.
+  const std::set<std::string> harmless = {"fsync",       "syncfs",     "pwritev",  "getpeername",
+                                          "getsockname", "getsockopt", "pselect6", "select"};
+  std::set<std::string> before;
+  for (const CallRule& rule : rules_of({.role = kKeyholder})) before.insert(rule.call);
+  for (const SandboxPlan& plan : {SandboxPlan{.role = kKeyholder, .paths = {.writable = {"/x"}}},
+                                  SandboxPlan{.role = kKeyholder, .paths = {.devices = {"/x"}}},
+                                  SandboxPlan{.role = kKeyholder, .unix_sockets = true},
+                                  SandboxPlan{.role = kKeyholder, .paths = {.tcp_ports = {1}}},
+                                  SandboxPlan{.role = kKeyholder, .late_code = LateCode::kMade}}) {
+    for (const CallRule& rule : rules_of(plan)) {
+      const bool added = !before.contains(rule.call) || !rule.when.empty();
+      EXPECT_TRUE(!added || harmless.contains(rule.call) || why_never(rule.call).has_value()) << rule.call;
+    }
+  }
+  for (const std::string& call : harmless) EXPECT_FALSE(why_never(call).has_value()) << call;
+}
+
+// What does the same as a call that is on the list, by another way.
+TEST(SandboxPage, ASharperCallIsRefusedWhereAMilderOneIs) {
+  for (const char* call : {"chmod",
+                           "fchmodat",
+                           "fchmodat2",
+                           "chown",
+                           "lchown",
+                           "fchownat",
+                           "chown32",
+                           "setxattr",
+                           "lsetxattr",
+                           "fsetxattr",
+                           "removexattr",
+                           "utimensat",
+                           "umask",
+                           "shmat",
+                           "ipc",
+                           "memfd_secret",
+                           "mmap2",
+                           "sched_setaffinity",
+                           "setpriority",
+                           "sched_setscheduler",
+                           "sched_setattr",
+                           "sched_setparam",
+                           "ioprio_set",
+                           "prlimit64",
+                           "pidfd_open",
+                           "pidfd_getfd",
+                           "process_madvise",
+                           "socketpair",
+                           "sendmsg",
+                           "mount_setattr",
+                           "clock_adjtime",
+                           "quotactl_fd",
+                           "fcntl64",
+                           "clock_settime64",
+                           "landlock_restrict_self"})
+    EXPECT_TRUE(why_never(call).has_value()) << call;
+  for (const char* call : {"getpgid", "shmget", "io_submit", "dup2", "faccessat2", "epoll_pwait2", "preadv2", "mlock2"})
+    EXPECT_FALSE(why_never(call).has_value()) << call;
+}
+
 // A sandbox that allows one of these is none.
 TEST(SandboxPage, NobodyMayDoWhatTakesOverAnotherProcessOrTheKernel) {
   for (const SandboxRole role : kRoles) {

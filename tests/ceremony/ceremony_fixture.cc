@@ -57,6 +57,9 @@ validity = "30d"
 certificate = "client.pem"
 )";
 
+const std::string kProfile =
+    std::string("name = \"SoftHSM\"\ntested = \"ci\"\nsource = \"test\"\nmodules = [\"") + kSoftHsmModule + "\"]\n";
+
 }  // namespace
 
 CeremonyTest::CeremonyTest() : plan_(kPlan) {
@@ -65,9 +68,7 @@ CeremonyTest::CeremonyTest() : plan_(kPlan) {
   for (const std::string& entry : entries_of(hsm_.tokens_directory())) {
     if (!before.contains(entry)) issuing_token_directory_ = entry;
   }
-  static_cast<void>(room_.write(
-      "softhsm2.toml",
-      std::string("name = \"SoftHSM\"\ntested = \"ci\"\nsource = \"test\"\nmodules = [\"") + kSoftHsmModule + "\"]\n"));
+  static_cast<void>(room_.write("softhsm2.toml", kProfile));
   make_request("daemon");
   make_request("client");
   plan_with("@CONF@", hsm_.conf());
@@ -87,6 +88,12 @@ void CeremonyTest::use_fault_module(const std::string& calls, const std::string&
   plan_with("environment = { ", "environment = { SIGNET_FAULT_CALL = \"" + calls + "\", SIGNET_FAULT_DO = \"" + action +
                                     "\", SIGNET_FAULT_AFTER = \"" + std::to_string(after) +
                                     "\", SIGNET_FAULT_TIMES = \"" + std::to_string(times) + "\", ");
+}
+
+void CeremonyTest::use_mechanisms(const std::vector<std::string>& names) const {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "\"" : ", \"") + name + "\"";
+  static_cast<void>(room_.write("softhsm2.toml", kProfile + "mechanisms = [" + list + "]\n"));
 }
 
 std::vector<log::Object> CeremonyTest::transcript_in(const std::string& folder) {

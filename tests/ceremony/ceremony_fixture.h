@@ -25,6 +25,8 @@ class CeremonyTest : public ::testing::Test {
   /// Puts the module that goes wrong (support/fault_module) in the place of SoftHSM; what goes wrong there comes from
   /// the ceremony file's environment.
   void use_fault_module(const std::string& calls, const std::string& action, int after, int times);
+  /// Has the HSM profile say that the token signs with these only.
+  void use_mechanisms(const std::vector<std::string>& names) const;
   /// The entries of a transcript, each checked for its form and place.
   static std::vector<log::Object> transcript_in(const std::string& folder);
   /// `act` of each.

@@ -183,6 +183,29 @@ TEST_F(CeremonyRefusal, OfAKeyTypeTheTokenCannotMake) {
       "token \"signet-root\": cannot make or use a key of type ec-p384: it has no mechanism CKM_EC_KEY_PAIR_GEN");
 }
 
+TEST_F(CeremonyRefusal, OfASignatureTheTokenCannotMakeNamesTheSignature) {
+  use_mechanisms({"CKM_RSA_PKCS", "CKM_ECDSA"});
+  plan_with("key_type = \"ec-p384\"", "key_type = \"rsa-3072\"\nsignature = \"rsa-pss-sha256\"");
+  expect_refusal("token \"signet-root\": cannot sign with its rsa-3072 key as the plan's signature says: ");
+  const CommandResult result = ceremony("check", {"--json"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, HasSubstr("\"field\":\"signature\"")) << result.out;
+}
+
+TEST_F(CeremonyRefusal, OfTheDefaultSignatureNamesItToo) {
+  use_mechanisms({"CKM_RSA_PKCS_PSS", "CKM_ECDSA"});
+  plan_with("key_type = \"ec-p384\"", "key_type = \"rsa-3072\"");
+  expect_refusal("cannot sign with its rsa-3072 key as the default of signature says: ");
+}
+
+TEST_F(CeremonyRefusal, OfAKeyTypeThatIsNoneSaysNothingOfTheSignature) {
+  plan_with("key_type = \"ec-p384\"", "key_type = \"rsa-2048\"\nsignature = \"rsa-pss-sha256\"");
+  const CommandResult result = ceremony("run", {"--yes"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("root.key_type: is \"rsa-2048\""));
+  EXPECT_THAT(result.err, Not(HasSubstr("root.signature")));
+}
+
 TEST_F(CeremonyRefusal, InJsonNamesTheError) {
   plan_with("ec-p384", "ec-p999");
   const CommandResult result = ceremony("run", {"--yes", "--json"});
@@ -274,6 +297,16 @@ TEST_F(CeremonyFailure, ThatRemovesTheFirstKeyAgainLeavesNothing) {
   EXPECT_THAT(result.err, HasSubstr("Nothing was made"));
   EXPECT_EQ(objects(), 0U);
   EXPECT_EQ(files(), before);
+}
+
+TEST_F(CeremonyFailure, OfAnIssuingKeyThatCannotSignAsItShallIsSeenWhereItSignsNothingElse) {
+  plan_ = plan_.substr(0, plan_.find("[[end_entity]]"));
+  plan_with("key_type = \"ec-p256\"", "key_type = \"rsa-3072\"\nsignature = \"rsa-pss-sha256\"");
+  use_fault_module("C_SignInit", "refuse-pss", 0, 1000);
+  const CommandResult result = ceremony("run", {"--yes"});
+  EXPECT_EQ(result.status, 3) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("CKR_MECHANISM_PARAM_INVALID"));
+  EXPECT_EQ(objects(), 2U);  // the root's pair
 }
 
 /// Somebody makes the output folder between the check and the title.

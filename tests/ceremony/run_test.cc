@@ -188,6 +188,16 @@ TEST_F(CeremonyRun, SignsWithRsaPssWhereTheFileSaysSo) {
   EXPECT_THAT(openssl_x509("issuing.pem", {"-text"}), HasSubstr("Public Key Algorithm: rsaEncryption"));
 }
 
+TEST_F(CeremonyRun, UsesATokenThatHasPssOnly) {
+  use_mechanisms({"CKM_RSA_PKCS_PSS"});
+  plan_with("key_type = \"ec-p384\"", "key_type = \"rsa-3072\"\nsignature = \"rsa-pss-sha384\"");
+  plan_with("key_type = \"ec-p256\"", "key_type = \"rsa-3072\"\nsignature = \"rsa-pss-sha256\"");
+  EXPECT_EQ(ceremony("check").status, 0);
+  const CommandResult result = ceremony("run", {"--yes"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(verify("daemon.pem").status, 0);
+}
+
 TEST_F(CeremonyRun, SignsWithRsaPkcs1WhereTheFileSaysNothing) {
   plan_with("key_type = \"ec-p256\"", "key_type = \"rsa-3072\"");
   const CommandResult result = ceremony("run", {"--yes"});

@@ -9,6 +9,7 @@
 #include "base/landlock.h"
 #include "base/sanitizers.h"
 #include "integration/probed_daemon.h"
+#include "support/kernel.h"
 
 namespace signet::test {
 namespace {
@@ -154,7 +155,7 @@ TEST(SandboxOfTheDaemon, TheFrontOpensNoFileAtAll) {
 }
 
 TEST(SandboxOfTheDaemon, TheIssuerReachesItsLogAndItsStoreAndNothingOfTheKeyholder) {
-  ASSERT_GE(landlock_abi(), 3) << "this kernel has no Landlock that knows truncation";
+  ASSERT_GE(landlock_abi(), 1) << "this kernel has no Landlock";
   const Installation ca;
   ProbedDaemon probed(ca);
   const std::string journal = ca.path("state/keyholder-soft/journal");
@@ -185,7 +186,7 @@ TEST(SandboxOfTheDaemon, TheIssuerReachesItsLogAndItsStoreAndNothingOfTheKeyhold
 }
 
 TEST(SandboxOfTheDaemon, TheKeyholderReadsItsTokenAndNothingElse) {
-  ASSERT_GE(landlock_abi(), 3) << "this kernel has no Landlock that knows truncation";
+  ASSERT_GE(landlock_abi(), 1) << "this kernel has no Landlock";
   const Installation ca;
   ProbedDaemon probed(ca);
   const auto attempt = [&](ProbeAct act, const std::string& path) {
@@ -237,12 +238,12 @@ TEST(SandboxOfTheDaemon, AKeyholderWhoseModuleHasPortsMakesSocketsOfTcpOnly) {
   EXPECT_EQ(probed.daemon().stop(), 0);
 }
 
-TEST(SandboxOfTheDaemon, AKeyholderWhoseModuleLoadsCodeMapsFilesAndRunsNothingThatItWrote) {
+TEST(SandboxOfTheDaemon, AKeyholderWhoseModuleLoadsCodeMapsFilesAndRunsNothingThatItWroteWhereTheKernelSeesToIt) {
   const Installation ca;
   add_to_profile(ca, "loads_code = true");
   ProbedDaemon probed(ca);
   EXPECT_GT(probed.attempt(kKeyholder, ProbeAct::kMapFile, ca.path("softhsm2.conf")), 0);
-  EXPECT_EQ(probed.attempt(kKeyholder, ProbeAct::kMakeCode), -EACCES);
+  EXPECT_EQ(probed.attempt(kKeyholder, ProbeAct::kMakeCode), kernel_can_refuse_made_code() ? -EACCES : 0);
   EXPECT_EQ(probed.daemon().stop(), 0);
 }
 

@@ -75,6 +75,47 @@ TEST_F(KeyGeneration, RemovesTheKeyAfterAFailure) {
   }
 }
 
+/// The token lists PSS, so that only trying tells.
+TEST_F(KeyGeneration, AKeyProvesItselfByTheSignatureThatItIsFor) {
+  use_faults("C_SignInit", "refuse-pss");
+  Pkcs11Session session = logged_in();
+  NewKey wanted{.type = KeyType::kRsa, .rsa_bits = 2048, .label = "k"};
+  wanted.signature = SignatureAlgorithm::kRsaPssSha256;
+  const auto made = generate_key(session, wanted);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_THAT(made.error().message, AllOf(HasSubstr("C_SignInit"), HasSubstr("CKR_MECHANISM_PARAM_INVALID"),
+                                          HasSubstr("the new key was removed again")));
+  EXPECT_EQ(objects(session), 0U);
+  wanted.signature = SignatureAlgorithm::kRsaPkcs1Sha384;
+  EXPECT_TRUE(generate_key(session, wanted).has_value());
+}
+
+TEST_F(KeyGeneration, MakesNoKeyForASignatureOfAnotherType) {
+  Pkcs11Session session = logged_in();
+  NewKey wanted = wanted_;
+  wanted.signature = SignatureAlgorithm::kRsaPssSha256;
+  const auto made = generate_key(session, wanted);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().field, "signature");
+  EXPECT_EQ(objects(session), 0U);
+}
+
+/// As tpm2-pkcs11 1.9 answers to it.
+TEST_F(KeyGeneration, SaysThatTheModuleMayMakeNoKeysThatOnlySign) {
+  const auto refused_with = [&](const char* code) {
+    use_faults("C_GenerateKeyPair", code);
+    Pkcs11Session session = logged_in();
+    return generate_key(session, wanted_).error().message;
+  };
+  for (const char* code :
+       {"0x5", "0x13", "0xd1"}) {  // CKR_GENERAL_ERROR, _ATTRIBUTE_VALUE_INVALID, _TEMPLATE_INCONSISTENT
+    EXPECT_THAT(refused_with(code),
+                AllOf(HasSubstr("C_GenerateKeyPair of an"), HasSubstr("can sign and do nothing else"),
+                      HasSubstr("tpm2-pkcs11"), HasSubstr("take another token")));
+  }
+  EXPECT_THAT(refused_with(kDeviceRemoved), Not(HasSubstr("tpm2-pkcs11")));
+}
+
 /// The failed C_Sign leaves its session busy, so that the token cannot be asked.
 TEST_F(KeyGeneration, SaysThatAKeyMayRemainWhereTheTokenDoesNotTell) {
   use_faults("C_Sign", kDeviceRemoved);

@@ -27,7 +27,8 @@ std::string summary_of(const std::string& name, const CaPlan& ca) {
       "  {:<8}{} for {}: {} key \"{}\" on token \"{}\"\n"
       "          path length: {}; signs with {}\n",
       name, shown(ca.subject), format_duration(ca.validity), key_type_text(ca.key), printable(ca.key.label),
-      printable(ca.token), ca.path_length ? std::to_string(*ca.path_length) : "unlimited", name_of(ca.signature));
+      printable(ca.token), ca.path_length ? std::to_string(*ca.path_length) : "unlimited",
+      name_of(signature_of(ca.key)));
 }
 
 std::string summary_of(const LogKeyPlan& log) {
@@ -138,7 +139,7 @@ Result<void> Ceremony::make_log_key(const LogKeyPlan& plan) {
   SIGNET_TRY(const log::NoteVerifier verifier, log_verifier(plan, key));
   SIGNET_TRY(const TokenKey private_key, find_key(session, plan.key.label, key));
   const log::NoteSigner sign = [&](ByteView message) -> Result<Bytes> {
-    SIGNET_TRY(const SignatureValue signature, private_key.sign(session, plan.signature, message));
+    SIGNET_TRY(const SignatureValue signature, private_key.sign(session, signature_of(plan.key), message));
     return copy_of(signature.view());
   };
   SIGNET_TRY(const std::string note, prove_log_key(plan, verifier, sign));

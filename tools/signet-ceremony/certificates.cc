@@ -15,7 +15,7 @@ Result<TbsFields> common_fields(const CaPlan& issuer, const PublicKey& issuer_ke
                                 std::chrono::seconds validity, Rng& rng) {
   SIGNET_TRY(SerialNumber serial, SerialNumber::random(rng));
   TbsFields fields{.serial = std::move(serial)};
-  fields.algorithm = issuer.signature;
+  fields.algorithm = signature_of(issuer.key);
   fields.issuer = issuer.subject;
   fields.not_before = not_before;
   fields.not_after = not_before + validity;

@@ -23,8 +23,13 @@ using namespace std::chrono_literals;
 constexpr std::chrono::seconds kLongestValidity = 100 * 365 * 24h;
 constexpr std::size_t kLargestPlan = 256 * 1024;
 
+struct ReadKey {
+  NewKey key;
+  bool type_is_known = false;  ///< otherwise it was complained about, and the key's is any
+};
+
 /// `types` are those that the key may have; without a `fallback` one of them has to be given.
-NewKey read_key(TomlTable& table, const std::vector<std::string>& types, std::optional<std::string> fallback = {}) {
+ReadKey read_key(TomlTable& table, const std::vector<std::string>& types, std::optional<std::string> fallback = {}) {
   static const std::map<std::string, NewKey> kTypes = {
       {"ec-p256", {.type = KeyType::kEcP256, .rsa_bits = 0, .label = {}}},
       {"ec-p384", {.type = KeyType::kEcP384, .rsa_bits = 0, .label = {}}},
@@ -33,11 +38,12 @@ NewKey read_key(TomlTable& table, const std::vector<std::string>& types, std::op
       {"rsa-4096", {.type = KeyType::kRsa, .rsa_bits = 4096, .label = {}}},
   };
   const auto type = kTypes.find(table.choice("key_type", types, std::move(fallback)));
-  NewKey key = type == kTypes.end() ? NewKey{} : type->second;
+  const bool type_is_known = type != kTypes.end();
+  NewKey key = type_is_known ? type->second : NewKey{};
   constexpr std::size_t kLongestLabel = 255;
   key.label = table.text("key_label");
   if (key.label.size() > kLongestLabel) table.complain("key_label", "is longer than 255 bytes");
-  return key;
+  return {.key = std::move(key), .type_is_known = type_is_known};
 }
 
 void check_token_label(TomlTable& table, const std::string& token) {
@@ -67,14 +73,14 @@ std::string read_file_name(TomlTable& table, const std::string& key, std::set<st
   return name;
 }
 
-/// RSA keys have a choice.
-SignatureAlgorithm read_ca_signature(TomlTable& table, const NewKey& key) {
-  const SignatureAlgorithm own = default_algorithm(key.type);
+/// RSA keys have a choice. Nothing is said of one that fits no key, because `key_type` is none: that was complained
+/// about.
+std::optional<SignatureAlgorithm> read_ca_signature(TomlTable& table, const ReadKey& read) {
   const std::optional<SignatureAlgorithm> given = read_signature(table);
-  if (!given || fits(*given, key.type)) return given.value_or(own);
+  if (!given || !read.type_is_known || fits(*given, read.key.type)) return given;
   table.complain("signature", fmt::format("is for RSA keys, and key_type is {}, which signs with {}; remove it",
-                                          key_type_text(key), name_of(own)));
-  return own;
+                                          key_type_text(read.key), name_of(default_algorithm(read.key.type))));
+  return {};
 }
 
 CaPlan read_ca(TomlTable table, const std::string& base, std::set<std::string>& file_names) {
@@ -82,8 +88,9 @@ CaPlan read_ca(TomlTable table, const std::string& base, std::set<std::string>& 
   ca.token = table.text("token");
   check_token_label(table, ca.token);
   if (const auto path = table.optional_text("pin_file")) ca.pin_file = resolve_path(base, *path);
-  ca.key = read_key(table, {"ec-p256", "ec-p384", "rsa-3072", "rsa-4096"});
-  ca.signature = read_ca_signature(table, ca.key);
+  const ReadKey read = read_key(table, {"ec-p256", "ec-p384", "rsa-3072", "rsa-4096"});
+  ca.key = read.key;
+  ca.key.signature = read_ca_signature(table, read);
   ca.subject = read_subject(table, false);
   ca.validity = table.duration("validity", 1h, kLongestValidity);
   ca.certificate = read_file_name(table, "certificate", file_names);
@@ -171,8 +178,7 @@ LogKeyPlan read_log_key(TomlTable& table, const std::string& base, const Plan& p
   check_token_label(table, log.token);
   if (!table.has("token")) log.pin_file = plan.issuing.pin_file;
   if (const auto path = table.optional_text("pin_file")) log.pin_file = resolve_path(base, *path);
-  log.key = read_key(table, {"ed25519", "ec-p256"}, "ed25519");
-  log.signature = default_algorithm(log.key.type);
+  log.key = read_key(table, {"ed25519", "ec-p256"}, "ed25519").key;
   log.origin = read_origin(table);
   log.public_key = read_file_name(table, "public_key", file_names);
   log.verifier_key = read_file_name(table, "verifier_key", file_names);

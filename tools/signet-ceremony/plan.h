@@ -18,8 +18,7 @@ namespace signet::ceremony {
 struct KeyPlan {
   std::string token;                    ///< label
   std::optional<std::string> pin_file;  ///< absent: asked for on the terminal
-  NewKey key;
-  SignatureAlgorithm signature = SignatureAlgorithm::kEcdsaSha256;  ///< what it signs with; fits the key's type
+  NewKey key;                           ///< signature_of() it is what it signs with, and fits its type
 };
 
 /// [root] or [issuing].

@@ -16,19 +16,21 @@ class Problems {
   template <class T>
   bool keep(const std::string& about, const Result<T>& result) {
     if (result.has_value()) return true;
+    field_ = lines_.empty() ? result.error().field : "";
     lines_ += (lines_.empty() ? "" : "\n") + about + (about.empty() ? "" : ": ") + result.error().message;
     code_ = result.error().code;
     return false;
   }
 
-  /// All that was kept, one line each, with the code of the last.
+  /// All that was kept, one line each, with the code of the last; with the field where there is one alone.
   [[nodiscard]] Result<void> result() const {
     if (lines_.empty()) return {};
-    return fail(code_, lines_);
+    return fail(code_, lines_, field_);
   }
 
  private:
   std::string lines_;
+  std::string field_;
   ErrorCode code_ = ErrorCode::kInternal;
 };
 

@@ -52,6 +52,20 @@ unsigned bits_of(const NewKey& key) {
   return 256;
 }
 
+std::unexpected<Error> type_does_not_fit(const NewKey& key, const std::string& why,
+                                         ErrorCode code = ErrorCode::kFailedPrecondition) {
+  return fail(code, fmt::format("cannot make or use a key of type {}: {}", key_type_text(key), why), "key_type");
+}
+
+/// RSA keys have a choice; the others sign as their type does.
+std::unexpected<Error> signature_does_not_fit(const NewKey& key, const Error& why) {
+  if (key.type != KeyType::kRsa) return type_does_not_fit(key, why.message, why.code);
+  return fail(why.code,
+              fmt::format("cannot sign with its {} key as {} says: {}; choose another signature", key_type_text(key),
+                          key.signature ? "the plan's signature" : "the default of signature", why.message),
+              "signature");
+}
+
 /// The mechanism takes keys of that many bits, where the token says so.
 Result<void> check_key_size(const Pkcs11Module& module, const TokenInfo& token, const NamedMechanism& mechanism,
                             const NewKey& key) {
@@ -62,30 +76,20 @@ Result<void> check_key_size(const Pkcs11Module& module, const TokenInfo& token, 
   const unsigned bits = bits_of(key);
   const bool tells_size = info.ulMaxKeySize != 0;
   if (!tells_size || (bits >= info.ulMinKeySize && bits <= info.ulMaxKeySize)) return {};
-  return fail(ErrorCode::kFailedPrecondition,
-              fmt::format("cannot make or use a key of type {}: its mechanism {} takes {} to {} bits",
-                          key_type_text(key), mechanism.name, info.ulMinKeySize, info.ulMaxKeySize),
-              "key_type");
+  return type_does_not_fit(
+      key, fmt::format("its mechanism {} takes {} to {} bits", mechanism.name, info.ulMinKeySize, info.ulMaxKeySize));
 }
 
 /// What it takes to make a key and to sign with it.
-Result<void> check_mechanisms(const Pkcs11Module& module, const TokenInfo& token, const KeyPlan& plan) {
-  const NewKey& key = plan.key;
+Result<void> check_mechanisms(const Pkcs11Module& module, const TokenInfo& token, const NewKey& key) {
   SIGNET_TRY(const auto offered, offered_mechanisms(module, token));
   const NamedMechanism generation = generation_of(key);
   if (std::ranges::find(offered, generation.type) == offered.end()) {
-    return fail(
-        ErrorCode::kFailedPrecondition,
-        fmt::format("cannot make or use a key of type {}: it has no mechanism {}", key_type_text(key), generation.name),
-        "key_type");
+    return type_does_not_fit(key, fmt::format("it has no mechanism {}", generation.name));
   }
   SIGNET_CHECK(check_key_size(module, token, generation, key));
-  const auto signs = choose_mechanism(plan.signature, token.signs_with);
-  if (!signs.has_value()) {
-    return fail(signs.error().code,
-                fmt::format("cannot make or use a key of type {}: {}", key_type_text(key), signs.error().message),
-                "key_type");
-  }
+  const auto signs = choose_mechanism(signature_of(key), token.signs_with);
+  if (!signs.has_value()) return signature_does_not_fit(key, signs.error());
   return check_key_size(module, token, {signs->type, signs->name}, key);
 }
 
@@ -123,7 +127,7 @@ Result<void> Tokens::find(const Plan& plan) {
   for (const KeyPlan* key : plan.keys()) {
     const auto info = module_->find_token(key->token);
     if (!problems.keep(about(*key), info)) continue;
-    problems.keep(about(*key), check_mechanisms(*module_, *info, *key));
+    problems.keep(about(*key), check_mechanisms(*module_, *info, key->key));
     infos_.emplace(key->token, *info);
   }
   return problems.result();

@@ -16,6 +16,7 @@
 //     cannot-lock                       C_Initialize: takes one thread only
 //     derivable                         C_GenerateKeyPair: the key can derive, whatever was asked for
 //     stale-handles                     C_GenerateKeyPair: CKR_DEVICE_ERROR, with the pair before in its results
+//     refuse-pss                        C_SignInit: CKR_MECHANISM_PARAM_INVALID to RSASSA-PSS, which the token lists
 //   sessions N                          C_OpenSession answers CKR_SESSION_COUNT when N are open
 //   drop-sessions                       those that are open when the text comes are lost, and with them the login
 //   gone [0x32]                         the token is not there; what is open answers this
@@ -177,6 +178,19 @@ void record(const unsigned char* data, CK_ULONG size) {
   made.data_bytes = static_cast<std::uint32_t>(size);
 }
 
+bool is_pss(CK_MECHANISM_TYPE type) {
+  return type == CKM_RSA_PKCS_PSS || type == CKM_SHA256_RSA_PKCS_PSS || type == CKM_SHA384_RSA_PKCS_PSS ||
+         type == CKM_SHA512_RSA_PKCS_PSS;
+}
+
+CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE key) {
+  Struck struck;
+  if (const auto answer = go_wrong("C_SignInit", struck)) return *answer;
+  if (const auto answer = if_gone()) return *answer;
+  if (struck.action == "refuse-pss" && is_pss(mechanism->mechanism)) return CKR_MECHANISM_PARAM_INVALID;
+  return real()->C_SignInit(session, mechanism, key);
+}
+
 CK_RV sign(CK_SESSION_HANDLE session, unsigned char* data, CK_ULONG size, unsigned char* signature,
            CK_ULONG* signature_size) {
   Struck struck;
@@ -230,13 +244,13 @@ CK_FUNCTION_LIST make_list() {
   FORWARD(list, C_GetAttributeValue);
   FORWARD(list, C_SetAttributeValue);
   FORWARD(list, C_DestroyObject);
-  FORWARD(list, C_SignInit);
   list.C_Initialize = initialize;
   list.C_GetSlotList = get_slot_list;
   list.C_GetTokenInfo = get_token_info;
   list.C_OpenSession = open_session;
   list.C_CloseSession = close_session;
   list.C_Login = login;
+  list.C_SignInit = sign_init;
   list.C_Sign = sign;
   list.C_GenerateKeyPair = generate_key_pair;
   return list;

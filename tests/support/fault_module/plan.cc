@@ -16,7 +16,7 @@ bool takes_argument(const std::string& action) { return action == "latency" || a
 
 bool is_action(const std::string& action) {
   for (const char* known : {"latency", "return", "hang", "stall", "crash", "crash-after", "corrupt", "cannot-lock",
-                            "derivable", "stale-handles"}) {
+                            "derivable", "stale-handles", "refuse-pss"}) {
     if (action == known) return true;
   }
   return false;
