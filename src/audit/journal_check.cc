@@ -36,8 +36,8 @@ std::string what_it_says(const log::JournalRecord& record) {
 
 }  // namespace
 
-Result<JournalCheck> JournalCheck::open(const std::vector<std::string>& paths) {
-  JournalCheck check;
+Result<JournalCheck> JournalCheck::open(const std::vector<std::string>& paths, std::size_t max_unmatched) {
+  JournalCheck check(max_unmatched);
   for (const std::string& path : paths) {
     SIGNET_TRY(JournalFile certificates, JournalFile::open(path));
     SIGNET_TRY(JournalFile checkpoints, certificates.again());
@@ -63,20 +63,56 @@ Result<void> JournalCheck::issued(std::uint64_t entry, std::int64_t time_micros,
   if (const auto waiting = unsigned_.find(tbs_sha256); waiting != unsigned_.end()) {
     waiting->second = {.issued = true, .entry = entry, .time_micros = time_micros};
   }
-  for (std::size_t i = 0; i < journals_.size(); ++i) {
-    SIGNET_CHECK(read_until(i, Time(std::chrono::microseconds(time_micros))));
-  }
+  const Time time{std::chrono::microseconds(time_micros)};
+  SIGNET_CHECK(read_all_until(time));
   if (time_micros > end_of_journals()) later_ += unsigned_.erase(tbs_sha256);  // no record can come any more
-  if (unsigned_.size() > kMaxUnmatched || secret_.size() > kMaxUnmatched) {
-    given_up_ = true;
-    reporter_->report(about("journal", "journal-unreconciled",
-                            fmt::format("up to entry {}, {} intents have no record and {} records have no intent: "
-                                        "these journals are not of this log",
-                                        entry, unsigned_.size(), secret_.size())));
-    unsigned_.clear();
-    secret_.clear();
+  give_up_on_too_many(time);
+  return {};
+}
+
+/// A record and an entry are one pair, and neither is kept once they have met: a CRL that the log has twice, under
+/// whatever number, has no record the second time.
+Result<void> JournalCheck::crl(std::uint64_t entry, std::int64_t time_micros, const CrlFacts& crl) {
+  if (!given() || given_up_) return {};
+  const Time time{std::chrono::microseconds(time_micros)};
+  SIGNET_CHECK(read_all_until(time));
+  if (given_up_) return {};
+  const SignedCrl what{.key = crl.spki_sha256, .tbs = crl.tbs_sha256};
+  const LoggedCrl logged{.entry = entry, .time_micros = time_micros, .number = crl.number};
+  if (const auto made = crls_.find(what); made != crls_.end()) {
+    compare(logged, made->second);
+    crls_.erase(made);
+  } else if (time_micros > end_of_journals()) {
+    ++later_crls_;
+  } else {
+    logged_crls_.emplace(what, logged);
+    give_up_on_too_many(time);
   }
   return {};
+}
+
+void JournalCheck::compare(const LoggedCrl& logged, const Signed& made) {
+  const std::string number = decimal(made.serial);
+  if (logged.number == number) return;
+  reporter_->report(about(place_of(made), "crl-other-number",
+                          fmt::format("the CRL that the log calls number {}, in entry {}, was signed as number {}",
+                                      printable(logged.number), logged.entry, number)));
+}
+
+/// Whoever has the journals of another log, or one made up to fill the memory.
+void JournalCheck::give_up_on_too_many(Time at) {
+  const auto most = std::max({unsigned_.size(), secret_.size(), logged_crls_.size(), crls_.size()});
+  if (given_up_ || most <= max_unmatched_) return;
+  given_up_ = true;
+  reporter_->report(
+      about("journal", "journal-unreconciled",
+            fmt::format("up to {}, {} intents and {} CRLs of the log have no record, and {} records of "
+                        "certificates and {} of CRLs have no entry: these journals are not of this log",
+                        to_rfc3339(at), unsigned_.size(), logged_crls_.size(), secret_.size(), crls_.size())));
+  unsigned_.clear();
+  secret_.clear();
+  logged_crls_.clear();
+  crls_.clear();
 }
 
 /// Of the last record of all; the end of time while one is still to be read.
@@ -87,6 +123,11 @@ std::int64_t JournalCheck::end_of_journals() const {
     end = std::max(end, journal.last_time);
   }
   return end.time_since_epoch().count();
+}
+
+Result<void> JournalCheck::read_all_until(Time until) {
+  for (std::size_t i = 0; i < journals_.size(); ++i) SIGNET_CHECK(read_until(i, until));
+  return {};
 }
 
 Result<void> JournalCheck::read_until(std::size_t index, Time until) {
@@ -101,8 +142,8 @@ Result<void> JournalCheck::read_until(std::size_t index, Time until) {
     }
     if (journal.ahead->record.time > until) break;
     if (journal.ahead->usable) take(index, *journal.ahead);
+    give_up_on_too_many(journal.ahead->record.time);
     journal.ahead.reset();
-    if (secret_.size() > kMaxUnmatched) break;  // issued() gives up
   }
   return {};
 }
@@ -129,9 +170,20 @@ void JournalCheck::take(std::size_t index, const JournalFile::Item& item) {
 
 /// A keyholder signs no number that is not above the last one it remembers.
 void JournalCheck::take_crl(std::size_t index, const JournalFile::Item& item) {
+  if (given_up_) return;
   const log::JournalRecord& record = item.record;
   const Signed made{.journal = index, .number = item.number, .time = record.time, .serial = record.number};
-  if (crls_.size() < kMaxUnmatched) crls_.emplace_back(SignedCrl{.key = record.key, .tbs = record.structure}, made);
+  const SignedCrl what{.key = record.key, .tbs = record.structure};
+  const auto [begin, end] = logged_crls_.equal_range(what);
+  if (begin == end) {
+    crls_.emplace(what, made);
+  } else {  // the log's clock stood behind the keyholder's
+    const auto same = std::find_if(
+        begin, end, [number = decimal(record.number)](const auto& logged) { return logged.second.number == number; });
+    const auto logged = same == end ? begin : same;
+    compare(logged->second, made);
+    logged_crls_.erase(logged);
+  }
   const auto [last, is_first] = journals_[index].crl_numbers.try_emplace(record.key, record.number);
   if (!is_first && record.number <= last->second) {
     reporter_->report(about(place_of(made), "journal-crl-number",
@@ -155,40 +207,51 @@ void JournalCheck::check_repeat(std::size_t index, const JournalFile::Item& item
                                       of_crls ? "CRL" : "checkpoint", to_hex(repeat.key), says, was)));
 }
 
-void JournalCheck::crl(const CrlFacts& crl) {
-  if (!given() || logged_crls_.size() >= kMaxUnmatched) return;
-  logged_crls_.try_emplace({.key = crl.spki_sha256, .tbs = crl.tbs_sha256}, crl.number);
-}
-
-void JournalCheck::report_crls() {
-  for (const auto& [crl, made] : crls_) {
-    const auto logged = logged_crls_.find(crl);
-    const std::string number = decimal(made.serial);
-    if (logged == logged_crls_.end()) {
-      reporter_->report(about(place_of(made), "crl-signed-in-secret",
-                              fmt::format("at {} the key {} signed the CRL of number {} whose TBSCertList has the "
-                                          "SHA-256 {}, which the log does not have",
-                                          to_rfc3339(made.time), to_hex(crl.key), number, to_hex(crl.tbs))));
-    } else if (logged->second != number) {
-      reporter_->report(about(place_of(made), "crl-other-number",
-                              fmt::format("the CRL that the log calls number {} was signed as number {}",
-                                          printable(logged->second), number)));
-    }
-  }
-}
-
 Result<void> JournalCheck::finish() {
-  for (std::size_t i = 0; i < journals_.size(); ++i) {
-    SIGNET_CHECK(read_until(i, Time::max()));
-    if (const std::uint64_t rest = journals_[i].certificates.rest_bytes(); rest > 0) {
-      reporter_->note(about(printable(journals_[i].certificates.path()), "journal-torn",
+  SIGNET_CHECK(read_all_until(Time::max()));
+  for (const Journal& journal : journals_) {
+    if (const std::uint64_t rest = journal.certificates.rest_bytes(); rest > 0) {
+      reporter_->note(about(printable(journal.certificates.path()), "journal-torn",
                             fmt::format("ends with {} bytes of a record that was cut off", rest)));
     }
   }
   report_secret();
   report_missing();
-  report_crls();
+  report_secret_crls();
+  report_missing_crls();
+  report_later();
   return {};
+}
+
+void JournalCheck::report_secret_crls() {
+  std::vector<std::pair<Signed, SignedCrl>> records;
+  for (const auto& [crl, made] : crls_) records.emplace_back(made, crl);
+  std::ranges::sort(records, {}, [](const auto& each) { return std::pair(each.first.journal, each.first.number); });
+  for (const auto& [made, crl] : records) {
+    reporter_->report(
+        about(place_of(made), "crl-signed-in-secret",
+              fmt::format("at {} the key {} signed the CRL of number {} whose TBSCertList has the "
+                          "SHA-256 {}, which the log does not have, or it was signed twice",
+                          to_rfc3339(made.time), to_hex(crl.key), decimal(made.serial), to_hex(crl.tbs))));
+  }
+}
+
+/// A keyholder writes a CRL down, and syncs, before it signs it: no crash takes its record.
+void JournalCheck::report_missing_crls() {
+  std::vector<std::pair<LoggedCrl, SignedCrl>> missing;
+  for (const auto& [crl, logged] : logged_crls_) missing.emplace_back(logged, crl);
+  std::ranges::sort(missing, {}, [](const auto& each) { return each.first.entry; });
+  const std::int64_t end = end_of_journals();
+  for (const auto& [logged, crl] : missing) {
+    if (logged.time_micros > end) {
+      ++later_crls_;
+      continue;
+    }
+    reporter_->report(about_entry(logged.entry, "crl-not-in-journal",
+                                  fmt::format("no journal has a record of the CRL of number {}, by the key {}, whose "
+                                              "TBSCertList has the SHA-256 {}; or the log has this CRL more than once",
+                                              printable(logged.number), to_hex(crl.key), to_hex(crl.tbs))));
+  }
 }
 
 void JournalCheck::report_secret() {
@@ -238,11 +301,15 @@ void JournalCheck::report_missing() {
                                       "started again",
                                       lost)));
   }
-  if (later_ > 0) {
-    reporter_->note(about("journal", "journal-ends-earlier",
-                          fmt::format("{} certificates were issued after the last record, of {}: not reconciled",
-                                      later_, to_rfc3339(Time(std::chrono::microseconds(end))))));
-  }
+}
+
+void JournalCheck::report_later() {
+  if (later_ + later_crls_ == 0) return;
+  reporter_->note(
+      about("journal", "journal-ends-earlier",
+            fmt::format("{} certificates and {} CRLs were issued after the last record, of {}: not "
+                        "reconciled",
+                        later_, later_crls_, to_rfc3339(Time(std::chrono::microseconds(end_of_journals()))))));
 }
 
 Result<void> JournalCheck::next_head(Journal& journal) {

@@ -15,8 +15,8 @@
 
 namespace signet::audit {
 
-/// More records without an intent, or intents without a record, than this are not kept: nothing is compared any more,
-/// which is a finding.
+/// More than this that wait for their counterpart - records for an intent, intents for a record, CRLs for one of the
+/// other side - are not kept: nothing is compared any more, which is a finding.
 inline constexpr std::size_t kMaxUnmatched = 1'000'000;
 /// A keyholder syncs its journal once a second; a machine that fails loses at most what came after the last sync.
 inline constexpr std::chrono::seconds kLostSpan{5};
@@ -25,7 +25,8 @@ inline constexpr std::chrono::seconds kLostSpan{5};
 class JournalCheck {
  public:
   /// Errors: kInvalidArgument with field "journal".
-  [[nodiscard]] static Result<JournalCheck> open(const std::vector<std::string>& paths);
+  [[nodiscard]] static Result<JournalCheck> open(const std::vector<std::string>& paths,
+                                                 std::size_t max_unmatched = kMaxUnmatched);
   /// To be called before anything below. `reporter` must outlive the object.
   void report_to(Reporter& reporter) noexcept { reporter_ = &reporter; }
   [[nodiscard]] bool given() const noexcept { return !journals_.empty(); }
@@ -35,8 +36,8 @@ class JournalCheck {
   /// An intent of the log, and an `issued` (with the hash of its intent's TBS), in the log's order.
   void intent(const Sha256& tbs_sha256);
   [[nodiscard]] Result<void> issued(std::uint64_t entry, std::int64_t time_micros, const Sha256& tbs_sha256);
-  /// A `crl` of the log.
-  void crl(const CrlFacts& crl);
+  /// A `crl` of the log, likewise.
+  [[nodiscard]] Result<void> crl(std::uint64_t entry, std::int64_t time_micros, const CrlFacts& crl);
   /// Reads what is left and reports what has no counterpart.
   [[nodiscard]] Result<void> finish();
 
@@ -54,7 +55,7 @@ class JournalCheck {
   [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
 
  private:
-  JournalCheck() = default;
+  explicit JournalCheck(std::size_t max_unmatched) : max_unmatched_(max_unmatched) {}
   struct Journal {
     JournalFile certificates;  // read in the order of time, for what is not a checkpoint
     std::optional<JournalFile::Item> ahead;
@@ -86,6 +87,12 @@ class JournalCheck {
     Sha256 tbs{};
     friend auto operator<=>(const SignedCrl&, const SignedCrl&) = default;
   };
+  /// A CRL that no record was found for.
+  struct LoggedCrl {
+    std::uint64_t entry = 0;
+    std::int64_t time_micros = 0;
+    std::string number;  ///< decimal
+  };
   /// A keyholder began again: what it wrote between the two times may be lost.
   struct Gap {
     std::int64_t from_micros = 0;
@@ -96,6 +103,7 @@ class JournalCheck {
     std::size_t operator()(const Sha256& hash) const noexcept { return static_cast<std::size_t>(read_u64(hash)); }
   };
 
+  Result<void> read_all_until(Time until);
   Result<void> read_until(std::size_t index, Time until);
   void take(std::size_t index, const JournalFile::Item& item);
   void take_crl(std::size_t index, const JournalFile::Item& item);
@@ -104,7 +112,11 @@ class JournalCheck {
   bool lost_in_gap(std::int64_t time_micros);
   void report_secret();
   void report_missing();
-  void report_crls();
+  void report_secret_crls();
+  void report_missing_crls();
+  void report_later();
+  void compare(const LoggedCrl& logged, const Signed& made);
+  void give_up_on_too_many(Time at);
   [[nodiscard]] std::int64_t end_of_journals() const;
   [[nodiscard]] std::string place_of(const Signed& record) const;
 
@@ -113,10 +125,12 @@ class JournalCheck {
   Sha256 log_key_{};
   std::unordered_map<Sha256, Unsigned, HashOf> unsigned_;
   std::unordered_map<Sha256, Signed, HashOf> secret_;
-  std::map<SignedCrl, std::string> logged_crls_;  ///< with their decimal numbers
-  std::vector<std::pair<SignedCrl, Signed>> crls_;
+  std::multimap<SignedCrl, LoggedCrl> logged_crls_;  // those that no record was found for yet
+  std::multimap<SignedCrl, Signed> crls_;            // those that no entry was found for yet
   std::vector<Gap> gaps_;
-  std::uint64_t later_ = 0;  // issued after the last record
+  std::size_t max_unmatched_;
+  std::uint64_t later_ = 0;       // issued after the last record
+  std::uint64_t later_crls_ = 0;  // likewise, CRLs
   std::uint64_t records_ = 0;
   bool given_up_ = false;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "audit/digest.h"
 #include "audit/entry_file.h"
 #include "log/journal_record.h"
 
@@ -51,9 +50,7 @@ Result<std::optional<JournalFile::Item>> JournalFile::next() {
   }
   log::RecordBytes whole;
   std::ranges::copy(bytes.first(whole.size()), whole.begin());
-  const Sha256 chain = digest().of(previous_, ByteView(whole).first(log::kJournalChainAt));
-  const ByteView chain_hash = ByteView(whole).subspan(log::kJournalChainAt);
-  const bool chained = equal(chain_hash, ByteView(chain).first(chain_hash.size()));
+  const bool chained = log::follows(whole, previous_);
   const std::uint64_t left = size_ - offset_;
   if (!chained && left <= log::kJournalRecordBytes) {  // a write that was cut off
     rest_ = left;

@@ -7,8 +7,8 @@
 namespace signet::audit {
 namespace {
 
-/// More issuers than any CA has; what comes later is not compared.
-constexpr std::size_t kMaxIssuers = 4'096;
+/// More keys that sign CRLs than any CA has; what comes later is not compared.
+constexpr std::size_t kMaxKeys = 4'096;
 
 std::string time_text(std::int64_t micros) { return to_rfc3339(Time(std::chrono::microseconds(micros))); }
 
@@ -78,16 +78,20 @@ void Order::check_time(const EntryFacts& facts, std::uint64_t entry, Complaints&
   mono_ = facts.mono;
 }
 
+/// Of a key, as its keyholder remembers them: the issuer's name is what whoever writes the entry makes it, and a CA
+/// that has a new key may begin anew under the old name.
 void Order::check_crl(const CrlFacts& crl, std::uint64_t entry, Complaints& complaints) {
-  const auto last = crl_numbers_.find(crl.issuer);
+  const auto last = crl_numbers_.find(crl.spki_sha256);
   if (last == crl_numbers_.end()) {
-    if (crl_numbers_.size() < kMaxIssuers) crl_numbers_.emplace(crl.issuer, crl.number);
+    if (crl_numbers_.size() < kMaxKeys) crl_numbers_.emplace(crl.spki_sha256, crl.number);
     return;
   }
   if (!is_less(last->second, crl.number)) {
-    complaints.push_back(about_entry(entry, "crl-number",
-                                     fmt::format("the CRL number of {} is {}; the one before was {}, and they rise",
-                                                 printable(crl.issuer), printable(crl.number), last->second)));
+    complaints.push_back(about_entry(
+        entry, "crl-number",
+        fmt::format("the CRL number of {} is {}; the one before of its key {} was {}, and they "
+                    "rise",
+                    printable(crl.issuer), printable(crl.number), to_hex(crl.spki_sha256), printable(last->second))));
   }
   last->second = crl.number;
 }

@@ -35,7 +35,7 @@ class Order {
   std::int64_t mono_ = 0;
   bool sealed_ = false;
   std::uint64_t of_other_types_ = 0;
-  std::map<std::string, std::string> crl_numbers_;  // by issuer
+  std::map<Sha256, std::string> crl_numbers_;  // by key
 };
 
 }  // namespace signet::audit

@@ -195,7 +195,7 @@ Result<void> Verification::take_outcome(EntryFacts& facts, std::uint64_t entry) 
   if (const auto* closed = std::get_if<ClosedFacts>(&facts.what)) {
     static_cast<void>(intents_.close(entry, facts.type, closed->intent, closed->serial, closed->issuer, complaints));
   } else if (const auto* crl = std::get_if<CrlFacts>(&facts.what)) {
-    journal_.crl(*crl);
+    SIGNET_CHECK(journal_.crl(entry, facts.time_micros, *crl));
   } else if (auto* issued = std::get_if<IssuedFacts>(&facts.what)) {
     ++summary_.certificates;
     auto intent = intents_.close(entry, facts.type, issued->intent, issued->serial, {}, complaints);

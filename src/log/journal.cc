@@ -186,6 +186,8 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, const Jo
   impl->certificates = std::move(found.certificates);
   std::unique_ptr<Journal> journal(new Journal(std::move(impl)));
   SIGNET_CHECK(journal->append(JournalKind::kStart, {}, {}));
+  // Crash between these: what was not written again yet is found in the saved tail by the next start. What was, is its
+  // key's newest record, and durable.
   for (const auto& [last, record] : found.carried) {
     const auto known = journal->impl_->last(last.key, last.kind);
     if (known && !is_beyond(*record, *known)) continue;
@@ -195,6 +197,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, const Jo
   }
   SIGNET_CHECK(journal->repeat_all());
   SIGNET_CHECK(journal->sync());
+  // From here on the saved tails say nothing that the journal does not.
   return journal;
 }
 

@@ -112,7 +112,9 @@ class Journal {
   /// Opens or makes (0600) the file, locked against another process. What follows the last record whose chain is right
   /// is cut if it began within kMaxUnsyncedBytes of the end, and kept beside as `path`.torn-<offset>-<hash>. Looks
   /// backwards as far as `search` asks, then appends a kStart record, and behind it those checkpoints and CRLs of the
-  /// part that was cut whose own chain is right, and a repeat for each of `search.last`, and syncs.
+  /// parts that were cut, by this start or earlier ones, whose own chain is right and that are newer than what the
+  /// journal has of their key, and a repeat for each of `search.last` and of these keys, and syncs. A crash on the way
+  /// forgets nothing: the next one does it again.
   /// `clock` and `ops` must outlive the journal. Errors: kFailedPrecondition (locked elsewhere); kDataLoss when a
   /// record that was read does not fit its chain: nothing is changed then.
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& path, const JournalSearch& search,

@@ -72,24 +72,55 @@ Result<void> look_back(RecordFile& file, const std::string& path, const JournalS
   return {};
 }
 
-/// The last checkpoint or CRL, as far as it was searched for, that can still be told from the records behind the last
-/// whole one: the record's own chain hash fits what stands in front of it. A checkpoint that was signed must not be
-/// forgotten for a byte that broke in front of it; one that was written and never signed does no harm, because the log
-/// covers what it asks for. A repeat is as good as what it repeats, which may be what is broken.
-Result<LastRecords> find_carried(RecordFile& file, std::uint64_t whole, std::uint64_t records,
-                                 const LastRecords& wanted) {
-  LastRecords carried;
+/// Of what was cut, or is to be, a checkpoint or CRL that can still be told: the record's own chain hash fits what
+/// stands in front of it. One that was signed must not be forgotten for a byte that broke in front of it; one that was
+/// written and never signed does no harm, because the log covers what it asks for. A repeat is as good as what it
+/// repeats, which may be what is broken.
+void carry(const RecordBytes& bytes, const RecordBytes& before, LastRecords& carried) {
+  if (!follows(bytes, before)) return;
+  const auto record = decode_record(bytes);
+  if (!record || !is_remembered(last_of(*record).kind)) return;
+  const std::optional<JournalRecord> was_signed = as_signed(*record);
+  if (!was_signed) return;
+  const auto [known, is_new] = carried.emplace(last_of(*was_signed), was_signed);
+  if (!is_new && is_beyond(*was_signed, *known->second)) known->second = was_signed;
+}
+
+/// In the first record of a tail nothing can be told: it is what does not fit.
+Result<void> carry_from_rest(RecordFile& file, std::uint64_t whole, std::uint64_t records, LastRecords& carried) {
   for (std::uint64_t number = whole + 1; number < records; ++number) {
     SIGNET_TRY(const RecordBytes bytes, file.read(number));
     SIGNET_TRY(const RecordBytes before, file.read_before(number));
-    const auto record = decode_record(bytes);
-    if (!follows(bytes, before) || !record || !wanted.contains(last_of(*record))) continue;
-    const std::optional<JournalRecord> was_signed = as_signed(*record);
-    if (!was_signed) continue;
-    const auto [known, is_new] = carried.emplace(last_of(*was_signed), was_signed);
-    if (!is_new && is_beyond(*was_signed, *known->second)) known->second = was_signed;
+    carry(bytes, before, carried);
   }
-  return carried;
+  return {};
+}
+
+RecordBytes record_in(const Bytes& tail, std::size_t number) {
+  RecordBytes record;
+  std::ranges::copy(ByteView(tail).subspan(number * kJournalRecordBytes, kJournalRecordBytes), record.begin());
+  return record;
+}
+
+/// Every tail that was ever cut is read again, whichever start cut it: whether that one, or one since, came as far as
+/// writing again what the tail holds, cannot be told from the journal with less. What is written again since, or older
+/// than what was signed since, is not beyond what the journal says and changes nothing. At most 512 records each.
+Result<void> carry_from_saved(const std::string& path, LastRecords& carried) {
+  SIGNET_TRY(const std::vector<std::string> names, saved_torn_tails(path));
+  for (const std::string& name : names) {
+    SIGNET_TRY(const Bytes tail, read_torn_tail(name));
+    for (std::size_t number = 1; number < tail.size() / kJournalRecordBytes; ++number) {
+      carry(record_in(tail, number), record_in(tail, number - 1), carried);
+    }
+  }
+  return {};
+}
+
+/// With the keys of what is carried: a key that is not asked for today is asked for once more some day, and whether
+/// what is carried is the last of it, only what stands in front can say.
+JournalSearch with_carried(JournalSearch search, const LastRecords& carried) {
+  for (const auto& [last, record] : carried) search.last.push_back(last);
+  return search;
 }
 
 }  // namespace
@@ -115,8 +146,9 @@ Result<JournalState> look(int fd, const std::string& path, const JournalSearch& 
   state.rest_bytes = size - state.records * kJournalRecordBytes;
   if (state.rest_bytes > kMaxUnsyncedBytes) return damaged(path, state.records, kDoesNotFollow);
   SIGNET_TRY(state.last_record, file.read_before(state.records));
-  SIGNET_CHECK(look_back(file, path, search, state));
-  SIGNET_TRY(state.carried, find_carried(file, state.records, records, state.last));
+  SIGNET_CHECK(carry_from_rest(file, state.records, records, state.carried));
+  SIGNET_CHECK(carry_from_saved(path, state.carried));
+  SIGNET_CHECK(look_back(file, path, with_carried(search, state.carried), state));
   return state;
 }
 
@@ -124,8 +156,9 @@ Result<void> cut_rest(int fd, const std::string& path, const JournalState& state
   if (state.rest_bytes == 0) return {};
   const std::uint64_t end = state.records * kJournalRecordBytes;
   SIGNET_TRY(const std::string saved, save_torn_tail(fd, path, end, state.rest_bytes));
-  // Crash here: the rest is saved and still there; the next start finds it saved and goes on.
+  // Crash here: the rest is saved and still there; the next start finds it in both places, and saves nothing new.
   if (ftruncate(fd, static_cast<off_t>(end)) != 0) return fail_errno(errno, path + ": truncate");
+  // Crash from here on: what the rest held is in the saved file, which every start reads.
   ops::warning("a torn tail of the journal was cut",
                {{"bytes", std::to_string(state.rest_bytes)}, {"saved_as", saved}});
   return {};
@@ -139,8 +172,10 @@ Result<std::uint64_t> size_of(int fd, const std::string& path) {
 
 std::unexpected<Error> damaged(const std::string& path, std::uint64_t number, std::string_view what) {
   return fail(ErrorCode::kDataLoss,
-              fmt::format("{}: record {} (byte {}) {}. Nothing was changed: restore the journal from a copy", path,
-                          number, number * kJournalRecordBytes, what));
+              fmt::format("{}: record {} (byte {}) {}. Nothing was changed: put the {} bytes there back from a copy, "
+                          "and keep what stands behind them, because with an older journal the keyholder forgets what "
+                          "it signed since; docs/fence.md has the commands",
+                          path, number, number * kJournalRecordBytes, what, kJournalRecordBytes));
 }
 
 }  // namespace signet::log

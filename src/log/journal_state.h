@@ -26,9 +26,11 @@ struct JournalState {
   std::uint64_t records = 0;  ///< whole
   std::uint64_t rest_bytes = 0;
   RecordBytes last_record{};
-  LastRecords last;  ///< of everything that was searched for
+  LastRecords last;  ///< of everything that was searched for or is carried
   std::vector<JournalRecord> certificates;
-  LastRecords carried;  ///< from the rest that is to be cut
+  /// Of what is to be cut and what starts before this one cut (`path`.torn-*), the newest of each; it may be older than
+  /// what `last` has.
+  LastRecords carried;
 };
 
 /// Changes nothing. Errors: kDataLoss naming the record.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 
@@ -17,5 +18,10 @@ namespace signet::log {
 /// the name, they last there. Error kDataLoss when that name holds other bytes.
 [[nodiscard]] Result<std::string> save_torn_tail(int fd, const std::string& path, std::uint64_t offset,
                                                  std::size_t size);
+
+/// The files that save_torn_tail() made for `path`, in the order of their names. Error kInternal.
+[[nodiscard]] Result<std::vector<std::string>> saved_torn_tails(const std::string& path);
+/// What is in one of them. Errors: those of read_file, kInvalidArgument when it is larger than any tail.
+[[nodiscard]] Result<Bytes> read_torn_tail(const std::string& name);
 
 }  // namespace signet::log

@@ -366,6 +366,25 @@ TEST_F(ContentTest, FindsACrlNumberThatDoesNotRise) {
   EXPECT_ONLY(verify_log(log), "crl-number", "entry 4");
 }
 
+TEST_F(ContentTest, FindsACrlNumberThatDoesNotRiseUnderAnotherIssuersName) {
+  LogFolder log = begun();
+  log.crl("9");
+  log.crl("8", [](log::CrlFields& fields) { fields.issuer = "issuing-1b"; });
+  const Report report = verify_log(log);
+  EXPECT_ONLY(report, "crl-number", "entry 3");
+  EXPECT_NE(report.findings.front().message.find("the CRL number of issuing-1b is 8; the one before of its key"),
+            std::string::npos)
+      << report.text();
+}
+
+TEST_F(ContentTest, ACaWithANewKeyMayBeginItsCrlNumbersAnew) {
+  LogFolder log = begun();
+  log.crl("9");
+  log.crl("1", [](log::CrlFields& fields) { fields.spki_sha256 = sha256(bytes_of("a new key")); });
+  const Report report = verify_log(log);
+  EXPECT_TRUE(report.clean()) << report.text();
+}
+
 TEST_F(ContentTest, FindsACrlThatDoesNotSayWhatWasSignedOrByWhichKey) {
   for (const char* const field : {"tbs_sha256", "spki_sha256"}) {
     LogFolder log = begun();

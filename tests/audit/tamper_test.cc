@@ -459,7 +459,7 @@ TEST_F(AuditTest, FindsACrlThatTheLogDoesNotHave) {
 
 TEST_F(AuditTest, FindsACrlWhoseNumberTheLogHasOfAnotherCrl) {
   LogFolder log = LogFolder::honest();
-  log.crl("7");
+  const std::uint64_t entry = log.crl("7");
   const std::size_t had = log.journal.size();
   log::JournalRecord other = crl_record(log, 7);
   other.structure[0] ^= 1U;
@@ -467,7 +467,50 @@ TEST_F(AuditTest, FindsACrlWhoseNumberTheLogHasOfAnotherCrl) {
   log.checkpoint();
   write(log);
   log.write_journal(directory_ / "journal");
-  EXPECT_ONLY(verify_folder(), "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+  const Report report = verify_folder();
+  EXPECT_FOUND(report, "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+  EXPECT_FOUND(report, "crl-not-in-journal", "entry " + std::to_string(entry));
+  EXPECT_EQ(report.findings.size(), 2U) << report.text();
+}
+
+TEST_F(AuditTest, FindsACrlThatNoJournalKnows) {
+  LogFolder log = LogFolder::honest();
+  log.journal.push_back(crl_record(log, 7));
+  log.crl("7");
+  const std::uint64_t entry = log.crl("8");
+  log.checkpoint();
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "crl-not-in-journal", "entry " + std::to_string(entry));
+}
+
+TEST_F(AuditTest, FindsAnOlderJournalThatWasPutBackAndWentOn) {
+  LogFolder log = LogFolder::honest();
+  log.journal.push_back(crl_record(log, 7));
+  log.crl("7");
+  log.checkpoint();
+  const std::vector<log::JournalRecord> older = log.journal;
+  log.journal.push_back(crl_record(log, 8));
+  const std::uint64_t forgotten = log.crl("8");
+  log.journal = older;
+  log.issue();
+  log.checkpoint();
+  write(log);
+  log.write_journal(directory_ / "journal");
+  EXPECT_ONLY(verify_folder(), "crl-not-in-journal", "entry " + std::to_string(forgotten));
+}
+
+TEST_F(AuditTest, ACrlBehindTheEndOfTheJournalsIsNoFinding) {
+  LogFolder log = LogFolder::honest();
+  const std::vector<log::JournalRecord> copied = log.journal;
+  log.crl("7");
+  log.checkpoint();
+  log.journal = copied;
+  write(log);
+  log.write_journal(directory_ / "journal");
+  const Report report = verify_folder();
+  EXPECT_TRUE(report.clean()) << report.text();
+  EXPECT_TRUE(report.notes_say("journal-ends-earlier")) << report.text();
 }
 
 TEST_F(AuditTest, TellsTheCrlsOfTwoCasWithOneNumberApart) {
@@ -492,14 +535,17 @@ TEST_F(AuditTest, TellsTheCrlsOfTwoCasWithOneNumberApart) {
   EXPECT_ONLY(verify_folder(), "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
 
   LogFolder of_another_key = log;
-  of_another_key.crl("7", [&](log::CrlFields& fields) {
+  const std::uint64_t entry = of_another_key.crl("7", [&](log::CrlFields& fields) {
     of_the_other(fields);
     fields.spki_sha256 = sha256(bytes_of("a third key"));
   });
   of_another_key.checkpoint();
   write(of_another_key);
   of_another_key.write_journal(directory_ / "journal");
-  EXPECT_ONLY(verify_folder(), "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+  const Report found = verify_folder();
+  EXPECT_FOUND(found, "crl-signed-in-secret", directory_ / "journal" + (", record " + std::to_string(had)));
+  EXPECT_FOUND(found, "crl-not-in-journal", "entry " + std::to_string(entry));
+  EXPECT_EQ(found.findings.size(), 2U) << found.text();
 
   log.crl("7", of_the_other);
   log.checkpoint();

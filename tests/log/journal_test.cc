@@ -2,9 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "journal_fixture.h"
+#include "journal_properties.h"
 
 namespace signet::log {
 namespace {
@@ -391,6 +393,36 @@ TEST_F(JournalTest, ReadingEndsWithTheFirstErrorOfItsUser) {
   EXPECT_FALSE(read_journal(path() + "-missing", [](std::uint64_t, const JournalRecord&) -> Result<void> {
                  return {};
                }).has_value());
+}
+
+TEST(JournalCorpus, KeepsItsProperty) {
+  std::size_t accepted = 0;
+  std::size_t refused = 0;
+  for (const auto& file : std::filesystem::directory_iterator(SIGNET_SOURCE_DIR "/tests/log/journal_corpus")) {
+    SCOPED_TRACE(file.path().filename());
+    const auto bytes = read_file(file.path().string(), 1U << 20U, FileTrust::kAnyone, "corpus");
+    ASSERT_TRUE(bytes.has_value());
+    check_journal_property(*bytes);
+    const auto end =
+        read_journal(file.path().string(), [](std::uint64_t, const JournalRecord&) -> Result<void> { return {}; });
+    const bool valid = file.path().filename().string().starts_with("valid_");
+    EXPECT_EQ(end.has_value(), valid);
+    ++(valid ? accepted : refused);
+  }
+  EXPECT_GE(accepted, 6U);
+  EXPECT_GE(refused, 8U);
+}
+
+TEST(JournalCorpus, AnyByteChangedKeepsItsProperty) {
+  const std::string seed = SIGNET_SOURCE_DIR "/tests/log/journal_corpus/valid_every_kind";
+  const Bytes whole = read_file(seed, 1U << 20U, FileTrust::kAnyone, "corpus").value();
+  for (std::size_t at = 0; at < whole.size(); at += 3) {
+    for (const std::uint8_t bits : Bytes{0x01, 0x80, 0xFF}) {
+      Bytes changed = whole;
+      changed[at] ^= bits;
+      check_journal_property(changed);
+    }
+  }
 }
 
 }  // namespace
