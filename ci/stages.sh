@@ -66,7 +66,7 @@ run_tests() {
 # run_sanitized PRESET [CTEST OPTION...]: run_tests, without the search for leaks where Ed25519 on SoftHSM is tested: it
 # leaks inside the module.
 run_sanitized() {
-  local leaking='[eE]d25519|NoteOnToken|^CheckpointTest|TokenContract[.].*/SoftHsm|HostileIssuer'
+  local leaking='[eE]d25519|NoteOnToken|^CheckpointTest|TokenContract[.].*/SoftHsm|HostileIssuer|LongJournal'
   run_tests "$@" -E "$leaking"
   ASAN_OPTIONS=detect_leaks=0 run_tests "$@" -R "$leaking"
 }

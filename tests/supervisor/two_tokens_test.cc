@@ -176,11 +176,13 @@ TEST_F(DaemonWithTwoTokens, ATokenThatStaysAwayIsReportedOnceForEachWayThatItsKe
 
 TEST_F(DaemonWithTwoTokens, ATokenThatWasAwayAndWhosePinCannotBeReadEndsTheStart) {
   give_the_second_its_own_pin();
-  script(kIssuer, "wait 20000 ready serve");
+  script(kIssuer, "await stopped ready serve");
   script(kSecond, "fail 14 no token matches");
   start();
   wait_until_it_says("a token is away");
   fs::remove(directory_ / "pin2");
+  wait_until_it_says("stopping why=");
+  directory_.write("stopped", "");
   EXPECT_EQ(daemon_->wait(), 1);
   EXPECT_THAT(said(), testing::ContainsRegex("signetd: [^\n]*pin2"));
 }
